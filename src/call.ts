@@ -1,0 +1,187 @@
+import {
+  type Context,
+  context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  type SpanContext,
+} from '@opentelemetry/api';
+import type { Attributes, Call, CallKind, CallStart, CallSystem, Calls, Outcome } from './instrumentation.js';
+import { log, reason } from './log.js';
+import { type CallConvention, conventionOf, OTHER } from './semconv/calls.js';
+import { errorType } from './semconv/errors.js';
+
+/** What is known of a call. Complete and final when the observers' `end` sees it. */
+export interface CallRecord {
+  readonly kind: CallKind;
+  readonly system: CallSystem;
+  readonly convention: CallConvention;
+  /** The operation, bounded: `_OTHER` when it is not a known one. */
+  readonly operation: string;
+  readonly route: string | undefined;
+  /** Span attributes; the RED labels are among them. */
+  readonly attributes: Attributes;
+  /** Seconds from open to end. */
+  readonly duration: number;
+  readonly failed: boolean;
+  readonly error: unknown;
+  /** The span of this call. Absent when spans are not recorded at all. */
+  readonly span: SpanContext | undefined;
+}
+
+/** Watches calls: spans and RED are two of these. */
+export interface CallObserver {
+  /** Called when a call opens, in its parent's context; gives the context that the call runs in and its span. */
+  start?(call: CallRecord, parent: Context): { context: Context; span: SpanContext };
+  /** Called once, when the call ends. `context` is the one that `start` gave. */
+  end(call: CallRecord, context: Context): void;
+}
+
+export interface CallsOptions {
+  /** In order: an observer sees what the ones before it have set. */
+  readonly observers: readonly CallObserver[];
+  readonly knownMethods: readonly string[];
+}
+
+export interface CallRegistry extends Calls {
+  /** Marks a server as Redhook's own: what it receives is never observed. */
+  own(server: object): void;
+  /** Ends all open calls because the process ends now; `error` is what ends it, if anything. */
+  endAll(error?: unknown): void;
+}
+
+const CALL = createContextKey('redhook call');
+const OWN = createContextKey('redhook own traffic');
+const OWN_CONTEXT = ROOT_CONTEXT.setValue(OWN, true);
+
+/** Runs `fn` so that the requests it makes are known as Redhook's own and never observed. */
+export function asOwnTraffic<R>(fn: () => R): R {
+  return context.with(OWN_CONTEXT, fn);
+}
+
+export function createCalls({ observers, knownMethods }: CallsOptions): CallRegistry {
+  const methods = new Set(knownMethods);
+  const bySubject = new WeakMap<object, TrackedCall>();
+  const ownServers = new WeakSet<object>();
+  const open = new Set<TrackedCall>();
+
+  return {
+    open: quietly((start) => {
+      const active = context.active();
+      if (active.getValue(OWN) === true) return undefined;
+      const call = new TrackedCall(start, methods.has(start.operation), observers, open);
+      // A server call begins its own tree: what was current when the server was created is not its parent.
+      call.begin(start.kind === 'server' ? propagation.extract(ROOT_CONTEXT, start.received ?? {}) : active);
+      if (start.outgoing !== undefined) propagation.inject(call.context, start.outgoing, SETTER);
+      for (const subject of start.subjects ?? []) bySubject.set(subject, call);
+      return call;
+    }),
+    of: (subject) => bySubject.get(subject),
+    get current() {
+      return context.active().getValue(CALL) as TrackedCall | undefined;
+    },
+    isOwn: (server) => ownServers.has(server),
+    own: (server) => void ownServers.add(server),
+    endAll(error) {
+      for (const call of [...open]) call.abandon(error);
+    },
+  };
+}
+
+class TrackedCall implements Call, CallRecord {
+  readonly kind: CallKind;
+  readonly system: CallSystem;
+  readonly convention: CallConvention;
+  readonly operation: string;
+  readonly attributes: Attributes;
+  route: string | undefined;
+  duration = 0;
+  failed = false;
+  error: unknown = undefined;
+  span: SpanContext | undefined = undefined;
+  context: Context = ROOT_CONTEXT;
+  readonly #observers: readonly CallObserver[];
+  readonly #open: Set<TrackedCall>;
+  readonly #startedAt = performance.now();
+
+  constructor(start: CallStart, known: boolean, observers: readonly CallObserver[], open: Set<TrackedCall>) {
+    const convention = conventionOf(start.system, start.kind);
+    this.kind = start.kind;
+    this.system = start.system;
+    this.convention = convention;
+    this.operation = known ? start.operation : OTHER;
+    this.route = start.route;
+    this.attributes = start.attributes;
+    this.attributes[convention.operation] = this.operation;
+    if (!known) this.attributes[convention.operationOriginal] = start.operation;
+    this.#observers = observers;
+    this.#open = open;
+  }
+
+  begin(parent: Context): void {
+    this.context = parent;
+    for (const observer of this.#observers) {
+      const started = observer.start?.(this, parent);
+      if (started === undefined) continue;
+      this.context = started.context;
+      this.span = started.span;
+    }
+    this.context = this.context.setValue(CALL, this);
+    this.#open.add(this);
+  }
+
+  run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R {
+    return context.with(this.context, fn, thisArg as never, ...args);
+  }
+
+  name(route: string): void {
+    if (this.#isOpen) this.route = route;
+  }
+
+  set(attributes: Attributes): void {
+    if (this.#isOpen) Object.assign(this.attributes, attributes);
+  }
+
+  end({ code, failed, error }: Outcome): void {
+    if (!this.#open.delete(this)) return;
+    this.duration = (performance.now() - this.#startedAt) / 1000;
+    this.failed = failed;
+    this.error = error;
+    const { attributes, convention } = this;
+    if (code !== undefined) attributes[convention.code] = code;
+    if (this.route !== undefined) attributes[convention.route] = this.route;
+    if (failed) attributes['error.type'] = error === undefined ? String(code ?? OTHER) : errorType(error);
+    for (const observer of this.#observers) {
+      quietly(() => observer.end(this, this.context))();
+    }
+  }
+
+  /** The end that comes when the process ends first. A client whose answer had begun has had its answer. */
+  abandon(error: unknown): void {
+    const code = this.attributes[this.convention.code];
+    if (this.kind === 'client' && typeof code === 'number') this.end({ code, failed: code >= 400 });
+    else this.end({ failed: true, error: error ?? 'aborted' });
+  }
+
+  get #isOpen(): boolean {
+    return this.#open.has(this);
+  }
+}
+
+const SETTER = {
+  set(outgoing: NonNullable<CallStart['outgoing']>, name: string, value: string): void {
+    outgoing.set(name, value);
+  },
+};
+
+/** Telemetry that fails is one line on stderr; the application's call goes on without it. */
+function quietly<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R | undefined {
+  return (...args) => {
+    try {
+      return fn(...args);
+    } catch (error) {
+      log.error(`a call was not recorded: ${reason(error)}`);
+      return undefined;
+    }
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * The contract between a library and Redhook: types and comments, no code. Read this page first.
+ *
+ * An instrumentation is data plus functions. It says where to listen (`targets`) and translates what it
+ * hears into Calls. There are two roles:
+ *
+ * - a **boundary** (http-server, http-client, fetch) opens a Call, runs the library inside it and ends it;
+ * - a **router** (fastify) only names the Call that its boundary opened.
+ *
+ * An instrumentation knows this contract and its own library. It never sees the OpenTelemetry SDK, the
+ * configuration or a logger, so spans and metrics cannot drift apart: both are made from the Call.
+ */
+export interface Instrumentation {
+  /** Also the file name, the configuration key and the test file. */
+  readonly name: string;
+  readonly targets: readonly Target[];
+}
+
+/** Where to listen. Prefer a channel; patch a prototype in place where no channel can do it; never replace exports. */
+export type Target = BuiltinTarget | ChannelTarget;
+
+/** A module of Node itself. `attach` runs once, at start, with the module's exports. */
+export interface BuiltinTarget {
+  readonly builtin: 'node:http' | 'node:https';
+  // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module; its instrumentation knows their type.
+  attach(exports: any, calls: Calls, guard: Guard): void;
+}
+
+/** A `diagnostics_channel`. `attach` runs for every message, already guarded. */
+export interface ChannelTarget {
+  readonly channel: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the message of a foreign library; its instrumentation knows its type.
+  attach(message: any, calls: Calls): void;
+}
+
+/**
+ * Wraps our own code so that a fault in it never reaches the application: the first throw is logged in one
+ * line, and from then on this instrumentation stays quiet (`undefined` is returned at once).
+ */
+export type Guard = <A extends unknown[], R>(fn: (...args: A) => R) => (...args: A) => R | undefined;
+
+/** What an instrumentation can do with Calls. None of these methods throws. */
+export interface Calls {
+  /** Opens a Call, or returns `undefined` when this is Redhook's own traffic, which is never observed. */
+  open(start: CallStart): Call | undefined;
+  /** The Call that was opened for this request, response or other library object. */
+  of(subject: object): Call | undefined;
+  /** The Call that the running code is inside, if any. */
+  readonly current: Call | undefined;
+  /** True for a server of Redhook's own, such as the one behind `/metrics`. */
+  isOwn(server: object): boolean;
+}
+
+export type CallKind = 'server' | 'client';
+export type CallSystem = 'http';
+export type AttributeValue = string | number | boolean;
+export type Attributes = Record<string, AttributeValue | undefined>;
+
+export interface CallStart {
+  readonly kind: CallKind;
+  readonly system: CallSystem;
+  /** What is asked for, in the system's own words: the HTTP method. Unknown values become `_OTHER`. */
+  readonly operation: string;
+  /** The route template, when it is known this early. Never a raw path. */
+  readonly route?: string;
+  /** The objects of the library by which `calls.of` finds this Call again. */
+  readonly subjects?: readonly object[];
+  /** The headers that arrived with a server call; the parent of the trace is read from them. */
+  readonly received?: IncomingHeaders;
+  /** The headers that leave with a client call; the trace is written into them. */
+  readonly outgoing?: OutgoingHeaders;
+  /** Attributes by their semantic-convention names. Span and RED labels are both taken from these. */
+  readonly attributes: Attributes;
+}
+
+/** Header values by lower-case name, as Node gives them. */
+export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface OutgoingHeaders {
+  set(name: string, value: string): void;
+}
+
+/** One call of the application, from its first moment to its only end. */
+export interface Call {
+  /** Runs `fn` so that everything it starts is inside this Call. Returns and throws what `fn` does. */
+  run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R;
+  /** Names the Call by its route template. The last name before the end counts. */
+  name(route: string): void;
+  /** Adds to the Call's attributes. */
+  set(attributes: Attributes): void;
+  /** Ends the Call and freezes its record. Only the first end counts. */
+  end(outcome: Outcome): void;
+}
+
+export interface Outcome {
+  /** The system's status code: the HTTP status. Absent when none was sent or received. */
+  readonly code?: number | string;
+  /** Whether the Call counts as an error. */
+  readonly failed: boolean;
+  /** What went wrong: the exception, or a short constant such as `aborted`. Gives `error.type`. */
+  readonly error?: unknown;
+}

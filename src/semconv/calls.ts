@@ -1,0 +1,75 @@
+import type { CallKind, CallSystem } from '../instrumentation.js';
+
+/**
+ * What the semantic conventions (1.45, stable names) call each part of a call: its histogram, its labels and
+ * its span. Spans and RED both read this table, so a name is spelled once.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
+ */
+export interface CallConvention {
+  /** The duration histogram, unit `s`. */
+  readonly histogram: string;
+  readonly description: string;
+  /** The attributes that become labels, in the order of the exposition. */
+  readonly labels: readonly string[];
+  readonly operation: string;
+  readonly operationOriginal: string;
+  readonly route: string;
+  readonly code: string;
+  spanName(operation: string, route: string | undefined): string;
+}
+
+/** Bucket boundaries in seconds, as the conventions advise for every duration of a call. */
+export const DURATION_BOUNDARIES: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+];
+
+/** What stands for a value outside its known set. */
+export const OTHER = '_OTHER';
+
+const http = {
+  operation: 'http.request.method',
+  operationOriginal: 'http.request.method_original',
+  route: 'http.route',
+  code: 'http.response.status_code',
+  spanName(method: string, route: string | undefined): string {
+    const verb = method === OTHER ? 'HTTP' : method;
+    return route === undefined ? verb : `${verb} ${route}`;
+  },
+};
+
+const httpServer: CallConvention = {
+  ...http,
+  histogram: 'http.server.request.duration',
+  description: 'Duration of HTTP server requests.',
+  labels: [
+    'http.request.method',
+    'url.scheme',
+    'http.route',
+    'http.response.status_code',
+    'network.protocol.version',
+    'error.type',
+  ],
+};
+
+const httpClient: CallConvention = {
+  ...http,
+  histogram: 'http.client.request.duration',
+  description: 'Duration of HTTP client requests.',
+  labels: [
+    'http.request.method',
+    'server.address',
+    'server.port',
+    'http.response.status_code',
+    'network.protocol.version',
+    'error.type',
+  ],
+};
+
+const conventions: Record<CallSystem, Record<CallKind, CallConvention>> = {
+  http: { server: httpServer, client: httpClient },
+};
+
+export function conventionOf(system: CallSystem, kind: CallKind): CallConvention {
+  return conventions[system][kind];
+}
