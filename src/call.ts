@@ -6,7 +6,16 @@ import {
   ROOT_CONTEXT,
   type SpanContext,
 } from '@opentelemetry/api';
-import type { Attributes, Call, CallKind, CallStart, CallSystem, Calls, Outcome } from './instrumentation.js';
+import type {
+  Attributes,
+  Call,
+  CallKind,
+  CallStart,
+  CallSystem,
+  Calls,
+  Outcome,
+  OutgoingHeaders,
+} from './instrumentation.js';
 import { log, reason } from './log.js';
 import { type CallConvention, conventionOf, OTHER } from './semconv/calls.js';
 import { errorType } from './semconv/errors.js';
@@ -44,8 +53,6 @@ export interface CallsOptions {
 }
 
 export interface CallRegistry extends Calls {
-  /** Marks a server as Redhook's own: what it receives is never observed. */
-  own(server: object): void;
   /** Ends all open calls because the process ends now; `error` is what ends it, if anything. */
   endAll(error?: unknown): void;
 }
@@ -53,6 +60,13 @@ export interface CallRegistry extends Calls {
 const CALL = createContextKey('redhook call');
 const OWN = createContextKey('redhook own traffic');
 const OWN_CONTEXT = ROOT_CONTEXT.setValue(OWN, true);
+
+const ownServers = new WeakSet<object>();
+
+/** Marks a server as Redhook's own: what it receives is never observed. */
+export function markAsOwn(server: object): void {
+  ownServers.add(server);
+}
 
 /** Runs `fn` so that the requests it makes are known as Redhook's own and never observed. */
 export function asOwnTraffic<R>(fn: () => R): R {
@@ -62,7 +76,6 @@ export function asOwnTraffic<R>(fn: () => R): R {
 export function createCalls({ observers, knownMethods }: CallsOptions): CallRegistry {
   const methods = new Set(knownMethods);
   const bySubject = new WeakMap<object, TrackedCall>();
-  const ownServers = new WeakSet<object>();
   const open = new Set<TrackedCall>();
 
   return {
@@ -72,7 +85,7 @@ export function createCalls({ observers, knownMethods }: CallsOptions): CallRegi
       const call = new TrackedCall(start, methods.has(start.operation), observers, open);
       // A server call begins its own tree: what was current when the server was created is not its parent.
       call.begin(start.kind === 'server' ? propagation.extract(ROOT_CONTEXT, start.received ?? {}) : active);
-      if (start.outgoing !== undefined) propagation.inject(call.context, start.outgoing, SETTER);
+      if (start.outgoing !== undefined) inject(call.context, start.outgoing);
       for (const subject of start.subjects ?? []) bySubject.set(subject, call);
       return call;
     }),
@@ -81,7 +94,6 @@ export function createCalls({ observers, knownMethods }: CallsOptions): CallRegi
       return context.active().getValue(CALL) as TrackedCall | undefined;
     },
     isOwn: (server) => ownServers.has(server),
-    own: (server) => void ownServers.add(server),
     endAll(error) {
       for (const call of [...open]) call.abandon(error);
     },
@@ -95,6 +107,7 @@ class TrackedCall implements Call, CallRecord {
   readonly operation: string;
   readonly attributes: Attributes;
   route: string | undefined;
+  code: number | string | undefined;
   duration = 0;
   failed = false;
   error: unknown = undefined;
@@ -142,15 +155,21 @@ class TrackedCall implements Call, CallRecord {
     if (this.#isOpen) Object.assign(this.attributes, attributes);
   }
 
-  end({ code, failed, error }: Outcome): void {
+  answered(code: number | string): void {
+    if (this.#isOpen) this.code = code;
+  }
+
+  end({ code = this.code, error }: Outcome): void {
     if (!this.#open.delete(this)) return;
+    this.code = code;
     this.duration = (performance.now() - this.#startedAt) / 1000;
-    this.failed = failed;
     this.error = error;
+    this.failed = error !== undefined || (code !== undefined && this.convention.isFailure(code));
     const { attributes, convention } = this;
     if (code !== undefined) attributes[convention.code] = code;
     if (this.route !== undefined) attributes[convention.route] = this.route;
-    if (failed) attributes['error.type'] = error === undefined ? String(code ?? OTHER) : errorType(error);
+    if (this.failed)
+      attributes['error.type'] = error === undefined ? String(code ?? OTHER) : errorType(error);
     for (const observer of this.#observers) {
       quietly(() => observer.end(this, this.context))();
     }
@@ -158,9 +177,7 @@ class TrackedCall implements Call, CallRecord {
 
   /** The end that comes when the process ends first. A client whose answer had begun has had its answer. */
   abandon(error: unknown): void {
-    const code = this.attributes[this.convention.code];
-    if (this.kind === 'client' && typeof code === 'number') this.end({ code, failed: code >= 400 });
-    else this.end({ failed: true, error: error ?? 'aborted' });
+    this.end(this.kind === 'client' && this.code !== undefined ? {} : { error: error ?? 'aborted' });
   }
 
   get #isOpen(): boolean {
@@ -169,10 +186,18 @@ class TrackedCall implements Call, CallRecord {
 }
 
 const SETTER = {
-  set(outgoing: NonNullable<CallStart['outgoing']>, name: string, value: string): void {
+  set(outgoing: OutgoingHeaders, name: string, value: string): void {
     outgoing.set(name, value);
   },
 };
+
+function inject(from: Context, outgoing: OutgoingHeaders): void {
+  try {
+    propagation.inject(from, outgoing, SETTER);
+  } catch (error) {
+    log.debug(`the trace context was not passed on: ${reason(error)}`);
+  }
+}
 
 /** Telemetry that fails is one line on stderr; the application's call goes on without it. */
 function quietly<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R | undefined {

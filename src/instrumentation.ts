@@ -26,11 +26,11 @@ export interface BuiltinTarget {
   attach(exports: any, calls: Calls, guard: Guard): void;
 }
 
-/** A `diagnostics_channel`. `attach` runs for every message, already guarded. */
+/** A `diagnostics_channel`. `attach` runs for every message, already guarded; `guard` is for what runs later. */
 export interface ChannelTarget {
   readonly channel: string;
   // biome-ignore lint/suspicious/noExplicitAny: the message of a foreign library; its instrumentation knows its type.
-  attach(message: any, calls: Calls): void;
+  attach(message: any, calls: Calls, guard: Guard): void;
 }
 
 /**
@@ -88,15 +88,17 @@ export interface Call {
   name(route: string): void;
   /** Adds to the Call's attributes. */
   set(attributes: Attributes): void;
+  /** Notes the status code as soon as it is known; an end without a code keeps it. */
+  answered(code: number | string): void;
+  readonly code: number | string | undefined;
   /** Ends the Call and freezes its record. Only the first end counts. */
   end(outcome: Outcome): void;
 }
 
+/** How a call ended. It counts as an error when `error` is given, or when the conventions say so of its code. */
 export interface Outcome {
   /** The system's status code: the HTTP status. Absent when none was sent or received. */
-  readonly code?: number | string;
-  /** Whether the Call counts as an error. */
-  readonly failed: boolean;
+  readonly code?: number | string | undefined;
   /** What went wrong: the exception, or a short constant such as `aborted`. Gives `error.type`. */
   readonly error?: unknown;
 }

@@ -17,6 +17,8 @@ export interface CallConvention {
   readonly route: string;
   readonly code: string;
   spanName(operation: string, route: string | undefined): string;
+  /** Whether a status code alone makes the call an error. */
+  isFailure(code: number | string): boolean;
 }
 
 /** Bucket boundaries in seconds, as the conventions advise for every duration of a call. */
@@ -40,6 +42,8 @@ const http = {
 
 const httpServer: CallConvention = {
   ...http,
+  // What the client did wrong (4xx) is no error of the server.
+  isFailure: (status) => Number(status) >= 500,
   histogram: 'http.server.request.duration',
   description: 'Duration of HTTP server requests.',
   labels: [
@@ -54,6 +58,7 @@ const httpServer: CallConvention = {
 
 const httpClient: CallConvention = {
   ...http,
+  isFailure: (status) => Number(status) >= 400,
   histogram: 'http.client.request.duration',
   description: 'Duration of HTTP client requests.',
   labels: [

@@ -1,0 +1,16 @@
+import type { Calls, Instrumentation } from '../instrumentation.js';
+import { attachBuiltin } from './builtin.js';
+import { attachChannel } from './channel.js';
+import { createGuard } from './guard.js';
+
+/** Opens the door of every target of an instrumentation, all of them behind one guard. */
+export function attach(instrumentation: Instrumentation, calls: Calls): void {
+  const guard = createGuard(instrumentation.name);
+  const attachAll = guard(() => {
+    for (const target of instrumentation.targets) {
+      if ('channel' in target) attachChannel(target, calls, guard);
+      else attachBuiltin(target, calls, guard);
+    }
+  });
+  attachAll();
+}

@@ -1,0 +1,166 @@
+import { type ClientRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
+import type { Call, Calls, Instrumentation, OutgoingHeaders } from '../instrumentation.js';
+import { unlessCancelled } from '../semconv/cancellation.js';
+import { origin, redactUrl, splitAuthority } from '../semconv/url.js';
+
+/**
+ * Requests of node:http and node:https. A call begins with the request object and ends when the request closes:
+ * after the body, an error or an abort. A response that is never read ends with its socket.
+ */
+export const httpClient: Instrumentation = {
+  name: 'http-client',
+  targets: [
+    {
+      builtin: 'node:http',
+      attach({ Agent, ClientRequest }, calls, guard) {
+        rememberPort(Agent.prototype);
+        endWithRequest(ClientRequest.prototype, calls, guard(endRequest), guard(endTunnel));
+      },
+    },
+    { channel: 'http.client.request.created', attach: ({ request }, calls) => openRequest(request, calls) },
+    {
+      channel: 'http.client.response.finish',
+      attach: ({ request, response }, calls) => receiveHead(response, calls.of(request)),
+    },
+    {
+      channel: 'http.client.request.error',
+      attach: ({ request, error }, calls) => calls.of(request)?.end({ error: failure(request, error) }),
+    },
+  ],
+};
+
+interface Connecting {
+  request: ClientRequest | undefined;
+  port: number | undefined;
+}
+
+/** A request does not tell its port; its agent is told, just before the request is announced. */
+const connecting: Connecting = { request: undefined, port: undefined };
+
+type AddRequest = (
+  this: unknown,
+  request: ClientRequest,
+  options: { port?: unknown },
+  ...rest: unknown[]
+) => unknown;
+
+function rememberPort(prototype: { addRequest: AddRequest }): void {
+  const { addRequest } = prototype;
+  prototype.addRequest = function (request, options, ...rest) {
+    connecting.request = request;
+    connecting.port = Number(options?.port) || undefined;
+    return addRequest.call(this, request, options, ...rest);
+  };
+}
+
+function openRequest(request: ClientRequest, calls: Calls): void {
+  const scheme = request.protocol.replace(':', '');
+  const { address, port } = targetOf(request, scheme);
+  calls.open({
+    kind: 'client',
+    system: 'http',
+    operation: request.method,
+    subjects: [request],
+    outgoing: new RequestHeaders(request),
+    attributes: {
+      'server.address': address,
+      'server.port': port,
+      'url.full': redactUrl(
+        isAbsolute(request.path) ? request.path : origin(scheme, address, port) + request.path,
+      ),
+    },
+  });
+}
+
+function targetOf(request: ClientRequest, scheme: string): { address: string; port: number | undefined } {
+  const { request: latest, port } = connecting;
+  connecting.request = undefined;
+  if (latest === request && port !== undefined) return { address: request.host, port };
+  const host = request.getHeader('host');
+  const named = typeof host === 'string' ? splitAuthority(host, scheme) : undefined;
+  return { address: request.host, port: named?.port ?? (scheme === 'https' ? 443 : 80) };
+}
+
+function isAbsolute(path: string): boolean {
+  return path.startsWith('http://') || path.startsWith('https://');
+}
+
+/**
+ * The headers of a request whose constructor has just run. Nothing is on the wire yet, but headers given as an array
+ * or with `Expect` are already rendered as text: then the text is changed.
+ */
+class RequestHeaders implements OutgoingHeaders {
+  readonly #request: Rendered;
+
+  constructor(request: ClientRequest) {
+    this.#request = request as Rendered;
+  }
+
+  set(name: string, value: string): void {
+    const request = this.#request;
+    if (!request.headersSent) {
+      request.setHeader(name, value);
+      return;
+    }
+    validateHeaderValue(name, value);
+    const before = request._header;
+    const withoutIt = before.replace(new RegExp(`^${name}:.*\r\n`, 'im'), '');
+    request._header = `${withoutIt.slice(0, -2)}${name}: ${value}\r\n\r\n`;
+    // With `Expect` the text also waits as the first piece of output.
+    if (!request._headerSent) return;
+    const [first] = request.outputData;
+    if (first?.data !== before) throw new Error('the request headers were already sent');
+    first.data = request._header;
+  }
+}
+
+/** What Node keeps of rendered headers; the names are as old as Node itself. */
+type Rendered = ClientRequest & {
+  _header: string;
+  readonly _headerSent: boolean;
+  readonly outputData: { data: unknown }[];
+};
+
+function receiveHead(response: IncomingMessage, call: Call | undefined): void {
+  call?.answered(response.statusCode ?? 0);
+  call?.set({ 'network.protocol.version': response.httpVersion });
+}
+
+type Emit = (this: object, ...args: unknown[]) => boolean;
+
+function endWithRequest(
+  prototype: { emit: Emit },
+  calls: Calls,
+  endRequest: (request: Closing, call: Call) => void,
+  endTunnel: (response: IncomingMessage, call: Call) => void,
+): void {
+  const { emit } = prototype;
+  prototype.emit = function (...args) {
+    const [event, response] = args;
+    if (event === 'close' || event === 'upgrade' || event === 'connect') {
+      const call = calls.of(this);
+      if (call !== undefined && event === 'close') endRequest(this as Closing, call);
+      else if (call !== undefined) endTunnel(response as IncomingMessage, call);
+    }
+    return emit.apply(this, args);
+  };
+}
+
+function endTunnel(response: IncomingMessage, call: Call): void {
+  receiveHead(response, call);
+  call.end({});
+}
+
+function endRequest(request: Closing, call: Call): void {
+  const { res: response, socket } = request;
+  if (response?.complete) call.end({});
+  else call.end({ error: failure(request, socket?.errored ?? response?.errored ?? 'aborted') });
+}
+
+/** After `abort()` Node reports a broken connection, though it is what the caller wanted. */
+function failure(request: ClientRequest, error: unknown): unknown {
+  return request.aborted ? undefined : unlessCancelled(error);
+}
+
+/** A request with the field that its typings leave out. */
+type Closing = ClientRequest & { readonly res?: IncomingMessage };

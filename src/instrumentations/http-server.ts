@@ -1,0 +1,188 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
+import { splitAuthority, splitTarget } from '../semconv/url.js';
+
+/**
+ * Servers of node:http and node:https. A call begins when the parser has the headers and ends when the
+ * response closes, which happens after success, abort and time-out alike.
+ */
+export const httpServer: Instrumentation = {
+  name: 'http-server',
+  targets: [
+    // Before every request event, and also for the requests that Node answers itself (400, 417, 503).
+    { channel: 'http.server.request.start', attach: openRequest },
+    {
+      builtin: 'node:http',
+      attach({ Server, IncomingMessage, ServerResponse }, calls, guard) {
+        runHandlersInside(Server.prototype, calls, guard);
+        runListenersInside(IncomingMessage.prototype, calls);
+        runListenersInside(ServerResponse.prototype, calls, guard(endResponse));
+      },
+    },
+    {
+      builtin: 'node:https',
+      attach({ Server }, calls, guard) {
+        runHandlersInside(Server.prototype, calls, guard);
+      },
+    },
+  ],
+};
+
+interface RequestStart {
+  request: IncomingMessage;
+  response: ServerResponse;
+  server: Server;
+}
+
+function openRequest({ request, response, server }: RequestStart, calls: Calls): void {
+  if (!calls.isOwn(server)) open(request, [request, response], calls);
+}
+
+function open(request: IncomingMessage, subjects: object[], calls: Calls): Call | undefined {
+  return calls.open({
+    kind: 'server',
+    system: 'http',
+    operation: request.method ?? '',
+    subjects,
+    received: request.headers,
+    attributes: describe(request),
+  });
+}
+
+const REQUEST_EVENTS = new Set<unknown>(['request', 'checkContinue', 'checkExpectation']);
+const TUNNEL_EVENTS = new Set<unknown>(['upgrade', 'connect']);
+
+type Emit = (this: object, ...args: unknown[]) => boolean;
+
+/** The handlers of a server, and all that they start, run inside the call of their request. */
+function runHandlersInside(prototype: { emit: Emit }, calls: Calls, guard: Guard): void {
+  const { emit } = prototype;
+  const findRequest = guard((request: IncomingMessage, response: ServerResponse) => {
+    const call = calls.of(request);
+    // A pipelined response has no socket until those before it are done, and no `close` if the client leaves first.
+    if (call !== undefined && response.socket === null) endWithSocket(request.socket, call, guard);
+    return call;
+  });
+  const openUpgrade = guard((server: object, request: IncomingMessage, socket: Duplex) =>
+    calls.isOwn(server) ? undefined : openTunnel(request, socket, calls, guard),
+  );
+  prototype.emit = function (...args) {
+    const call = REQUEST_EVENTS.has(args[0])
+      ? findRequest(args[1] as IncomingMessage, args[2] as ServerResponse)
+      : TUNNEL_EVENTS.has(args[0])
+        ? openUpgrade(this, args[1] as IncomingMessage, args[2] as Duplex)
+        : undefined;
+    return call === undefined ? emit.apply(this, args) : call.run(emit, this, ...args);
+  };
+}
+
+/**
+ * The listeners of a message run inside its call. They are called from the socket, where Node has long lost the
+ * context, so `emit` brings it back; `close` is the last event of a response and ends the call after its listeners.
+ */
+function runListenersInside(
+  prototype: { emit: Emit },
+  calls: Calls,
+  endResponse?: (response: ServerResponse, call: Call) => void,
+): void {
+  const { emit } = prototype;
+  prototype.emit = function (...args) {
+    const call = calls.of(this);
+    if (call === undefined) return emit.apply(this, args);
+    try {
+      // A span of the application's own may be current within this call; it stays current.
+      return calls.current === call ? emit.apply(this, args) : call.run(emit, this, ...args);
+    } finally {
+      if (args[0] === 'close') endResponse?.(this as ServerResponse, call);
+    }
+  };
+}
+
+function endResponse(response: ServerResponse, call: Call): void {
+  const code = response.headersSent ? response.statusCode : undefined;
+  const error = response.writableFinished ? undefined : (response.errored ?? 'aborted');
+  call.end({ code, error });
+}
+
+const waiting = new WeakMap<Duplex, Set<Call>>();
+
+/** Ends calls that are still open when their socket closes. One listener a socket, however many calls wait. */
+function endWithSocket(socket: Duplex, call: Call, guard: Guard): void {
+  const known = waiting.get(socket);
+  if (known !== undefined) {
+    known.add(call);
+    return;
+  }
+  const calls = new Set([call]);
+  waiting.set(socket, calls);
+  const endAll = guard(() => {
+    for (const each of calls) each.end({ error: 'aborted' });
+  });
+  socket.once('close', () => void endAll());
+}
+
+const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})/;
+
+/**
+ * An upgrade or CONNECT: the handler answers on the bare socket. The call ends with the status line that it
+ * writes; what flows through the tunnel afterwards is not part of the request.
+ */
+function openTunnel(request: IncomingMessage, socket: Duplex, calls: Calls, guard: Guard): Call | undefined {
+  const call = open(request, [request], calls);
+  if (call === undefined) return undefined;
+  const inspect = guard((chunk: unknown) => {
+    const [, code] = STATUS_LINE.exec(headOf(chunk)) ?? [];
+    if (code !== undefined) call.end({ code: Number(code) });
+  });
+  for (const method of ['write', 'end'] as const) {
+    const original = socket[method] as (...args: unknown[]) => unknown;
+    (socket as unknown as Record<string, unknown>)[method] = function (
+      this: unknown,
+      ...args: unknown[]
+    ): unknown {
+      socket[method] = original as never;
+      inspect(args[0]);
+      return original.apply(this, args);
+    };
+  }
+  endWithSocket(socket, call, guard);
+  return call;
+}
+
+function headOf(chunk: unknown): string {
+  if (typeof chunk === 'string') return chunk.slice(0, 16);
+  return chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : '';
+}
+
+function describe(request: IncomingMessage): Attributes {
+  const { headers, socket } = request;
+  const scheme = schemeOf(request);
+  const { path, query } = splitTarget(request.url ?? '');
+  const server = headers.host === undefined ? undefined : splitAuthority(headers.host, scheme);
+  return {
+    'url.scheme': scheme,
+    'url.path': path,
+    'url.query': query,
+    'network.protocol.version': request.httpVersion,
+    'server.address': server?.address,
+    'server.port': server?.port,
+    'client.address': clientAddress(request),
+    'network.peer.address': socket.remoteAddress,
+    'network.peer.port': socket.remotePort,
+    'user_agent.original': headers['user-agent'],
+  };
+}
+
+/** The scheme that the client used: a proxy in front says so, else the socket does. Only two values are possible. */
+function schemeOf({ headers, socket }: IncomingMessage): 'http' | 'https' {
+  const forwarded = headers['x-forwarded-proto'];
+  if (forwarded === 'http' || forwarded === 'https') return forwarded;
+  return 'encrypted' in socket ? 'https' : 'http';
+}
+
+function clientAddress({ headers, socket }: IncomingMessage): string | undefined {
+  const forwarded = headers['x-forwarded-for'];
+  const first = typeof forwarded === 'string' ? forwarded.split(',', 1)[0]?.trim() : undefined;
+  return first || socket.remoteAddress;
+}

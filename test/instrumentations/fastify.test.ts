@@ -1,0 +1,129 @@
+import { fastify as fastify5 } from 'fastify';
+import { fastify as fastify4 } from 'fastify4';
+import { afterEach, describe, expect, test } from 'vitest';
+import { fastify as instrumentation } from '../../src/instrumentations/fastify.js';
+import { httpServer } from '../../src/instrumentations/http-server.js';
+import { record } from '../support/recorder.js';
+
+const recorder = record(httpServer, instrumentation);
+
+describe.each([
+  ['4', fastify4 as unknown as typeof fastify5],
+  ['5', fastify5],
+])('Fastify %s', (_, fastify) => {
+  let app = fastify();
+
+  afterEach(async () => {
+    await app.close();
+    recorder.ended.length = 0;
+  });
+
+  async function start(routes: (instance: typeof app) => void): Promise<string> {
+    app = fastify({ forceCloseConnections: true });
+    routes(app);
+    return app.listen({ port: 0, host: '127.0.0.1' });
+  }
+
+  async function routeOf(url: string, init?: RequestInit): Promise<unknown[]> {
+    await (await fetch(url, init)).text();
+    const [call] = await recorder.take(1);
+    return [call?.operation, call?.route, call?.attributes['http.route'], call?.code];
+  }
+
+  test('the template, with prefixes, HEAD and nested plugins', async () => {
+    const url = await start((instance) => {
+      instance.get('/', async () => 'root');
+      instance.register(
+        async (v1) => {
+          v1.get('/orders/:id', async () => 'order');
+          v1.register(async (nested) => nested.get('/', async () => 'nested'), { prefix: '/deep/:kind' });
+        },
+        { prefix: '/v1' },
+      );
+    });
+
+    expect(await routeOf(`${url}/`)).toEqual(['GET', '/', '/', 200]);
+    expect(await routeOf(`${url}/v1/orders/7?x=1`)).toEqual(['GET', '/v1/orders/:id', '/v1/orders/:id', 200]);
+    expect(await routeOf(`${url}/v1/orders/7`, { method: 'HEAD' })).toEqual([
+      'HEAD',
+      '/v1/orders/:id',
+      '/v1/orders/:id',
+      200,
+    ]);
+    expect((await routeOf(`${url}/v1/deep/a`))[1]).toMatch(/^\/v1\/deep\/:kind\/?$/);
+  });
+
+  test('an unknown path has no route, also with a handler for it', async () => {
+    const url = await start((instance) => {
+      instance.setNotFoundHandler((_, reply) => reply.code(404).send('nothing'));
+      instance.register(
+        async (inner) => inner.setNotFoundHandler((_, reply) => reply.code(404).send('nothing inner')),
+        { prefix: '/inner' },
+      );
+    });
+
+    expect(await routeOf(`${url}/wp-admin.php`)).toEqual(['GET', undefined, undefined, 404]);
+    expect(await routeOf(`${url}/inner/x`)).toEqual(['GET', undefined, undefined, 404]);
+  });
+
+  test('replies from hooks, schema errors and error handlers keep the route', async () => {
+    const url = await start((instance) => {
+      instance.addHook('onRequest', async (request, reply) => {
+        if (request.headers['authorization'] === undefined) return reply.code(401).send('who?');
+        return undefined;
+      });
+      instance.setErrorHandler((error, _, reply) =>
+        reply.code((error as { statusCode?: number }).statusCode ?? 500).send('bad'),
+      );
+      instance.post('/a/:b', { schema: { body: { type: 'object', required: ['c'] } } }, async () => {
+        throw new Error('handler');
+      });
+    });
+    const headers = { authorization: 'me', 'content-type': 'application/json' };
+
+    expect(await routeOf(`${url}/a/1`, { method: 'POST', body: '{}' })).toEqual([
+      'POST',
+      '/a/:b',
+      '/a/:b',
+      401,
+    ]);
+    expect(await routeOf(`${url}/a/1`, { method: 'POST', headers, body: '{}' })).toEqual([
+      'POST',
+      '/a/:b',
+      '/a/:b',
+      400,
+    ]);
+    expect(await routeOf(`${url}/a/1`, { method: 'POST', headers, body: '{"c":1}' })).toEqual([
+      'POST',
+      '/a/:b',
+      '/a/:b',
+      500,
+    ]);
+  });
+
+  test('inject makes no call, and does not rename the one it is made in', async () => {
+    const url = await start((instance) => {
+      instance.get('/outer', async () => (await instance.inject('/inner')).body);
+      instance.get('/inner', async () => 'inner');
+    });
+
+    expect(await routeOf(`${url}/outer`)).toEqual(['GET', '/outer', '/outer', 200]);
+    await app.inject('/inner');
+    await recorder.take(0);
+  });
+
+  test('hooks and handlers of the application run inside the call', async () => {
+    const seen = new Set<unknown>();
+    const url = await start((instance) => {
+      for (const hook of ['onRequest', 'preHandler', 'onSend', 'onResponse'] as const) {
+        instance.addHook(hook, async () => void seen.add(recorder.calls.current));
+      }
+      instance.get('/', async () => void seen.add(recorder.calls.current));
+    });
+
+    await routeOf(`${url}/`);
+
+    expect(seen.size).toBe(1);
+    expect([...seen][0]).toBeDefined();
+  });
+});

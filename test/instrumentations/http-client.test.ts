@@ -1,0 +1,259 @@
+import { once } from 'node:events';
+import http, { type ClientRequest, type IncomingMessage, type RequestListener } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import { afterEach, expect, test } from 'vitest';
+import { asOwnTraffic } from '../../src/call.js';
+import { httpClient } from '../../src/instrumentations/http-client.js';
+import { record } from '../support/recorder.js';
+
+const recorder = record(httpClient);
+const servers: net.Server[] = [];
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const traced = propagation.setBaggage(
+  trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: TRACE_ID,
+    spanId: 'b7ad6b7169203331',
+    traceFlags: TraceFlags.SAMPLED,
+  }),
+  propagation.createBaggage({ tenant: { value: 'a' } }),
+);
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    if (server instanceof http.Server) server.closeAllConnections();
+    server.close();
+  }
+  recorder.ended.length = 0;
+});
+
+/** Starts a server and gives its port; by default it answers with the headers that it received. */
+async function serve(
+  handler: RequestListener = (request, response) => response.end(JSON.stringify(request.headers)),
+) {
+  return listen(http.createServer(handler));
+}
+
+async function listen(server: net.Server): Promise<number> {
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+async function bodyOf(request: ClientRequest): Promise<string> {
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  let body = '';
+  for await (const chunk of response) body += chunk;
+  return body;
+}
+
+/** Lets a request fail or close and gives the error that the application saw. */
+async function failureOf(request: ClientRequest): Promise<unknown> {
+  return new Promise((resolve) => request.on('error', resolve).on('close', () => resolve(undefined)));
+}
+
+test('every form of the call is one call with the same target', async () => {
+  const port = await serve();
+  const url = `http://127.0.0.1:${port}/p?a=1`;
+
+  for (const request of [
+    http.get(url),
+    http.get(new URL(url)),
+    http.get({ host: '127.0.0.1', port, path: '/p?a=1' }),
+    http.get(url, { headers: { a: 'b' } }),
+    http.get(new URL(url), () => {}),
+    http.request(url, { method: 'GET', agent: false }).end(),
+    http
+      .request({
+        hostname: '127.0.0.1',
+        port: String(port),
+        path: '/p?a=1',
+        headers: { host: 'other.example' },
+      })
+      .end(),
+  ]) {
+    await bodyOf(request);
+  }
+
+  for (const { attributes, operation, code } of await recorder.take(7)) {
+    expect(operation).toBe('GET');
+    expect(code).toBe(200);
+    expect(attributes).toEqual({
+      'http.request.method': 'GET',
+      'server.address': '127.0.0.1',
+      'server.port': port,
+      'url.full': url,
+      'http.response.status_code': 200,
+      'network.protocol.version': '1.1',
+    });
+  }
+});
+
+test.each([
+  ['an object', { headers: { a: 'b' } }],
+  ['a flat array', { headers: ['host', 'x', 'a', 'b', 'traceparent', 'old'] }],
+  ['an object with Expect', { method: 'POST', headers: { expect: '100-continue' } }],
+] as const)('the trace and baggage are passed on in headers given as %s', async (_, options) => {
+  const port = await serve();
+
+  const request = context.with(traced, () =>
+    http.request({ host: '127.0.0.1', port, ...(options as http.RequestOptions) }).end(),
+  );
+
+  expect(JSON.parse(await bodyOf(request))).toMatchObject({
+    traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`,
+    baggage: 'tenant=a',
+    ...('headers' in options && 'expect' in options.headers ? { expect: '100-continue' } : { a: 'b' }),
+  });
+  await recorder.take(1);
+});
+
+test('credentials and signatures never get into url.full', async () => {
+  const port = await serve();
+
+  await bodyOf(http.get(`http://user:pass@127.0.0.1:${port}/?X-Amz-Signature=s3cret&b=2`));
+  await bodyOf(http.get({ host: '127.0.0.1', port, path: 'http://user:pass@target.example/?sig=s3cret' }));
+
+  const urls = (await recorder.take(2)).map(({ attributes }) => attributes['url.full']);
+  expect(urls).toEqual([
+    `http://127.0.0.1:${port}/?X-Amz-Signature=REDACTED&b=2`,
+    'http://REDACTED:REDACTED@target.example/?sig=REDACTED',
+  ]);
+});
+
+test('a client error is an error', async () => {
+  const port = await serve((_, response) => response.writeHead(404).end());
+
+  await bodyOf(http.get({ port, host: '127.0.0.1' }));
+
+  expect((await recorder.take(1))[0]).toMatchObject({ code: 404, error: '404' });
+});
+
+test('connection refused and a name that does not resolve', async () => {
+  const port = await listen(net.createServer());
+  servers.pop()?.close();
+
+  expect(await failureOf(http.get({ port, host: '127.0.0.1' }))).toMatchObject({ code: 'ECONNREFUSED' });
+  expect(await failureOf(http.get('http://nowhere.invalid/'))).toBeInstanceOf(Error);
+
+  const [refused, unknown] = await recorder.take(2);
+  expect(refused).toMatchObject({ code: undefined, error: 'ECONNREFUSED' });
+  expect(unknown?.error).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/);
+});
+
+test('a time-out that the caller acts on, by destroy() or by AbortSignal.timeout()', async () => {
+  const port = await serve(() => {});
+  const byDestroy = http.get({ port, host: '127.0.0.1', timeout: 20 });
+  byDestroy.on('timeout', () => byDestroy.destroy());
+
+  expect(await failureOf(byDestroy)).toMatchObject({ code: 'ECONNRESET' });
+  expect(
+    await failureOf(http.get({ port, host: '127.0.0.1', signal: AbortSignal.timeout(20) })),
+  ).toMatchObject({
+    name: 'AbortError',
+  });
+
+  expect((await recorder.take(2)).map(({ error }) => error)).toEqual(['ECONNRESET', 'TimeoutError']);
+});
+
+test("a request cancelled by the caller's own signal is not an error", async () => {
+  const port = await serve((_, response) => response.write('part'));
+  const before = new AbortController();
+  const during = new AbortController();
+
+  const early = http.get({ port, host: '127.0.0.1', signal: before.signal });
+  before.abort();
+  expect(await failureOf(early)).toMatchObject({ name: 'AbortError' });
+  const late = http.get({ port, host: '127.0.0.1', signal: during.signal });
+  late.on('response', (response) => response.on('error', () => {}).on('data', () => during.abort()));
+  await failureOf(late);
+  const old = http.get({ port, host: '127.0.0.1' });
+  old.on('response', (response) => response.on('error', () => {}).on('data', () => old.abort()));
+  await failureOf(old);
+
+  expect((await recorder.take(3)).map(({ code, error }) => [code, error])).toEqual([
+    [undefined, undefined],
+    [200, undefined],
+    [200, undefined],
+  ]);
+});
+
+test('a server that breaks off, before and during its answer', async () => {
+  const port = await serve((request, response) => {
+    if (request.url === '/during') response.write('part', () => response.destroy());
+    else response.destroy();
+  });
+
+  await failureOf(http.get({ port, host: '127.0.0.1', path: '/before' }));
+  const during = http.get({ port, host: '127.0.0.1', path: '/during' });
+  during.on('response', (response) => response.on('error', () => {}).resume());
+  await failureOf(during);
+
+  expect((await recorder.take(2)).map(({ code, error }) => [code, error])).toEqual([
+    [undefined, 'ECONNRESET'],
+    [200, 'ECONNRESET'],
+  ]);
+});
+
+test('a response that nobody reads ends with its socket', async () => {
+  const port = await serve((_, response) => response.end('x'.repeat(100)));
+  const agent = new http.Agent({ keepAlive: true });
+
+  const request = http.get({ port, host: '127.0.0.1', agent });
+  await once(request, 'response');
+  await recorder.take(0);
+  agent.destroy();
+
+  expect((await recorder.take(1))[0]?.code).toBe(200);
+});
+
+test('an upgrade and a CONNECT', async () => {
+  const server = http.createServer();
+  for (const event of ['upgrade', 'connect']) {
+    server.on(event, (_, socket) =>
+      socket.end(
+        event === 'upgrade'
+          ? 'HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'
+          : 'HTTP/1.1 200 OK\r\n\r\n',
+      ),
+    );
+  }
+  const port = await listen(server);
+
+  for (const [event, options] of [
+    ['upgrade', { headers: { connection: 'Upgrade', upgrade: 'x' } }],
+    ['connect', { method: 'CONNECT', path: 'a.example:443' }],
+  ] as const) {
+    const request = http.request({ port, host: '127.0.0.1', ...options }).end();
+    const [, socket] = await once(request, event);
+    socket.destroy();
+  }
+
+  expect((await recorder.take(2)).map(({ operation, code }) => [operation, code])).toEqual([
+    ['GET', 101],
+    ['CONNECT', 200],
+  ]);
+});
+
+test('the application sees the same response, context and listeners as without us', async () => {
+  const port = await serve((_, response) => response.end('ok'));
+  let seen: unknown;
+
+  const request = http.get({ port, host: '127.0.0.1' }, () => {
+    seen = recorder.calls.current;
+  });
+  expect(request.eventNames()).toEqual(['response']);
+  expect(await bodyOf(request)).toBe('ok');
+
+  await recorder.take(1);
+  expect(seen).toBeUndefined();
+});
+
+test("Redhook's own requests are not observed", async () => {
+  const port = await serve();
+
+  await bodyOf(asOwnTraffic(() => http.get({ port, host: '127.0.0.1' })));
+
+  await recorder.take(0);
+});

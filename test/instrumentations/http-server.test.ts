@@ -1,0 +1,366 @@
+import { once } from 'node:events';
+import http, { type RequestListener } from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { context, createContextKey } from '@opentelemetry/api';
+import { afterEach, expect, test } from 'vitest';
+import { markAsOwn } from '../../src/call.js';
+import { httpServer } from '../../src/instrumentations/http-server.js';
+import { record } from '../support/recorder.js';
+
+const recorder = record(httpServer);
+const servers: http.Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  }
+  recorder.ended.length = 0;
+});
+
+async function serve(handler?: RequestListener, options: http.ServerOptions = {}): Promise<Served> {
+  const server = http.createServer(options, handler);
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { server, port, url: `http://127.0.0.1:${port}` };
+}
+
+interface Served {
+  server: http.Server;
+  port: number;
+  url: string;
+}
+
+/** Sends bytes as they are and gives everything that comes back until the server closes or `until` matches. */
+async function raw(port: number, bytes: string, until = /$^/): Promise<string> {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write(bytes);
+  let answer = '';
+  for await (const chunk of socket) {
+    answer += chunk;
+    if (until.test(answer)) break;
+  }
+  socket.destroy();
+  return answer;
+}
+
+test('a request is one call, with what the conventions ask for', async () => {
+  const { url, port } = await serve((_, response) => response.end('ok'));
+
+  await (
+    await fetch(`${url}/a/b?q=1&sig=secret`, {
+      headers: {
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        'user-agent': 'tester/1',
+      },
+    })
+  ).text();
+
+  const [call] = await recorder.take(1);
+  expect(call).toEqual({
+    kind: 'server',
+    operation: 'GET',
+    route: undefined,
+    code: 200,
+    error: undefined,
+    parent: '0af7651916cd43dd8448eb211c80319c',
+    attributes: {
+      'http.request.method': 'GET',
+      'url.scheme': 'http',
+      'url.path': '/a/b',
+      'url.query': 'q=1&sig=REDACTED',
+      'http.response.status_code': 200,
+      'network.protocol.version': '1.1',
+      'server.address': '127.0.0.1',
+      'server.port': port,
+      'client.address': '127.0.0.1',
+      'network.peer.address': '127.0.0.1',
+      'network.peer.port': expect.any(Number),
+      'user_agent.original': 'tester/1',
+    },
+  });
+});
+
+test('a server error is an error, a client error is not', async () => {
+  const { url } = await serve((request, response) => {
+    response.statusCode = Number(request.url?.slice(1));
+    response.end();
+  });
+
+  for (const code of [404, 500]) await fetch(`${url}/${code}`);
+
+  const calls = await recorder.take(2);
+  expect(calls.map(({ code, error }) => [code, error])).toEqual([
+    [404, undefined],
+    [500, '500'],
+  ]);
+});
+
+test('keep-alive and pipelined requests are a call each', async () => {
+  const { port } = await serve((request, response) => response.end(request.url));
+  const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+
+  await raw(port, get('/1') + get('/2') + get('/3', 'Connection: close\r\n'));
+
+  const calls = await recorder.take(3);
+  expect(calls.map(({ attributes }) => attributes['url.path'])).toEqual(['/1', '/2', '/3']);
+});
+
+test('pipelined requests that still wait when the client leaves are ended', async () => {
+  let handled = 0;
+  const { port } = await serve((_, response) => {
+    handled += 1;
+    // The first never answers, so the others have no socket to answer on.
+    if (handled > 1) response.end();
+  });
+  const socket = net.connect(port, '127.0.0.1');
+  socket.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(12));
+  await expect.poll(() => handled).toBe(12);
+  socket.destroy();
+
+  const calls = await recorder.take(12);
+  expect(new Set(calls.map(({ error }) => error))).toEqual(new Set(['aborted']));
+});
+
+test('HEAD, and a method outside the known ones', async () => {
+  const { url, port } = await serve((_, response) => response.end('body'));
+
+  await fetch(url, { method: 'HEAD' });
+  await raw(port, 'PROPFIND / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+
+  const calls = await recorder.take(2);
+  expect(calls.map(({ operation }) => operation)).toEqual(['HEAD', '_OTHER']);
+  expect(calls[1]?.attributes['http.request.method_original']).toBe('PROPFIND');
+});
+
+test('Expect: 100-continue, with and without a listener, and an expectation that fails', async () => {
+  const { server, port } = await serve((_, response) => response.end('done'));
+  const request = (expectation: string): string =>
+    `POST / HTTP/1.1\r\nHost: x\r\nExpect: ${expectation}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi`;
+
+  await raw(port, request('100-continue'));
+  server.on('checkContinue', (_, response) => {
+    response.writeContinue();
+    response.statusCode = 202;
+    response.end();
+  });
+  await raw(port, request('100-continue'));
+  await raw(port, request('the-moon'));
+
+  expect((await recorder.take(3)).map(({ code }) => code)).toEqual([200, 202, 417]);
+});
+
+test('a request that Node refuses itself is counted, a malformed one is not', async () => {
+  const { port } = await serve((_, response) => response.end());
+
+  expect(await raw(port, 'GET / HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
+  expect(await raw(port, '\x16\x03 garbage\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
+
+  expect((await recorder.take(1))[0]?.code).toBe(400);
+});
+
+test('a client that leaves before or during the response', async () => {
+  const { port } = await serve((request, response) => {
+    if (request.url === '/during') response.write('first part');
+  });
+
+  const socket = net.connect(port, '127.0.0.1');
+  socket.write('GET /before HTTP/1.1\r\nHost: x\r\n\r\n');
+  await delay(50);
+  socket.destroy();
+  const [before] = await recorder.take(1);
+  await raw(port, 'GET /during HTTP/1.1\r\nHost: x\r\n\r\n', /first part/);
+  const [during] = await recorder.take(1);
+
+  expect([before?.code, before?.error]).toEqual([undefined, 'aborted']);
+  expect([during?.code, during?.error]).toEqual([200, 'aborted']);
+});
+
+test('res.destroy(), with and without a reason', async () => {
+  const { url } = await serve((request, response) => {
+    response.destroy(
+      request.url === '/why' ? Object.assign(new Error('no disk'), { code: 'ENOSPC' }) : undefined,
+    );
+  });
+
+  await expect(fetch(`${url}/`)).rejects.toThrow();
+  await expect(fetch(`${url}/why`)).rejects.toThrow();
+
+  expect((await recorder.take(2)).map(({ error }) => error)).toEqual(['aborted', 'ENOSPC']);
+});
+
+test('a response that Node times out', async () => {
+  const { server, url } = await serve(() => {});
+  server.setTimeout(30);
+
+  await expect(fetch(url)).rejects.toThrow();
+
+  expect((await recorder.take(1))[0]).toMatchObject({ code: undefined, error: 'aborted' });
+});
+
+test('an upgrade ends with the status line on the socket', async () => {
+  const { server, port } = await serve();
+  server.on('upgrade', (request, socket) => {
+    socket.resume().on('end', () => socket.end());
+    if (request.url === '/ok') socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\nhello');
+    else socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
+  });
+  const upgrade = (path: string): string =>
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: y\r\n\r\n`;
+
+  expect(await raw(port, upgrade('/ok'), /hello/)).toMatch(/^HTTP\/1.1 101 .*hello/s);
+  await raw(port, upgrade('/no'));
+
+  expect((await recorder.take(2)).map(({ code }) => code)).toEqual([101, 401]);
+});
+
+test('CONNECT, answered and refused by closing', async () => {
+  const { server, port } = await serve();
+  server.on('connect', (request, socket) => {
+    if (request.url === 'good:443') socket.end(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'));
+    else socket.destroy();
+  });
+
+  await raw(port, 'CONNECT good:443 HTTP/1.1\r\nHost: good:443\r\n\r\n');
+  await raw(port, 'CONNECT bad:443 HTTP/1.1\r\nHost: bad:443\r\n\r\n');
+
+  const calls = await recorder.take(2);
+  expect(calls.map(({ operation, code, error }) => [operation, code, error])).toEqual([
+    ['CONNECT', 200, undefined],
+    ['CONNECT', undefined, 'aborted'],
+  ]);
+});
+
+test('the handler, what it awaits, and every listener run inside the call', async () => {
+  const seen = new Map<string, unknown>();
+  const note = (where: string): void => void seen.set(where, recorder.calls.current);
+  const { port } = await serve(async (request, response) => {
+    note('handler');
+    for (const event of ['data', 'end', 'close']) request.on(event, () => note(`request ${event}`));
+    for (const event of ['finish', 'close']) response.on(event, () => note(`response ${event}`));
+    setTimeout(() => note('timer'), 1);
+    await delay(5);
+    note('await');
+    request.on('end', () => response.end());
+  });
+  const socket = net.connect(port, '127.0.0.1');
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab');
+  await delay(20);
+  socket.write('cd');
+  await recorder.take(1);
+  socket.destroy();
+
+  const [call, ...others] = new Set(seen.values());
+  expect(call).toBeDefined();
+  expect(others).toEqual([]);
+  expect([...seen.keys()].sort()).toEqual([
+    'await',
+    'handler',
+    'request close',
+    'request data',
+    'request end',
+    'response close',
+    'response finish',
+    'timer',
+  ]);
+});
+
+test('requests on one connection never see the call of another', async () => {
+  const key = createContextKey('leak');
+  const seen: unknown[] = [];
+  const { port } = await serve((_, response) => {
+    seen.push(context.active().getValue(key));
+    context.with(context.active().setValue(key, 'leaked'), () => response.end());
+  });
+
+  await raw(port, `${'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2)}GET / HTTP/1.0\r\n\r\n`);
+
+  await recorder.take(3);
+  expect(seen).toEqual([undefined, undefined, undefined]);
+});
+
+test('a context of the application inside the call stays current in its listeners', async () => {
+  const key = createContextKey('inner');
+  let seen: unknown;
+  const { url } = await serve((_, response) => {
+    response.on('custom', () => {
+      seen = context.active().getValue(key);
+    });
+    context.with(context.active().setValue(key, 'mine'), () => response.emit('custom'));
+    response.end();
+  });
+
+  await fetch(url);
+
+  await recorder.take(1);
+  expect(seen).toBe('mine');
+});
+
+test('a handler that throws throws as before', async () => {
+  const { server, url } = await serve();
+  const thrown = new Error('handler');
+  let caught: unknown;
+  server.on('request', (_, response) => {
+    try {
+      server.emit('other');
+    } catch (error) {
+      caught = error;
+      response.end();
+    }
+  });
+  server.on('other', () => {
+    throw thrown;
+  });
+
+  await fetch(url);
+
+  await recorder.take(1);
+  expect(caught).toBe(thrown);
+});
+
+test('a request handed to a second server is still one call', async () => {
+  const inner = http.createServer((_, response) => response.end('inner'));
+  const { url } = await serve((request, response) => inner.emit('request', request, response));
+
+  expect(await (await fetch(url)).text()).toBe('inner');
+
+  await recorder.take(1);
+});
+
+test("Redhook's own servers are not observed", async () => {
+  const { server, url } = await serve((_, response) => response.end());
+  markAsOwn(server);
+
+  await fetch(url);
+
+  await recorder.take(0);
+});
+
+test('header and URL garbage give a call, not a fault', async () => {
+  const { port } = await serve((_, response) => response.end());
+  const hosts = ['[::1', ':::', 'a:99999999', 'é', 'x'.repeat(4000), ''];
+
+  for (const host of hosts) {
+    await raw(port, `GET //\\%zz?&&== HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  }
+  await raw(port, 'GET http://u:p@h:80/abs?x HTTP/1.1\r\nHost: y\r\nConnection: close\r\n\r\n');
+
+  const calls = await recorder.take(hosts.length + 1);
+  expect(calls.at(-1)?.attributes['url.path']).toBe('/abs');
+});
+
+test('only http and https are taken from X-Forwarded-Proto', async () => {
+  const { url } = await serve((_, response) => response.end());
+
+  for (const proto of ['https', 'gopher']) await fetch(url, { headers: { 'x-forwarded-proto': proto } });
+
+  expect((await recorder.take(2)).map(({ attributes }) => attributes['url.scheme'])).toEqual([
+    'https',
+    'http',
+  ]);
+});
