@@ -1,0 +1,16 @@
+// biome-ignore lint/style/useNodejsImportProtocol: the Nodes that this file turns away do not all know the prefix.
+import { isMainThread } from 'worker_threads';
+
+const FLOOR = { major: 22, minor: 15 };
+const PACKAGE_MANAGERS = /[\\/](npm|npx|pnpm|pnpx|yarn|corepack)(-cli)?(\.[cm]?js)?$/;
+
+/**
+ * Why Redhook must not start here: a sentence for the user, `''` when there is nothing to tell, or `undefined` when
+ * it may start. NODE_OPTIONS also reaches worker threads and the package manager in front of the application.
+ */
+export function obstacle(node = process.versions.node, script = process.argv[1] || ''): string | undefined {
+  if (!isMainThread || PACKAGE_MANAGERS.test(script)) return '';
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  if (major > FLOOR.major || (major === FLOOR.major && minor >= FLOOR.minor)) return undefined;
+  return `Node ${node} is older than ${FLOOR.major}.${FLOOR.minor}; the application runs without telemetry`;
+}

@@ -1,0 +1,42 @@
+'use strict';
+/** The orders service of the tests: the same routes whatever the module system of its entry is. */
+
+module.exports = function routes(app) {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/private') && !request.headers.authorization)
+      return reply.code(401).send('who are you?');
+  });
+
+  app.get('/', async () => 'orders');
+  app.get('/orders/:id', async (request) => ({ id: request.params.id }));
+  app.post('/orders', async (request, reply) => reply.code(201).send(request.body));
+  app.get('/private/:area', async () => 'inside');
+  app.get('/fail', async () => {
+    throw new Error('the handler failed');
+  });
+  app.get('/slow', async () => {
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+  });
+  app.get('/stream', async (_, reply) => {
+    reply.hijack();
+    reply.raw.write('the first part');
+  });
+  // A call within a call: this service asks itself.
+  app.get('/proxy/:id', async (request) => {
+    const { port } = app.server.address();
+    return (await fetch(`http://127.0.0.1:${port}/orders/${request.params.id}`)).json();
+  });
+  app.get('/crash', async () => {
+    setImmediate(() => {
+      throw new Error('the application crashed');
+    });
+    await new Promise(() => {});
+  });
+  app.get('/exit/:code', async (request) => {
+    process.exit(Number(request.params.code));
+  });
+  app.get('/close', async (_, reply) => {
+    reply.send('closing');
+    setImmediate(() => app.close());
+  });
+};

@@ -1,0 +1,167 @@
+import { context, createContextKey } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { asOwnTraffic, type CallObserver, type CallRecord, createCalls, markAsOwn } from '../src/call.js';
+import type { CallStart } from '../src/instrumentation.js';
+import { log } from '../src/log.js';
+
+const INNER = createContextKey('inner');
+const ended: CallRecord[] = [];
+const observer: CallObserver = {
+  start: (_, parent) => ({
+    context: parent.setValue(INNER, 'span'),
+    span: { traceId: 't', spanId: 's', traceFlags: 1 },
+  }),
+  end: (call) => ended.push(call),
+};
+const calls = createCalls({ observers: [observer], knownMethods: ['GET'] });
+
+beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager()));
+beforeEach(() => {
+  calls.endAll();
+  ended.length = 0;
+});
+
+function open(more: Partial<CallStart> = {}) {
+  const call = calls.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, ...more });
+  if (call === undefined) throw new Error('no call was opened');
+  return call;
+}
+
+test('only the first end counts, and nothing changes after it', () => {
+  const call = open();
+  call.name('/a');
+  call.end({ code: 500 });
+
+  call.name('/b');
+  call.set({ 'url.path': '/late' });
+  call.answered(200);
+  call.end({ code: 200 });
+
+  expect(ended).toHaveLength(1);
+  expect(ended[0]).toMatchObject({ route: '/a', failed: true });
+  expect(ended[0]?.attributes).toEqual({
+    'http.request.method': 'GET',
+    'http.route': '/a',
+    'http.response.status_code': 500,
+    'error.type': '500',
+  });
+});
+
+test('a call runs inside itself, with results, arguments, `this` and throws as they are', () => {
+  const call = open();
+  const self = {};
+  const seen = call.run(
+    function (this: unknown, a: number, b: number) {
+      return [this, a, b, calls.current, context.active().getValue(INNER)];
+    },
+    self,
+    1,
+    2,
+  );
+
+  expect(seen).toEqual([self, 1, 2, call, 'span']);
+  expect(calls.current).toBeUndefined();
+  const thrown = new Error('app');
+  expect(() =>
+    call.run(() => {
+      throw thrown;
+    }),
+  ).toThrow(thrown);
+});
+
+test('an unknown operation is _OTHER, and the original stays on the record', () => {
+  open({ operation: 'EVIL-7' }).end({ code: 200 });
+
+  expect(ended[0]?.operation).toBe('_OTHER');
+  expect(ended[0]?.attributes['http.request.method_original']).toBe('EVIL-7');
+});
+
+test('a call is found by its subjects', () => {
+  const [request, response] = [{}, {}];
+  const call = open({ subjects: [request, response] });
+
+  expect([calls.of(request), calls.of(response), calls.of({})]).toEqual([call, call, undefined]);
+});
+
+test('a server call does not become the child of the call in which its server was created', () => {
+  const outer = open();
+  let parent: unknown;
+  const child = createCalls({
+    knownMethods: [],
+    observers: [
+      {
+        start: (_, given) => {
+          parent = given.getValue(INNER);
+          return { context: given, span: { traceId: '', spanId: '', traceFlags: 0 } };
+        },
+        end: () => {},
+      },
+    ],
+  });
+
+  outer.run(() => child.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} }));
+  expect(parent).toBeUndefined();
+  outer.run(() => child.open({ kind: 'client', system: 'http', operation: 'GET', attributes: {} }));
+  expect(parent).toBe('span');
+});
+
+test("Redhook's own traffic is not observed", () => {
+  const server = {};
+  markAsOwn(server);
+
+  expect(
+    asOwnTraffic(() => calls.open({ kind: 'client', system: 'http', operation: 'GET', attributes: {} })),
+  ).toBeUndefined();
+  expect([calls.isOwn(server), calls.isOwn({})]).toEqual([true, false]);
+});
+
+describe('when the process ends', () => {
+  test('open calls end as aborted, or with what ended the process', () => {
+    open();
+    calls.endAll();
+    open();
+    calls.endAll(new RangeError('crash'));
+
+    expect(ended.map(({ attributes }) => attributes['error.type'])).toEqual(['aborted', 'RangeError']);
+  });
+
+  test('a client whose answer has begun has had its answer', () => {
+    open({ kind: 'client' }).answered(204);
+    calls.endAll();
+
+    expect(ended[0]).toMatchObject({ failed: false, code: 204 });
+  });
+});
+
+test('an observer that throws is one line; the others and the application go on', () => {
+  const error = vi.spyOn(log, 'error').mockImplementation(() => {});
+  const faulty: CallObserver = {
+    end: () => {
+      throw new Error('ours');
+    },
+  };
+  const both = createCalls({ observers: [faulty, observer], knownMethods: ['GET'] });
+
+  both.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });
+
+  expect(ended).toHaveLength(1);
+  expect(error).toHaveBeenCalledWith('a call was not recorded: ours');
+});
+
+test('headers that can no longer be written cost the trace, not the call', () => {
+  const debug = vi.spyOn(log, 'debug').mockImplementation(() => {});
+  const call = open({
+    kind: 'client',
+    outgoing: {
+      set: () => {
+        throw new Error('already sent');
+      },
+    },
+  });
+
+  call.end({ code: 200 });
+
+  expect(ended).toHaveLength(1);
+  expect(debug.mock.calls.length).toBeLessThanOrEqual(1);
+});

@@ -1,0 +1,18 @@
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { instrumentations } from '../../src/instrumentations/index.js';
+
+const names = instrumentations.map(({ name }) => name).sort();
+
+function filesOf(folder: string, suffix: string): string[] {
+  return readdirSync(resolve(import.meta.dirname, '../..', folder))
+    .filter((file) => file.endsWith(suffix) && !file.startsWith('index'))
+    .map((file) => file.slice(0, -suffix.length))
+    .sort();
+}
+
+test('every instrumentation has its file, its test and its line in the list', () => {
+  expect(names).toEqual(filesOf('src/instrumentations', '.ts'));
+  expect(names).toEqual(filesOf('test/instrumentations', '.test.ts'));
+});

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { obstacle } from '../src/platform.js';
+
+test.each(['22.15.0', '22.23.3', '24.0.0', '26.10.0', '100.0.0'])('Node %s is fine', (node) => {
+  expect(obstacle(node, 'app.js')).toBeUndefined();
+});
+
+test.each(['22.14.0', '20.20.2', '8.0.0'])('Node %s is too old', (node) => {
+  expect(obstacle(node, 'app.js')).toBe(
+    `Node ${node} is older than 22.15; the application runs without telemetry`,
+  );
+});
+
+test.each([
+  '/usr/lib/node_modules/npm/bin/npm-cli.js',
+  '/usr/lib/node_modules/npm/bin/npx-cli.js',
+  '/opt/yarn/bin/yarn.js',
+  '/usr/bin/pnpm.cjs',
+  'C:\\nodejs\\node_modules\\corepack\\dist\\corepack.js',
+])('a package manager is left alone: %s', (script) => expect(obstacle('24.0.0', script)).toBe(''));
+
+test.each(['/srv/app.js', '/srv/npm-audit-server.js', '', '/srv/yarn-shop/index.js'])(
+  'an application is not: %s',
+  (script) => expect(obstacle('24.0.0', script)).toBeUndefined(),
+);

@@ -1,0 +1,104 @@
+/** Real applications as child processes, with Redhook in front or without it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** The flag as a user of this working tree gives it. */
+export const REGISTER = join(ROOT, 'dist/register.js');
+
+/** The Node versions of the matrix. */
+export const NODES = {
+  '22.15.0': join(ROOT, 'node_modules/node22-floor/bin/node'),
+  '22': join(ROOT, 'node_modules/node22/bin/node'),
+  '24': join(ROOT, 'node_modules/node/bin/node'),
+  '26': join(ROOT, 'node_modules/node26/bin/node'),
+} as const;
+
+export interface AppOptions {
+  node?: string;
+  /** Arguments of Node before the file; by default the flag. `[]` runs the application bare. */
+  flags?: string[];
+  env?: Record<string, string>;
+  cwd?: string;
+  args?: string[];
+}
+
+export interface App {
+  /** Where it listens, from its line `listening http://...`. */
+  url: string;
+  pid: number;
+  /** Everything it has printed so far. */
+  stdout(): string;
+  stderr(): string;
+  signal(name: NodeJS.Signals): void;
+  /** How it ended. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Kills it if it still runs, and waits for its end. */
+  stop(): Promise<void>;
+}
+
+/** Starts an application of test/apps (or an absolute path) and waits until it listens. */
+export async function startApp(file: string, options: AppOptions = {}): Promise<App> {
+  const app = runApp(file, options);
+  const gone = app.ended.then(({ code, signal }) => {
+    throw new Error(`${file} ended before it listened (${code ?? signal}): ${app.stderr()}`);
+  });
+  await Promise.race([gone, untilListening(app)]);
+  return app;
+}
+
+/** Starts an application that need not listen. */
+export function runApp(
+  file: string,
+  { node = NODES['24'], flags, env, cwd, args = [] }: AppOptions = {},
+): App {
+  const path = resolve(ROOT, 'test/apps', file);
+  const child = spawn(node, [...(flags ?? ['--import', REGISTER]), path, ...args], {
+    cwd: cwd ?? resolve(path, '..'),
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const stdout = collect(child, 'stdout');
+  const stderr = collect(child, 'stderr');
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  return {
+    get url() {
+      return /^listening (\S+)/m.exec(stdout())?.[1] ?? '';
+    },
+    pid: child.pid ?? 0,
+    stdout,
+    stderr,
+    ended,
+    signal: (name) => void child.kill(name),
+    async stop() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function untilListening(app: App): Promise<void> {
+  while (app.url === '') await new Promise((wake) => setTimeout(wake, 5));
+}
+
+function collect(child: ChildProcess, name: 'stdout' | 'stderr'): () => string {
+  let text = '';
+  child[name]?.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+  });
+  return () => text;
+}
