@@ -68,6 +68,10 @@ export function markAsOwn(server: object): void {
   ownServers.add(server);
 }
 
+export function isOwn(server: object): boolean {
+  return ownServers.has(server);
+}
+
 /** Runs `fn` so that the requests it makes are known as Redhook's own and never observed. */
 export function asOwnTraffic<R>(fn: () => R): R {
   return context.with(OWN_CONTEXT, fn);
@@ -93,7 +97,7 @@ export function createCalls({ observers, knownMethods }: CallsOptions): CallRegi
     get current() {
       return context.active().getValue(CALL) as TrackedCall | undefined;
     },
-    isOwn: (server) => ownServers.has(server),
+    isOwn,
     endAll(error) {
       for (const call of [...open]) call.abandon(error);
     },

@@ -7,22 +7,29 @@ const STDERR = 2;
 let threshold = RANKS.info;
 const said = new Set<string>();
 
+/** How many lines are remembered as said. */
+const MOST_LINES = 1_000;
+
 /** Messages for the operator: one line each on stderr, and each cause only once. */
 export const log = {
   setLevel(level: LogLevel): void {
     threshold = RANKS[level];
   },
+  /** The line that tells what has started. */
+  announce(line: string): void {
+    write('info', `redhook ${line}`);
+  },
   error(message: string): void {
-    write('error', message);
+    write('error', `redhook: ${message}`);
   },
   warn(message: string): void {
-    write('warn', message);
+    write('warn', `redhook: ${message}`);
   },
   info(message: string): void {
-    write('info', message);
+    write('info', `redhook: ${message}`);
   },
   debug(message: string): void {
-    write('debug', message);
+    write('debug', `redhook: ${message}`);
   },
 };
 
@@ -32,12 +39,12 @@ export function reason(error: unknown): string {
   return text.replaceAll(/\s*\n\s*/g, ' ');
 }
 
-function write(level: LogLevel, message: string): void {
-  if (RANKS[level] > threshold || said.has(message)) return;
-  said.add(message);
+function write(level: LogLevel, line: string): void {
+  if (RANKS[level] > threshold || said.has(line)) return;
+  if (said.size < MOST_LINES) said.add(line);
   try {
     // Not process.stderr: touching it would create the stream, and with it handles, before the application does.
-    writeSync(STDERR, `redhook: ${message}\n`);
+    writeSync(STDERR, `${line}\n`);
   } catch {
     // stderr is closed or full; there is nobody left to tell.
   }

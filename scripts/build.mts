@@ -1,0 +1,47 @@
+/** Builds dist/: one CommonJS file for the flag, one for all the rest, one for the worker that flushes at exit. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { build, type Metafile } from 'esbuild';
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  outdir: 'dist',
+  legalComments: 'none',
+  metafile: true,
+} as const;
+
+rmSync('dist', { recursive: true, force: true });
+// The first file must be understood by every Node, however old, so that it can say what is missing.
+await build({ ...common, entryPoints: ['src/register.ts'], target: 'node12', external: ['./start.js'] });
+const { metafile } = await build({
+  ...common,
+  entryPoints: ['src/start.ts', 'src/flush-worker.ts'],
+  target: 'node22.15',
+});
+writeFileSync('dist/register.d.ts', 'export {};\n');
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(metafile));
+
+/** The licence of every package that is part of the bundle, as these licences ask for. */
+function licences({ inputs }: Metafile): string {
+  const folders = Object.keys(inputs).map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+  return [...new Set(folders)]
+    .filter((folder) => folder !== undefined)
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+      return `${name} ${version} (${license})\n\n${textOf(folder)}`;
+    })
+    .join(`\n${'-'.repeat(80)}\n`);
+}
+
+function textOf(folder: string): string {
+  for (const name of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license']) {
+    try {
+      return readFileSync(`${folder}/${name}`, 'utf8');
+    } catch {
+      // The next name may exist.
+    }
+  }
+  return '(the package carries no licence text)\n';
+}

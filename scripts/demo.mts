@@ -1,0 +1,73 @@
+/** `npm run demo`: the example shop under the flag, some traffic, its traces and its RED metrics. Ends by itself. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const METRICS_PORT = '9464';
+const COUNT = /^http_(server|client)_request_duration_seconds_count\{(.*)\} (\S+)$/gm;
+const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+
+const app = spawn(process.execPath, ['--import', './dist/register.js', 'examples/shop/app.mjs'], {
+  env: {
+    ...process.env,
+    PORT: '0',
+    OTEL_SERVICE_NAME: 'shop',
+    OTEL_TRACES_EXPORTER: 'console',
+    OTEL_METRICS_EXPORTER: 'prometheus',
+    OTEL_EXPORTER_PROMETHEUS_PORT: METRICS_PORT,
+    ...(process.stdout.isTTY && { FORCE_COLOR: '1' }),
+  },
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+
+say('The example shop, unchanged, under `node --import redhook/register`:');
+const shop = await addressOf(app.stdout);
+app.stdout.pipe(process.stdout);
+
+say('Its traces, as OTEL_TRACES_EXPORTER=console draws them:');
+for (const path of ['/orders/1', '/orders/2', '/orders/3', '/report', '/no-such-page'])
+  await fetch(shop + path);
+await fetch(`${shop}/orders`, { method: 'POST' });
+await delay(500);
+
+say(`Its RED metrics, read from http://localhost:${METRICS_PORT}/metrics:`);
+console.log(table(await (await fetch(`http://localhost:${METRICS_PORT}/metrics`)).text()));
+app.kill('SIGTERM');
+await once(app, 'exit');
+
+function say(line: string): void {
+  console.log(`\n\x1b[1m${line}\x1b[0m\n`);
+}
+
+/** Passes the application's lines on until the one that tells where it listens. */
+async function addressOf(stdout: NodeJS.ReadableStream): Promise<string> {
+  const lines = createInterface({ input: stdout });
+  for await (const line of lines) {
+    console.log(line);
+    const [url] = /http:\/\/\S+/.exec(line) ?? [];
+    if (url !== undefined) return url;
+  }
+  throw new Error('the example ended before it listened');
+}
+
+/** A line for each series: what was called, how often, whether that was an error, and how long it took on average. */
+function table(page: string): string {
+  const rows = [['call', 'route or target', 'status', 'error', 'calls', 'mean ms']];
+  for (const [, kind = '', labels = '', count] of page.matchAll(COUNT)) {
+    const label = Object.fromEntries([...labels.matchAll(LABEL)].map(([, name, value]) => [name, value]));
+    const sum = page
+      .split('\n')
+      .find((line) => line.startsWith(`http_${kind}_request_duration_seconds_sum{${labels}} `));
+    rows.push([
+      `${kind.toUpperCase()} ${label['http_request_method']}`,
+      label['http_route'] ?? label['server_address'] ?? '(no route)',
+      label['http_response_status_code'] ?? '',
+      label['error_type'] ?? '',
+      String(count),
+      ((Number(sum?.split(' ').at(-1)) / Number(count)) * 1000).toFixed(1),
+    ]);
+  }
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
+}

@@ -1,0 +1,36 @@
+import type { Config, MetricsConfig, TracesConfig } from './config/config.js';
+import { version } from './version.js';
+
+/** The one line that Redhook prints: what is sent where, what is served where, what is watched. */
+export function startLine({ serviceName, traces, metrics, instrumentations }: Config, names: readonly string[]): string {
+  const watched = names.filter((name) => instrumentations[name]);
+  const parts = {
+    service: serviceName,
+    traces: list(traces.exporters.map(describeTraces)),
+    metrics: list(metrics.exporters.map(describeMetrics)),
+    instrumented: list(grouped(watched)),
+  };
+  return `${version}: ${Object.entries(parts)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')}`;
+}
+
+function describeTraces(exporter: TracesConfig['exporters'][number]): string {
+  if (exporter.type === 'console') return 'console';
+  return `otlp ${exporter.protocol} ${exporter.endpoint}`;
+}
+
+function describeMetrics(exporter: MetricsConfig['exporters'][number]): string {
+  if (exporter.type === 'prometheus') return `${exporter.host}:${exporter.port}${exporter.path}`;
+  return `otlp ${exporter.protocol} ${exporter.endpoint}`;
+}
+
+/** Both sides of a protocol are told by its name alone. */
+function grouped(names: readonly string[]): string[] {
+  const both = names.includes('http-server') && names.includes('http-client');
+  return [...new Set(names.map((name) => (both && name.startsWith('http-') ? 'http' : name)))];
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? 'none' : items.join(',');
+}

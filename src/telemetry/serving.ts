@@ -1,0 +1,19 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:net';
+import { isOwn } from '../call.js';
+
+const LISTENING = 'tracing:net.server.listen:asyncEnd';
+
+/**
+ * Runs `then` once this process serves a TCP port. Process managers and build tools, which NODE_OPTIONS reaches too,
+ * do not, so they never take the metrics port from the application that they start.
+ */
+export function whenServing(then: () => void): void {
+  const onListening = (message: unknown): void => {
+    const { server } = message as { server: Server };
+    if (isOwn(server) || typeof server.address() !== 'object') return;
+    unsubscribe(LISTENING, onListening);
+    then();
+  };
+  subscribe(LISTENING, onListening);
+}

@@ -1,0 +1,63 @@
+import { context, type MeterProvider, metrics as metricsApi, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import type { CallObserver } from '../call.js';
+import type { Config } from '../config/config.js';
+import { adoptDiagnostics } from './diag.js';
+import { startMetrics } from './metrics.js';
+import { drainSync } from './otlp/drain.js';
+import { createPropagator } from './propagator.js';
+import { createRed } from './red.js';
+import { createResource } from './resource.js';
+import { startRuntimeMetrics } from './runtime.js';
+import { createSelf } from './self.js';
+import { whenServing } from './serving.js';
+import { createSpans } from './spans.js';
+import { startTraces } from './traces.js';
+
+export interface Telemetry {
+  /** Spans first, so that RED knows the span of a call. */
+  readonly observers: readonly CallObserver[];
+  /** Sends what is left, because the process ends now. Blocks for the configured time at most. */
+  drain(): void;
+}
+
+/** Wires everything behind the Call, and joins the application's own use of `@opentelemetry/api`. */
+export function startTelemetry(config: Config): Telemetry {
+  const resource = createResource(config.serviceName, config.resourceAttributes);
+  const self = createSelf();
+  const red = createRed(config.metrics);
+  const dropped = self.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
+  const traces = config.traces.exporters.length > 0 ? startTraces(config.traces, resource, dropped) : undefined;
+  const metrics = startMetrics(config.metrics, { resource, serviceName: config.serviceName, red, self });
+
+  adoptDiagnostics();
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  propagation.setGlobalPropagator(createPropagator(config.propagators));
+  if (traces !== undefined) trace.setGlobalTracerProvider(traces.provider);
+  metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, metrics.serve));
+
+  if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
+  whenServing(metrics.serve);
+
+  return {
+    observers: [
+      ...(traces === undefined ? [] : [createSpans(traces.tracer)]),
+      red.observer,
+      { end: metrics.serve },
+    ],
+    drain() {
+      const requests = [...(traces?.lastRequests() ?? []), ...metrics.lastRequests()];
+      if (requests.length > 0) drainSync(requests, config.exitTimeoutMs);
+    },
+  };
+}
+
+/** An application that has instruments of its own wants them read, even if it serves nothing else. */
+function servedWhenUsed(provider: MeterProvider, serve: () => void): MeterProvider {
+  return {
+    getMeter(...args) {
+      serve();
+      return provider.getMeter(...args);
+    },
+  };
+}
