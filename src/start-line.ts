@@ -1,9 +1,11 @@
 import type { Config, MetricsConfig, TracesConfig } from './config/config.js';
+import type { Instrumentation } from './instrumentation.js';
 import { version } from './version.js';
 
 /** The one line that Redhook prints: what is sent where, what is served where, what is watched. */
-export function startLine({ serviceName, traces, metrics, instrumentations }: Config, names: readonly string[]): string {
-  const watched = names.filter((name) => instrumentations[name]);
+export function startLine(config: Config, instrumentations: readonly Instrumentation[]): string {
+  const { serviceName, traces, metrics } = config;
+  const watched = instrumentations.map(({ name }) => name).filter((name) => config.instrumentations[name]);
   const parts = {
     service: serviceName,
     traces: list(traces.exporters.map(describeTraces)),

@@ -1,5 +1,6 @@
 import { createCalls } from './call.js';
 import { loadConfig } from './config/load.js';
+import { formatProblem } from './config/problem.js';
 import { flushOnExit } from './exit.js';
 import { attach } from './hooks/attach.js';
 import { instrumentations } from './instrumentations/index.js';
@@ -23,7 +24,7 @@ export function start(): void {
 function observe(): void {
   const { config, problems } = loadConfig();
   log.setLevel(config.logLevel);
-  for (const problem of problems) log[problem.severity](describeProblem(problem));
+  for (const problem of problems) log[problem.severity](formatProblem(problem));
   if (!config.enabled) return;
 
   const telemetry = startTelemetry(config);
@@ -35,5 +36,5 @@ function observe(): void {
     calls.endAll(error);
     telemetry.drain();
   });
-  log.announce(startLine(config, KNOWN_NAMES));
+  log.announce(startLine(config, instrumentations));
 }

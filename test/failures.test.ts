@@ -137,7 +137,8 @@ test('more spans than the queue holds: the rest is dropped and counted', async (
 });
 
 test('a collector that never answers delays the end by no more than the limit', async () => {
-  const collector = await startCollector({ hang: true });
+  const collector = await startCollector();
+  collector.answer({ hang: true });
   const app = await start({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),

@@ -17,7 +17,7 @@ let app: App;
 let port: number;
 
 beforeAll(async () => {
-  collector = await startCollector({ discard: true });
+  collector = await startCollector();
   port = await freePort();
   app = await startApp('orders/app.cjs', {
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_PROMETHEUS_PORT: String(port) },

@@ -128,7 +128,7 @@ async function send(url: string, { method, path, leaves }: Kind, traceId: string
 
 /** The labels that the series of a span must have. */
 function labelsOf({ kind, attributes }: Collector['spans'][number]): string {
-  const { labels } = conventionOf('http', kind === 2 ? 'server' : 'client');
+  const { labels } = conventionOf('http', kind === 'SERVER' ? 'server' : 'client');
   const present = labels.filter((name) => attributes[name] !== undefined);
   return textOf(
     Object.fromEntries(present.map((name) => [name.replaceAll('.', '_'), String(attributes[name])])),

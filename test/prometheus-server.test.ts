@@ -100,9 +100,9 @@ async function startPrometheus(port: number, target: number) {
     ],
     { stdio: 'ignore' },
   );
-  const api = async (path: string): Promise<never> => {
+  const api = async (path: string): Promise<unknown> => {
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`).catch(() => undefined);
-    return response?.ok ? (await response.json()).data : undefined;
+    return response?.ok ? ((await response.json()) as { data: unknown }).data : undefined;
   };
   return {
     query: async (query: string): Promise<QueryResult[]> =>

@@ -2,7 +2,7 @@ import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { Resource } from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { markAsOwn } from '../call.js';
-import type { MetricsConfig, OtlpExporter } from '../config/config.js';
+import type { MetricsConfig } from '../config/config.js';
 import type { LastRequest } from './otlp/drain.js';
 import { createMetricExporter } from './otlp/metric-exporter.js';
 import { createPrometheusEndpoint } from './prometheus/endpoint.js';
@@ -24,9 +24,9 @@ export function startMetrics(
 ): Metrics {
   const metricProducers = [red.producer, self.producer];
   const endpoints = exporters
-    .filter(({ type }) => type === 'prometheus')
+    .filter((each) => each.type === 'prometheus')
     .map((each) => createPrometheusEndpoint({ ...each, serviceName, metricProducers, self, own: markAsOwn }));
-  const pushed = exporters.filter(({ type }) => type === 'otlp') as OtlpExporter[];
+  const pushed = exporters.filter((each) => each.type === 'otlp');
   const readers: IMetricReader[] = endpoints.map(({ reader }) => reader);
   for (const exporter of pushed) {
     readers.push(
@@ -46,7 +46,10 @@ export function startMetrics(
     lastRequests() {
       if (pushed.length === 0) return [];
       const metrics = [...red.metrics(), ...self.metrics()];
-      const body = ProtobufMetricsSerializer.serializeRequest({ resource, scopeMetrics: [{ scope: SCOPE, metrics }] });
+      const body = ProtobufMetricsSerializer.serializeRequest({
+        resource,
+        scopeMetrics: [{ scope: SCOPE, metrics }],
+      });
       return body === undefined ? [] : pushed.map((exporter) => ({ exporter, signal: 'metrics', body }));
     },
   };

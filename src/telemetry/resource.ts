@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { SDK_INFO } from '@opentelemetry/core';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { version } from '../version.js';
 
 /** What the spans and metrics of this process are about. All of it is known at once; nothing is asked over a network. */
 export function createResource(serviceName: string, attributes: Readonly<Record<string, string>>): Resource {
   return resourceFromAttributes({
-    'telemetry.sdk.language': 'nodejs',
-    'telemetry.sdk.name': 'opentelemetry',
-    'telemetry.sdk.version': sdkVersion,
+    ...SDK_INFO,
     'telemetry.distro.name': 'redhook',
     'telemetry.distro.version': version,
     'process.pid': process.pid,

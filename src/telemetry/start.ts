@@ -27,7 +27,8 @@ export function startTelemetry(config: Config): Telemetry {
   const self = createSelf();
   const red = createRed(config.metrics);
   const dropped = self.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
-  const traces = config.traces.exporters.length > 0 ? startTraces(config.traces, resource, dropped) : undefined;
+  const traces =
+    config.traces.exporters.length > 0 ? startTraces(config.traces, resource, dropped) : undefined;
   const metrics = startMetrics(config.metrics, { resource, serviceName: config.serviceName, red, self });
 
   adoptDiagnostics();

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Tracer, TracerProvider as TracerProviderApi } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
@@ -7,6 +8,8 @@ import { createConsole } from './console.js';
 import type { LastRequest } from './otlp/drain.js';
 import { type Counter, SpanQueue } from './queue.js';
 import { createSampler } from './sampler.js';
+
+const STDOUT = 1;
 
 export interface Traces {
   readonly provider: TracerProviderApi;
@@ -52,7 +55,7 @@ function openOutlet(
   dropped: Counter,
 ): Outlet {
   if (exporter.type === 'console') {
-    const console = createConsole({ colour: process.stdout.isTTY });
+    const console = createConsole({ colour: isatty(STDOUT) });
     return {
       processor: console,
       lastRequests() {

@@ -1,0 +1,119 @@
+import { writeSync } from 'node:fs';
+import { TraceFlags } from '@opentelemetry/api';
+import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { drawTrace } from './trace-tree.js';
+
+export interface ConsoleOptions {
+  /** Whether the output is a terminal that shows colours. */
+  readonly colour: boolean;
+  /** Where the text goes; stdout by default. */
+  readonly write?: (text: string) => void;
+}
+
+const STDOUT = 1;
+const GRACE_MS = 100;
+const MAX_TRACES = 100;
+const MAX_SPANS = 1_000;
+
+interface Trace {
+  readonly finished: ReadableSpan[];
+  /** Spans that have started and not ended. */
+  running: number;
+  grace: NodeJS.Timeout | undefined;
+}
+
+/** Prints spans for people; see `ConsoleSpans`. */
+export function createConsole(options: ConsoleOptions): ConsoleSpans {
+  return new ConsoleSpans(options);
+}
+
+/**
+ * Prints each trace as a tree for people to read, once all its spans in this process have ended, or shortly after its
+ * local root has. What ends later is printed as one more tree. Bounded: of too many traces the oldest is printed,
+ * a trace with too many spans in parts.
+ */
+class ConsoleSpans implements SpanProcessor {
+  readonly #colour: boolean;
+  readonly #write: (text: string) => void;
+  readonly #traces = new Map<string, Trace>();
+
+  constructor({ colour, write = writeToStdout }: ConsoleOptions) {
+    this.#colour = colour;
+    this.#write = write;
+  }
+
+  onStart(span: Span): void {
+    const { traceId, traceFlags } = span.spanContext();
+    if (isSampled(traceFlags)) this.#open(traceId).running += 1;
+  }
+
+  onEnd(span: ReadableSpan): void {
+    const { traceId, traceFlags } = span.spanContext();
+    if (!isSampled(traceFlags)) return;
+    const trace = this.#traces.get(traceId);
+    if (trace === undefined) {
+      this.#show([span]);
+      return;
+    }
+    trace.running -= 1;
+    trace.finished.push(span);
+    if (trace.running === 0) this.#close(traceId, trace);
+    else if (trace.finished.length === MAX_SPANS) this.#print(trace);
+    else if (isLocalRoot(span)) trace.grace ??= setTimeout(() => this.#print(trace), GRACE_MS).unref();
+  }
+
+  /** Prints what has ended so far; to be called once more when the process ends. */
+  drain(): void {
+    for (const trace of this.#traces.values()) this.#print(trace);
+  }
+
+  async forceFlush(): Promise<void> {
+    this.drain();
+  }
+
+  async shutdown(): Promise<void> {
+    this.drain();
+  }
+
+  #open(traceId: string): Trace {
+    const known = this.#traces.get(traceId);
+    if (known !== undefined) return known;
+    const [oldest] = this.#traces;
+    if (oldest !== undefined && this.#traces.size === MAX_TRACES) this.#close(...oldest);
+    const trace: Trace = { finished: [], running: 0, grace: undefined };
+    this.#traces.set(traceId, trace);
+    return trace;
+  }
+
+  #close(traceId: string, trace: Trace): void {
+    this.#traces.delete(traceId);
+    this.#print(trace);
+  }
+
+  #print(trace: Trace): void {
+    clearTimeout(trace.grace);
+    trace.grace = undefined;
+    this.#show(trace.finished.splice(0));
+  }
+
+  #show(spans: readonly ReadableSpan[]): void {
+    if (spans.length > 0) this.#write(drawTrace(spans, this.#colour));
+  }
+}
+
+function isSampled(flags: number): boolean {
+  return (flags & TraceFlags.SAMPLED) !== 0;
+}
+
+/** The span by which the trace entered this process. */
+function isLocalRoot({ parentSpanContext: parent }: ReadableSpan): boolean {
+  return parent === undefined || parent.isRemote === true;
+}
+
+function writeToStdout(text: string): void {
+  try {
+    writeSync(STDOUT, text);
+  } catch {
+    // stdout is closed or full; the trace is not shown.
+  }
+}
