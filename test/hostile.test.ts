@@ -49,7 +49,7 @@ test('a hundred thousand paths, methods and hosts', { timeout: 240_000 }, async 
             host: `${n}.example`,
             'x-forwarded-proto': `proto${n}`,
             'user-agent': `agent/${n}`,
-            ...(n % 100 === 0 && { traceparent: LONG, baggage: `k=${LONG}`, tracestate: `a=${LONG}` }),
+            ...(n % 100 === 0 && { traceparent: LONG, baggage: `k=${LONG}` }),
           },
         });
       }
@@ -59,8 +59,8 @@ test('a hundred thousand paths, methods and hosts', { timeout: 240_000 }, async 
 
   const samples = await scrape(port);
   const series = samples.filter(({ name }) => name === 'http_server_request_duration_seconds_count').length;
-  const { resident, page } = { resident: residentMegabytes(app.pid), page: samples.length };
-  console.log(`hostile: ${REQUESTS} requests, ${series} series, ${page} samples, ${resident} MB resident`);
+  const resident = residentMegabytes(app.pid);
+  console.log(`hostile: ${REQUESTS} requests, ${series} series, ${samples.length} samples, ${resident} MB resident`);
   expect(total(samples, 'http_server_request_duration_seconds_count')).toBe(REQUESTS);
   expect(series).toBeLessThan(20);
   expect(resident).toBeLessThan(400);

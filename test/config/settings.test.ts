@@ -1,0 +1,74 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { settings } from '../../src/config/settings.js';
+import { inFolder, load } from './load-in.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const DEFAULT_FILE = readFileSync(join(ROOT, 'otel-autoconf.yaml'), 'utf8');
+const SCRIPT = join(ROOT, 'scripts/config-table.mts');
+
+test('no path stands twice', () => {
+  const paths = settings.flatMap(({ path }) => path ?? []);
+  expect(paths.length).toBeGreaterThan(30);
+  expect(new Set(paths).size).toBe(paths.length);
+});
+
+test('every setting can be set somewhere', () => {
+  for (const { path, env = [], doc } of settings) expect([path, ...env].join(), doc).not.toBe('');
+});
+
+test('the file of the repository loads to exactly the defaults', () => {
+  const { config, lines, source } = load(DEFAULT_FILE);
+  expect(lines).toEqual([]);
+  expect(source).toBe('otel-autoconf.yaml');
+  expect(config).toEqual(load().config);
+});
+
+test('the file of the repository shows every setting that a file can hold', () => {
+  for (const { path } of settings) {
+    const key = path?.split('.').at(-1);
+    if (key !== undefined) expect(DEFAULT_FILE).toMatch(new RegExp(`^[ #-]*${key}\\b`, 'm'));
+  }
+});
+
+test('the examples in its comments are valid', () => {
+  const otlp = DEFAULT_FILE.replace(/^ {4}- otlp: http.*\n((?: {4}#.*\n)+)/m, (_, examples: string) =>
+    examples.replaceAll(/^ {4}# /gm, '    '),
+  );
+  const sampler = otlp.replace(/^ {2}sampler: .*\n((?: {2}#.*\n)+)/m, (_, example: string) =>
+    example.replaceAll(/^ {2}# /gm, '  '),
+  );
+  const { config, lines } = load(sampler, { TOKEN: 't0ken' });
+  expect(lines).toEqual([]);
+  expect(config.traces.sampler).toEqual({ name: 'parentbased_traceidratio', ratio: 0.1 });
+  expect(config.traces.exporters).toEqual([
+    {
+      type: 'otlp',
+      protocol: 'grpc',
+      endpoint: 'https://collector.example.com:4317',
+      headers: { authorization: 'Bearer t0ken' },
+      compression: 'none',
+      timeoutMs: 10_000,
+      certificate: '/etc/ssl/authorities.pem',
+      clientKey: '/etc/ssl/client-key.pem',
+      clientCertificate: '/etc/ssl/client.pem',
+    },
+    { type: 'console' },
+  ]);
+});
+
+test('the table for the README has a row for every setting, and knows when it is stale', () => {
+  const table = execFileSync(process.execPath, [SCRIPT], { cwd: ROOT, encoding: 'utf8' });
+  expect(table.trim().split('\n')).toHaveLength(settings.length + 2);
+  const page = '# Redhook\n<!-- settings -->\n| old |\n<!-- /settings -->\nThe end.\n';
+  inFolder({ 'README.md': page }, (folder) => {
+    const file = join(folder, 'README.md');
+    const run = (mode: string) => spawnSync(process.execPath, [SCRIPT, mode, file], { cwd: ROOT }).status;
+    expect(run('--check')).toBe(1);
+    expect(run('--write')).toBe(0);
+    expect(run('--check')).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(page.replace('| old |\n', () => table));
+  });
+});

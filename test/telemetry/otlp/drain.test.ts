@@ -1,0 +1,161 @@
+/** The end of a process, on every Node that is supported. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NODES } from '../../support/app.js';
+import { type Collector, deadPort, startCollector } from '../../support/collector.js';
+import { otlp } from '../../support/exporter.js';
+import type { ExitingApp } from './exiting-app.js';
+
+interface End {
+  code: number | string | null | undefined;
+  stdout: string;
+  stderr: string;
+  /** What `drainSync` gave and how long it took; absent when the process did not come to that. */
+  drained?: { delivered: number; failed: number; ms: number };
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'redhook-drain-'));
+let collector: Collector;
+
+beforeAll(async () => {
+  await build({
+    entryPoints: ['test/telemetry/otlp/exiting-app.ts', 'src/flush-worker.ts'],
+    outdir: folder,
+    entryNames: '[name]',
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(async () => {
+  collector = await startCollector();
+});
+afterEach(() => collector.close());
+
+function run(node: string, app: Partial<ExitingApp>, flags: string[] = []): Promise<End> {
+  const settings: ExitingApp = {
+    exporter: otlp(collector.url),
+    spans: 25,
+    end: 'exit',
+    timeoutMs: 2_000,
+    ...app,
+  };
+  const args = [...flags, join(folder, 'exiting-app.js'), JSON.stringify(settings)];
+  return new Promise((resolve) => {
+    execFile(node, args, { timeout: 20_000 }, (error, stdout, stderr) => {
+      const line = stdout.split('\n').find((text) => text.startsWith('{'));
+      resolve({
+        code: error?.code ?? error?.signal ?? 0,
+        stdout,
+        stderr,
+        ...(line && { drained: JSON.parse(line) }),
+      });
+    });
+  });
+}
+
+describe.each(Object.entries(NODES))('Node %s', (_, node) => {
+  it.each([
+    ['when it has nothing left to do', 'nothing', 0],
+    ['by process.exit', 'exit', 7],
+    ['by an uncaught exception', 'exception', 1],
+    ['in a handler of SIGTERM', 'signal', 143],
+  ] as const)('delivers everything %s', async (_how, end, code) => {
+    const ended = await run(node, { end });
+    expect(ended.code).toBe(code);
+    expect(ended.drained).toMatchObject({ failed: 0 });
+    expect(new Set(collector.spans.map(({ name }) => name)).size).toBe(25);
+    expect(collector.spans).toHaveLength(25);
+    if (end !== 'exception') expect(ended.stderr).toBe('');
+  });
+
+  it('ends at once when nobody listens', async () => {
+    const exporter = otlp(`http://127.0.0.1:${await deadPort()}`);
+    const { code, drained, stderr } = await run(node, { exporter, timeoutMs: 10_000 });
+    expect(code).toBe(7);
+    expect(drained).toMatchObject({ delivered: 0, failed: 3 });
+    expect(drained?.ms).toBeLessThan(5_000);
+    expect(stderr).toBe(
+      `redhook: 3 of the last 3 exports were lost at exit: ${exporter.endpoint} (ECONNREFUSED)\n`,
+    );
+  });
+
+  it('ends when the time is over although the collector hangs', async () => {
+    collector.answer({ hang: true });
+    const { code, drained } = await run(node, { timeoutMs: 500 });
+    expect(code).toBe(7);
+    expect(drained).toMatchObject({ delivered: 0, failed: 3 });
+    expect(drained?.ms).toBeLessThan(5_000);
+  });
+
+  it('is not kept alive by an export that hangs', async () => {
+    collector.answer({ hang: true });
+    const exporter = otlp(collector.url, { timeoutMs: 60_000 });
+    const { code, drained } = await run(node, { exporter, end: 'flight', timeoutMs: 300 });
+    expect(code).toBe(0);
+    expect(drained).toMatchObject({ delivered: 0, failed: 3 });
+  });
+});
+
+describe('on one Node', () => {
+  it('is not kept alive by a connection that does not come about', async () => {
+    const hole = await blackHole();
+    const exporter = otlp(`http://127.0.0.1:${hole.port}`, { timeoutMs: 60_000 });
+    const { code, drained } = await run(process.execPath, { exporter, end: 'flight', timeoutMs: 300 });
+    hole.close();
+    expect(code).toBe(0);
+    expect(drained).toMatchObject({ delivered: 0, failed: 3 });
+  });
+
+  it('waits for the application that waits for shutdown', async () => {
+    collector.answer({ delayMs: 300 });
+    const { stdout, drained } = await run(process.execPath, { end: 'awaited', spans: 5 });
+    expect(stdout).toContain('shut down');
+    expect(collector.spans).toHaveLength(5);
+    expect(drained).toMatchObject({ delivered: 0, failed: 0 });
+  });
+
+  it('does without a worker that the process may not have', async () => {
+    const { code, drained, stderr } = await run(process.execPath, {}, [
+      '--permission',
+      `--allow-fs-read=${folder}`,
+    ]);
+    expect(code).toBe(7);
+    expect(drained).toMatchObject({ delivered: 0, failed: 3 });
+    expect(stderr).toContain('3 of the last 3 exports were lost at exit');
+  });
+
+  it('delivers to the HTTP endpoint, compressed', async () => {
+    const exporter = otlp(`${collector.httpUrl}/v1/traces`, {
+      protocol: 'http/protobuf',
+      compression: 'gzip',
+    });
+    const { drained } = await run(process.execPath, { exporter });
+    expect(drained).toMatchObject({ delivered: 3, failed: 0 });
+    expect(collector.spans).toHaveLength(25);
+  });
+});
+
+/** A port that swallows connections: the queue of a listener that is stopped is full, as behind a silent firewall. */
+async function blackHole(): Promise<{ port: number; close(): void }> {
+  const listen = `require('net').createServer().listen(0, '127.0.0.1', 1, function () { console.log(this.address().port) })`;
+  const listener = spawn(process.execPath, ['-e', listen]);
+  const [line] = await once(listener.stdout, 'data');
+  const port = Number(line);
+  listener.kill('SIGSTOP');
+  const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  return {
+    port,
+    close() {
+      for (const socket of fillers) socket.destroy();
+      listener.kill('SIGKILL');
+    },
+  };
+}

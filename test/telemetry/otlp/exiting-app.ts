@@ -1,0 +1,40 @@
+/** A program of the drain test: it has finished spans when it ends, in the way that its arguments say. */
+import type { OtlpExporter } from '../../../src/config/config.js';
+import { drainSync } from '../../../src/telemetry/otlp/drain.js';
+import { SpanQueue } from '../../../src/telemetry/queue.js';
+import { finishedSpans } from '../../support/spans.js';
+
+export interface ExitingApp {
+  exporter: OtlpExporter;
+  spans: number;
+  /** `flight`: an export is under way when there is nothing else left to do. */
+  end: 'nothing' | 'flight' | 'exit' | 'exception' | 'signal' | 'awaited';
+  timeoutMs: number;
+}
+
+const { exporter, spans, end, timeoutMs }: ExitingApp = JSON.parse(process.argv[2] ?? '');
+const dropped = { add() {} };
+const queue = new SpanQueue({ exporter, queue: { maxSize: 100, maxBatch: 10, delayMs: 1_000_000 }, dropped });
+for (const span of finishedSpans(spans)) queue.onEnd(span);
+
+function drain(): void {
+  const requests = queue.pending().map((body) => ({ exporter, signal: 'traces' as const, body }));
+  const startedAt = performance.now();
+  const counts = drainSync(requests, timeoutMs);
+  console.log(JSON.stringify({ ...counts, ms: performance.now() - startedAt }));
+}
+
+if (end === 'signal') {
+  process.on('SIGTERM', () => {
+    drain();
+    process.exit(143);
+  });
+  setInterval(() => {}, 1_000);
+  process.kill(process.pid, 'SIGTERM');
+} else {
+  process.on('exit', drain);
+  if (end === 'flight') setTimeout(() => {}, 300);
+  if (end === 'awaited') queue.shutdown().then(() => console.log('shut down'));
+  if (end === 'exit') process.exit(7);
+  if (end === 'exception') throw new Error('boom');
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { createLabels } from '../../../src/telemetry/prometheus/labels.js';
+import { SCOPE } from '../../../src/telemetry/self.js';
+
+const APP = { name: 'app' };
+
+test('the key of a label set does not depend on the order of its attributes, the text does', () => {
+  const labels = createLabels('orders', 'legacy');
+  const [ab, ba, other] = [
+    { a: 1, b: 2 },
+    { b: 2, a: 1 },
+    { a: 2, b: 1 },
+  ].map((each) => labels(each, APP));
+  expect(ab?.text).toBe('service_name="orders",a="1",b="2",otel_scope_name="app"');
+  expect(ba?.text).not.toBe(ab?.text);
+  expect(ba?.key).toBe(ab?.key);
+  expect(other?.key).not.toBe(ab?.key);
+});
+
+test('labels of our own series are made once; those of the application each time, for its objects may change', () => {
+  const labels = createLabels('orders', 'legacy');
+  const ours = Object.freeze({ reason: 'queue' });
+  expect(labels(ours, SCOPE).text).toBe('service_name="orders",reason="queue"');
+  expect(labels(ours, SCOPE)).toBe(labels(ours, SCOPE));
+
+  const theirs = { a: 1 };
+  labels(theirs, APP);
+  theirs.a = 2;
+  expect(labels(theirs, APP).text).toContain('a="2"');
+});
+
+test('an application may use one object in two scopes', () => {
+  const labels = createLabels('orders', 'legacy');
+  const shared = Object.freeze({ a: 1 });
+  const texts = [labels(shared, APP), labels(shared, { name: 'redhook' })].map(({ text }) => text);
+  expect(texts).toEqual([
+    'service_name="orders",a="1",otel_scope_name="app"',
+    'service_name="orders",a="1",otel_scope_name="redhook"',
+  ]);
+});
+
+test('names outside the legacy alphabet are in quotes, and so is the service', () => {
+  const labels = createLabels('a "b" \\ c', 'utf8');
+  expect(labels({ 'http.route': '/x', 'q"uote': 1, plain: 1 }, SCOPE).text).toBe(
+    '"service.name"="a \\"b\\" \\\\ c","http.route"="/x","q\\"uote"="1",plain="1"',
+  );
+});
