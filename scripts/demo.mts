@@ -1,14 +1,17 @@
 /** `npm run demo`: the example shop under the flag, some traffic, its traces and its RED metrics. Ends by itself. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const METRICS_PORT = '9464';
+const METRICS_PORT = String(await freePort(9464));
 const COUNT = /^http_(server|client)_request_duration_seconds_count\{(.*)\} (\S+)$/gm;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-const app = spawn(process.execPath, ['--import', './dist/register.js', 'examples/shop/app.mjs'], {
+const app = spawn(process.execPath, ['--import', resolve('dist/register.js'), 'app.mjs'], {
+  cwd: 'examples/shop',
   env: {
     ...process.env,
     PORT: '0',
@@ -40,6 +43,20 @@ function say(line: string): void {
   console.log(`\n\x1b[1m${line}\x1b[0m\n`);
 }
 
+/** The port that is asked for, or any other when it is taken. */
+async function freePort(wanted: number): Promise<number> {
+  const server = createServer().listen(wanted);
+  const [event] = await Promise.race([
+    once(server, 'listening').then(() => ['listening']),
+    once(server, 'error').then(() => ['error']),
+  ]);
+  if (event === 'error') return freePort(0);
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 /** Passes the application's lines on until the one that tells where it listens. */
 async function addressOf(stdout: NodeJS.ReadableStream): Promise<string> {
   const lines = createInterface({ input: stdout });
@@ -53,7 +70,7 @@ async function addressOf(stdout: NodeJS.ReadableStream): Promise<string> {
 
 /** A line for each series: what was called, how often, whether that was an error, and how long it took on average. */
 function table(page: string): string {
-  const rows = [['call', 'route or target', 'status', 'error', 'calls', 'mean ms']];
+  const rows: string[][] = [];
   for (const [, kind = '', labels = '', count] of page.matchAll(COUNT)) {
     const label = Object.fromEntries([...labels.matchAll(LABEL)].map(([, name, value]) => [name, value]));
     const sum = page
@@ -68,6 +85,15 @@ function table(page: string): string {
       ((Number(sum?.split(' ').at(-1)) / Number(count)) * 1000).toFixed(1),
     ]);
   }
+  rows.sort((a, b) => (a.join() < b.join() ? 1 : -1));
+  rows.unshift(['call', 'route or target', 'status', 'error', 'calls', 'mean ms']);
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ExportResultCode } from '@opentelemetry/core';
+import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { OtlpExporter } from '../../config/config.js';
+import { backoffMs } from './backoff.js';
+import { watchOutage } from './outage.js';
+import type { SendResult } from './send-result.js';
+import { createSender } from './sender.js';
+
+/**
+ * Pushes metrics to one OTLP endpoint. A failed push is repeated until `timeoutMs` is over and then given up: the
+ * values are cumulative, so the next push carries them too.
+ */
+export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter {
+  const sender = createSender(exporter, 'metrics');
+  const outage = watchOutage(exporter, 'metrics');
+
+  const deliver = async (body: Uint8Array): Promise<SendResult> => {
+    const end = performance.now() + exporter.timeoutMs;
+    for (let failures = 1; ; failures += 1) {
+      const result = await sender.send(body);
+      if (result.outcome !== 'retryable') return result;
+      outage.failed(result.reason, 'the next push carries the totals');
+      const delay = backoffMs(failures, result.delayMs);
+      if (performance.now() + delay > end) return result;
+      await sleep(delay, undefined, { ref: false });
+    }
+  };
+
+  const push = async (metrics: ResourceMetrics): Promise<void> => {
+    const body = ProtobufMetricsSerializer.serializeRequest(metrics);
+    if (body === undefined) throw new Error('the metrics cannot be encoded');
+    const result = await deliver(body);
+    if (result.outcome === 'retryable') throw new Error(result.reason);
+    outage.worked();
+    if (result.outcome === 'delivered') return;
+    outage.refused(result.reason);
+    throw new Error(result.reason);
+  };
+
+  return {
+    export(metrics, done) {
+      push(metrics).then(
+        () => done({ code: ExportResultCode.SUCCESS }),
+        (error) => done({ code: ExportResultCode.FAILED, error }),
+      );
+    },
+    async forceFlush() {},
+    async shutdown() {
+      sender.close();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+
+/** What a receiver says of spans in a request that it took. A message without rejected spans is a warning. */
+export interface PartialSuccess {
+  readonly rejected: number;
+  readonly message: string;
+}
+
+/**
+ * Reads an `ExportTraceServiceResponse`.
+ *
+ * @see https://opentelemetry.io/docs/specs/otlp/#partial-success
+ */
+export function partialSuccess(response: Uint8Array): PartialSuccess {
+  try {
+    const { rejectedSpans = 0, errorMessage = '' } =
+      ProtobufTraceSerializer.deserializeResponse(response).partialSuccess ?? {};
+    return { rejected: rejectedSpans, message: errorMessage };
+  } catch {
+    // A success all the same: some receivers answer in JSON or plain text.
+    return { rejected: 0, message: '' };
+  }
+}

@@ -1,0 +1,53 @@
+const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+
+/**
+ * The delay in milliseconds that a gRPC server asks for: `google.rpc.RetryInfo` inside the `google.rpc.Status` of
+ * the trailer `grpc-status-details-bin` (base64). `undefined` when there is none or it cannot be read.
+ *
+ * @see https://opentelemetry.io/docs/specs/otlp/#otlpgrpc-throttling
+ */
+export function retryDelayMs(details: string | undefined): number | undefined {
+  if (details === undefined) return undefined;
+  try {
+    for (const [field, detail] of fields(Buffer.from(details, 'base64'))) {
+      if (field !== 3 || typeof detail === 'number') continue;
+      const { 1: type, 2: value } = Object.fromEntries(fields(detail));
+      if (String(type) === RETRY_INFO) return durationMs(value);
+    }
+  } catch {
+    // Not the message that it claims to be; the retry then follows our own back-off.
+  }
+  return undefined;
+}
+
+function durationMs(retryInfo: number | Buffer | undefined): number {
+  const { 1: duration } = Object.fromEntries(fields(retryInfo as Buffer));
+  const { 1: seconds = 0, 2: nanos = 0 } = Object.fromEntries(fields(duration as Buffer));
+  return Number(seconds) * 1000 + Number(nanos) / 1e6;
+}
+
+/** The fields of a protobuf message that has only varints and length-delimited fields. Throws on any other. */
+function* fields(message: Buffer): Generator<[number, number | Buffer]> {
+  let position = 0;
+  const varint = (): number => {
+    for (let value = 0, scale = 1; ; scale *= 128) {
+      const byte = message.readUInt8(position++);
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (position < message.length) {
+    const tag = varint();
+    const number = varint();
+    if ((tag & 7) === VARINT) {
+      yield [tag >>> 3, number];
+    } else if ((tag & 7) === LENGTH_DELIMITED) {
+      position += number;
+      yield [tag >>> 3, message.subarray(position - number, position)];
+    } else {
+      throw new RangeError('not a status message');
+    }
+  }
+}

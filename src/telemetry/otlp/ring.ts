@@ -1,0 +1,40 @@
+/** A first-in, first-out buffer that never grows beyond its capacity. */
+export class Ring<T> {
+  readonly #slots: (T | undefined)[];
+  #first = 0;
+  #size = 0;
+
+  constructor(capacity: number) {
+    this.#slots = new Array(capacity);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Returns false, and keeps nothing, when the ring is full. */
+  push(item: T): boolean {
+    if (this.#size === this.#slots.length) return false;
+    this.#slots[(this.#first + this.#size) % this.#slots.length] = item;
+    this.#size += 1;
+    return true;
+  }
+
+  /** The oldest items, at most `count`, without taking them out. */
+  oldest(count: number): T[] {
+    const items: T[] = [];
+    for (let i = 0; i < Math.min(count, this.#size); i += 1) {
+      items.push(this.#slots[(this.#first + i) % this.#slots.length] as T);
+    }
+    return items;
+  }
+
+  /** Takes out the oldest `count` items; there must be as many. */
+  drop(count: number): void {
+    for (let i = 0; i < count; i += 1) {
+      this.#slots[this.#first] = undefined;
+      this.#first = (this.#first + 1) % this.#slots.length;
+    }
+    this.#size -= count;
+  }
+}

@@ -1,0 +1,18 @@
+import type { OtlpExporter } from '../../config/config.js';
+import { openGrpc } from './grpc.js';
+import { openHttp } from './http.js';
+import type { SendResult } from './send-result.js';
+
+export type Signal = 'traces' | 'metrics';
+
+/** The way to one OTLP endpoint for one signal. It keeps the process alive for a moment at most. */
+export interface Transport {
+  /** Makes one attempt to deliver an encoded export request, bounded by `timeoutMs`. A failure is a result, too. */
+  send(body: Uint8Array): Promise<SendResult>;
+  /** Drops the connection; a later `send` makes a new one. */
+  close(): void;
+}
+
+export function openTransport(exporter: OtlpExporter, signal: Signal): Transport {
+  return exporter.protocol === 'grpc' ? openGrpc(exporter, signal) : openHttp(exporter);
+}

@@ -1,0 +1,119 @@
+import type { InstrumentationScope } from '@opentelemetry/core';
+import {
+  DataPointType,
+  type GaugeMetricData,
+  type HistogramMetricData,
+  type MetricData,
+  type ScopeMetrics,
+  type SumMetricData,
+} from '@opentelemetry/sdk-metrics';
+import { log } from '../../log.js';
+import { SCOPE } from '../self.js';
+import { type Alphabet, familyName, unitWord } from './names.js';
+
+/** All metrics that share a name on the page, from whatever scope. */
+export interface Family {
+  /** Without the `_total` of counters. */
+  readonly name: string;
+  readonly type: FamilyType;
+  /** Empty when the name does not end with it. */
+  unit: string;
+  help: string;
+  readonly members: Member[];
+}
+
+export type FamilyType = 'counter' | 'gauge' | 'histogram';
+
+export interface Member {
+  readonly scope: InstrumentationScope;
+  readonly metric: SumMetricData | GaugeMetricData | HistogramMetricData;
+}
+
+const TARGET: Family = { name: 'target', type: 'gauge', unit: '', help: '', members: [] };
+
+/**
+ * Groups metrics by their name on the page, sorted. A name is taken by the first metric that wants it, Redhook's own
+ * before the application's; a metric that cannot share it is left out, with one warning, because a page with two
+ * types for one name is refused as a whole.
+ */
+export function familiesOf(scopes: readonly ScopeMetrics[], alphabet: Alphabet): Family[] {
+  // All names that a family occupies: its own and those of its samples.
+  const occupied = new Map<string, Family>([
+    ['target', TARGET],
+    ['target_info', TARGET],
+  ]);
+  const families: Family[] = [];
+  for (const { scope, metrics } of ownFirst(scopes)) {
+    for (const metric of metrics) {
+      const candidate = toFamily(metric, scope, alphabet);
+      if (candidate === undefined) continue;
+      const known = occupied.get(candidate.name);
+      if (known !== undefined && known.name === candidate.name && known.type === candidate.type) {
+        join(known, candidate);
+        continue;
+      }
+      const names = namesOf(candidate);
+      const rival = names.map((name) => occupied.get(name)).find(Boolean);
+      if (rival === undefined) {
+        for (const name of names) occupied.set(name, candidate);
+        families.push(candidate);
+      } else {
+        log.warn(
+          `metrics: ${candidate.type} ${metric.descriptor.name} (${candidate.name}) needs a name that ${rival.type} ` +
+            `${rival.name} has, expected names that differ; it is not on /metrics`,
+        );
+      }
+    }
+  }
+  return families.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function ownFirst(scopes: readonly ScopeMetrics[]): readonly ScopeMetrics[] {
+  return scopes.toSorted((a, b) => Number(b.scope === SCOPE) - Number(a.scope === SCOPE));
+}
+
+function toFamily(metric: MetricData, scope: InstrumentationScope, alphabet: Alphabet): Family | undefined {
+  const { name: otelName, description, unit: ucum } = metric.descriptor;
+  if (metric.dataPointType === DataPointType.EXPONENTIAL_HISTOGRAM) {
+    log.warn(
+      `metrics: ${otelName} is an exponential histogram, which the text formats cannot carry, ` +
+        'expected explicit buckets; it is not on /metrics',
+    );
+    return undefined;
+  }
+  const type = typeOf(metric);
+  const unit = unitWord(ucum);
+  const name = familyName(otelName, unit, type === 'counter', alphabet);
+  return {
+    name,
+    type,
+    unit: name.endsWith(`_${unit}`) ? unit : '',
+    help: description,
+    members: [{ scope, metric }],
+  };
+}
+
+function typeOf(metric: Member['metric']): FamilyType {
+  if (metric.dataPointType === DataPointType.HISTOGRAM) return 'histogram';
+  return metric.dataPointType === DataPointType.SUM && metric.isMonotonic ? 'counter' : 'gauge';
+}
+
+function namesOf({ name, type }: Family): string[] {
+  if (type === 'counter') return [name, `${name}_total`];
+  if (type === 'histogram') return [name, `${name}_bucket`, `${name}_sum`, `${name}_count`];
+  return [name];
+}
+
+/** The first text for HELP and UNIT stays; a different one is worth a warning, for it may be another thing. */
+function join(family: Family, { help, unit, members }: Family): void {
+  family.help = firstOf('HELP', family.name, family.help, help);
+  family.unit = firstOf('UNIT', family.name, family.unit, unit);
+  family.members.push(...members);
+}
+
+function firstOf(comment: string, name: string, first: string, other: string): string {
+  if (first !== '' && other !== '' && first !== other) {
+    log.warn(`metrics: ${name} has two texts for ${comment}, "${first}" and "${other}"; the first is kept`);
+  }
+  return first || other;
+}

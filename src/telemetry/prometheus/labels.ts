@@ -1,0 +1,113 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
+import { SCOPE } from '../self.js';
+import { type Alphabet, isLegacy, labelName } from './names.js';
+
+/** The labels of one series as they stand between the braces. */
+export interface LabelSet {
+  /** `a="1",b="2"`, in the order of the attributes. */
+  readonly text: string;
+  /** The same for the same labels in whatever order. */
+  readonly key: string;
+}
+
+export type Labels = (attributes: Attributes, scope: InstrumentationScope) => LabelSet;
+
+/** Begins every series, so that no attribute may be named like it. */
+const SERVICE = 'service.name';
+/** The bucket's own label. */
+const LE = 'le';
+
+/**
+ * Makes the labels of series: `service_name`, the attributes, and the scope unless it is Redhook's own. Labels of
+ * Redhook's own series are made once, because their attributes never change.
+ */
+export function createLabels(serviceName: string, alphabet: Alphabet): Labels {
+  const service = labelName(SERVICE, alphabet);
+  const first = pair(service, serviceName);
+  const reserved = new Set([service, LE]);
+  const kept = new WeakMap<Attributes, LabelSet>();
+
+  return (attributes, scope) => {
+    if (scope !== SCOPE)
+      return labelSet(first, [...entriesOf(attributes), ...scopeEntries(scope)], alphabet, reserved);
+    const known = kept.get(attributes);
+    if (known !== undefined) return known;
+    const made = labelSet(first, entriesOf(attributes), alphabet, reserved);
+    kept.set(attributes, made);
+    return made;
+  };
+}
+
+/** The labels of `target_info`: all attributes of the resource. */
+export function resourceLabels(attributes: Attributes, alphabet: Alphabet): string {
+  return pairsOf(entriesOf(attributes), alphabet, new Set()).join(',');
+}
+
+/** A text between double quotes. */
+export function quoted(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')}"`;
+}
+
+type Entry = readonly [key: string, value: string];
+
+function labelSet(first: string, entries: Entry[], alphabet: Alphabet, reserved: Set<string>): LabelSet {
+  const pairs = pairsOf(entries, alphabet, reserved);
+  return { text: [first, ...pairs].join(','), key: pairs.toSorted().join(',') };
+}
+
+/**
+ * Attributes whose keys become the same label share it, their values joined by `;` in the order of the keys. One
+ * that takes a reserved label is renamed as Prometheus itself does it, with `exported_` in front.
+ *
+ * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config (honor_labels)
+ */
+function pairsOf(entries: Entry[], alphabet: Alphabet, reserved: Set<string>): string[] {
+  const byLabel = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const name = labelName(entry[0], alphabet);
+    const label = reserved.has(name) ? `exported_${name}` : name;
+    const sharing = byLabel.get(label);
+    if (sharing === undefined) byLabel.set(label, [entry]);
+    else sharing.push(entry);
+  }
+  return Array.from(byLabel, ([label, sharing]) => pair(label, joined(sharing)));
+}
+
+function joined(entries: Entry[]): string {
+  const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.map(([, value]) => value).join(';');
+}
+
+/** To Prometheus an empty label is the same as none, so none is written. */
+function entriesOf(attributes: Attributes): Entry[] {
+  const entries: Entry[] = [];
+  for (const [key, value] of Object.entries(attributes)) {
+    const text = textOf(value);
+    if (text !== '') entries.push([key, text]);
+  }
+  return entries;
+}
+
+function scopeEntries({ name, version, schemaUrl }: InstrumentationScope): Entry[] {
+  return entriesOf({
+    otel_scope_name: name,
+    otel_scope_version: version,
+    otel_scope_schema_url: schemaUrl,
+  });
+}
+
+function pair(label: string, value: string): string {
+  return `${isLegacy(label) ? label : quoted(label)}=${quoted(value)}`;
+}
+
+/** Strings as they are, all else as JSON. What cannot be JSON must not cost the whole page. */
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'string') return value;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
+}

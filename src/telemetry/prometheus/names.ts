@@ -1,0 +1,92 @@
+/**
+ * OpenTelemetry names as Prometheus names.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#otlp-metric-points-to-prometheus
+ */
+
+/** `utf8` keeps the dots of OpenTelemetry; otherwise names are made of letters, digits and `_`. */
+export type Alphabet = 'legacy' | 'utf8';
+
+const UNITS = new Map([
+  ['d', 'days'],
+  ['h', 'hours'],
+  ['min', 'minutes'],
+  ['s', 'seconds'],
+  ['ms', 'milliseconds'],
+  ['us', 'microseconds'],
+  ['ns', 'nanoseconds'],
+  ['By', 'bytes'],
+  ['KiBy', 'kibibytes'],
+  ['MiBy', 'mebibytes'],
+  ['GiBy', 'gibibytes'],
+  ['TiBy', 'tebibytes'],
+  ['kBy', 'kilobytes'],
+  ['MBy', 'megabytes'],
+  ['GBy', 'gigabytes'],
+  ['TBy', 'terabytes'],
+  ['m', 'meters'],
+  ['V', 'volts'],
+  ['A', 'amperes'],
+  ['J', 'joules'],
+  ['W', 'watts'],
+  ['g', 'grams'],
+  ['Cel', 'celsius'],
+  ['Hz', 'hertz'],
+  ['%', 'percent'],
+  // Dimensionless.
+  ['1', ''],
+]);
+
+const PER = new Map([
+  ['s', 'second'],
+  ['min', 'minute'],
+  ['h', 'hour'],
+  ['d', 'day'],
+  ['wk', 'week'],
+  ['mo', 'month'],
+  ['a', 'year'],
+]);
+
+const ANNOTATION = /\{[^}]*\}/g;
+const LEGACY_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/** The words for a UCUM unit: `By/s` is `bytes_per_second`. Empty for units that count things. */
+export function unitWord(unit: string): string {
+  const [amount = '', time] = unit.replace(ANNOTATION, '').split('/', 2);
+  const words = underscored(UNITS.get(amount) ?? amount);
+  const per = underscored(PER.get(time ?? '') ?? time ?? '');
+  return [words, per && `per_${per}`].filter(Boolean).join('_');
+}
+
+/** The name of a family without the `_total` of counters: `http.server.request.duration`, `s` gives `..._seconds`. */
+export function familyName(name: string, unit: string, isCounter: boolean, alphabet: Alphabet): string {
+  const translated = alphabet === 'utf8' ? name : legacy(name);
+  const base = isCounter ? withoutWord(translated, 'total') : translated;
+  return unit === '' || endsWithWord(base, unit) ? base : `${base}_${unit}`;
+}
+
+export function labelName(key: string, alphabet: Alphabet): string {
+  return alphabet === 'utf8' ? key : legacy(key);
+}
+
+/** Whether a name can stand in the text without quotes. */
+export function isLegacy(name: string): boolean {
+  return LEGACY_NAME.test(name);
+}
+
+function legacy(name: string): string {
+  const escaped = name.replaceAll(/[^a-zA-Z0-9_]/g, '_').replaceAll(/_{2,}/g, '_');
+  return isLegacy(escaped) ? escaped : `_${escaped}`;
+}
+
+function underscored(text: string): string {
+  return text.replaceAll(/[^a-zA-Z0-9]+/g, '_').replaceAll(/^_|_$/g, '');
+}
+
+function endsWithWord(name: string, word: string): boolean {
+  return name.endsWith(word) && /[^a-zA-Z0-9]$/.test(name.slice(0, -word.length));
+}
+
+function withoutWord(name: string, word: string): string {
+  return endsWithWord(name, word) ? name.slice(0, -word.length - 1) : name;
+}

@@ -1,0 +1,77 @@
+import type { Histogram } from '@opentelemetry/sdk-metrics';
+import type { Exemplar } from '../red/series.js';
+import type { Family } from './families.js';
+import { quoted } from './labels.js';
+import { isLegacy } from './names.js';
+import type { Format } from './negotiate.js';
+import type { PageSeries } from './series.js';
+
+/** Writes the lines of one series. */
+type Writer = (series: PageSeries) => string;
+
+/** Decides once for a family how its series are written. */
+export function writerOf({ name, type }: Family, format: Format): Writer {
+  if (type === 'histogram') return histogramWriter(name, format);
+  const start = sampleStart(type === 'counter' ? `${name}_total` : name);
+  return ({ labels, value }) => `${start}${labels}} ${numberText(value as number)}\n`;
+}
+
+/** A sample up to its labels. A name outside the legacy alphabet stands inside the braces, in quotes. */
+export function sampleStart(name: string): string {
+  return isLegacy(name) ? `${name}{` : `{${quoted(name)},`;
+}
+
+function histogramWriter(name: string, { openMetrics }: Format): Writer {
+  const bucketStart = sampleStart(`${name}_bucket`);
+  const sumStart = sampleStart(`${name}_sum`);
+  const countStart = sampleStart(`${name}_count`);
+  let boundaries: readonly number[] = [];
+  let bounds: string[] = [];
+
+  return ({ labels, value, exemplars }) => {
+    const { buckets, count, sum } = value as Histogram;
+    if (buckets.boundaries !== boundaries) {
+      boundaries = buckets.boundaries;
+      bounds = boundsOf(boundaries, openMetrics);
+    }
+    const start = `${bucketStart}${labels},le="`;
+    const exemplarOf = openMetrics ? exemplarReader(exemplars) : noExemplar;
+    let text = '';
+    let cumulative = 0;
+    for (const [bucket, bound] of bounds.entries()) {
+      cumulative += buckets.counts[bucket] ?? 0;
+      text += `${start}${bound}"} ${cumulative}${exemplarOf(bucket)}\n`;
+    }
+    text += `${start}+Inf"} ${count}${exemplarOf(bounds.length)}\n`;
+    if (sum !== undefined) text += `${sumStart}${labels}} ${numberText(sum)}\n`;
+    return `${text}${countStart}${labels}} ${count}\n`;
+  };
+}
+
+/** The upper bounds but the last, which is always `+Inf`. OpenMetrics wants them to be floats: `1.0`. */
+function boundsOf(boundaries: readonly number[], openMetrics: boolean): string[] {
+  return boundaries
+    .filter((bound) => bound !== Number.POSITIVE_INFINITY)
+    .map((bound) => (openMetrics && /^-?\d+$/.test(`${bound}`) ? `${bound}.0` : numberText(bound)));
+}
+
+/** Asked for the buckets in their order, it gives what follows the count: the exemplar or nothing. */
+function exemplarReader(exemplars: readonly Exemplar[]): (bucket: number) => string {
+  let next = 0;
+  return (bucket) => {
+    const exemplar = exemplars[next];
+    if (exemplar?.bucket !== bucket) return '';
+    next += 1;
+    const { traceId, spanId, value, timestamp } = exemplar;
+    return ` # {trace_id="${traceId}",span_id="${spanId}"} ${value} ${(timestamp / 1000).toFixed(3)}`;
+  };
+}
+
+function noExemplar(): string {
+  return '';
+}
+
+function numberText(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf';
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : `${value}`;
+}

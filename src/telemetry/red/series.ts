@@ -1,0 +1,75 @@
+import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
+import type { DataPoint, Histogram } from '@opentelemetry/sdk-metrics';
+import { DURATION_BOUNDARIES } from '../../semconv/calls.js';
+
+/** A call that stands for the others in its bucket, and where to find its trace. */
+export interface Exemplar {
+  /** Seconds. */
+  value: number;
+  /** Milliseconds since the epoch. */
+  timestamp: number;
+  traceId: string;
+  spanId: string;
+  /** Index into the bucket counts of its data point. */
+  readonly bucket: number;
+}
+
+/** A histogram data point of the SDK; its readers that know nothing of exemplars pass over them. */
+export interface CallDataPoint extends DataPoint<Histogram> {
+  /** At most one a bucket, in the order of the buckets. */
+  readonly exemplars: readonly Exemplar[];
+}
+
+const BOUNDARIES = [...DURATION_BOUNDARIES];
+
+/** The calls with the same label values: how many took how long. */
+export class Series {
+  /** Frozen and the same object for ever, so that what is built from them can be kept. */
+  readonly attributes: Attributes;
+  readonly #counts = new Float64Array(BOUNDARIES.length + 1);
+  readonly #exemplars: Exemplar[] = [];
+  #sum = 0;
+
+  constructor(attributes: Attributes) {
+    this.attributes = Object.freeze(attributes);
+  }
+
+  /** `span` is given when the call may be an exemplar. The latest one of a bucket wins; its slot is reused. */
+  record(seconds: number, span: SpanContext | undefined): void {
+    const bucket = bucketOf(seconds);
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    this.#sum += seconds;
+    if (span === undefined) return;
+    const slot = this.#exemplars.find((each) => each.bucket === bucket) ?? this.#addSlot(bucket);
+    slot.value = seconds;
+    slot.timestamp = Date.now();
+    slot.traceId = span.traceId;
+    slot.spanId = span.spanId;
+  }
+
+  toDataPoint(startTime: HrTime, endTime: HrTime): CallDataPoint {
+    const counts = Array.from(this.#counts);
+    const count = counts.reduce((total, each) => total + each, 0);
+    return {
+      startTime,
+      endTime,
+      attributes: this.attributes,
+      value: { buckets: { boundaries: BOUNDARIES, counts }, sum: this.#sum, count },
+      exemplars: this.#exemplars.map((each) => ({ ...each })),
+    };
+  }
+
+  #addSlot(bucket: number): Exemplar {
+    const slot = { value: 0, timestamp: 0, traceId: '', spanId: '', bucket };
+    this.#exemplars.push(slot);
+    this.#exemplars.sort((a, b) => a.bucket - b.bucket);
+    return slot;
+  }
+}
+
+/** Boundaries are inclusive upper bounds. Most calls are short, so the search starts there. */
+function bucketOf(seconds: number): number {
+  let bucket = 0;
+  while (seconds > (BOUNDARIES[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
+  return bucket;
+}
