@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { conventionOf } from '../src/semconv/calls.js';
 import { freePort, startApp } from './support/app.js';
 import { type Collector, startCollector } from './support/collector.js';
+import { labelsOf, textOf } from './support/labels.js';
 import { type Sample, scrape, total } from './support/metrics.js';
 
 const REQUESTS = 1_000;
@@ -96,7 +96,7 @@ test.each([
     ({ labels: { service_name: _, ...labels } }) => textOf(labels),
     ({ value }) => value,
   );
-  const spanned = countBy(spans, labelsOf, () => 1);
+  const spanned = countBy(spans, seriesOf, () => 1);
   if (sampler === 'always_on') expect(spanned).toEqual(series);
   else expect([...series.keys()]).toEqual(expect.arrayContaining([...spanned.keys()]));
 });
@@ -126,17 +126,14 @@ async function send(url: string, { method, path, leaves }: Kind, traceId: string
   await closed;
 }
 
-/** The labels that the series of a span must have. */
-function labelsOf({ kind, attributes }: Collector['spans'][number]): string {
-  const { labels } = conventionOf('http', kind === 'SERVER' ? 'server' : 'client');
-  const present = labels.filter((name) => attributes[name] !== undefined);
+/** The labels, as Prometheus spells them, that the series of a span must have. */
+function seriesOf({ kind, attributes }: Collector['spans'][number]): string {
+  const labels = labelsOf(kind === 'SERVER' ? 'server' : 'client', attributes);
   return textOf(
-    Object.fromEntries(present.map((name) => [name.replaceAll('.', '_'), String(attributes[name])])),
+    Object.fromEntries(
+      Object.entries(labels).map(([name, value]) => [name.replaceAll('.', '_'), String(value)]),
+    ),
   );
-}
-
-function textOf(labels: Record<string, string>): string {
-  return JSON.stringify(Object.entries(labels).sort());
 }
 
 function countBy<T>(items: T[], key: (item: T) => string, count: (item: T) => number): Map<string, number> {

@@ -131,16 +131,17 @@ test.each([
     'f.yaml:1:6: found a YAML error (Flow sequence in block collection must be sufficiently indented and end with a ])',
   ],
   ['a: b: c', 'f.yaml:1:4: found a YAML error (Nested mappings are not allowed in compact mappings)'],
-  ['- a\n"hunter2"', 'f.yaml:2:1: found a YAML error (Unexpected double-quoted-scalar token in YAML stream)'],
+  ['a: |hunter2\n b', 'f.yaml:1:5: found a YAML error (Block scalar header includes extra characters)'],
+  ['a: "\\Uhunter2"', 'f.yaml:1:5: found a YAML error (Invalid escape sequence)'],
   ['a: &a [*a]', 'f.yaml:1:7: found more than 10000 values or 32 levels'],
   ['['.repeat(5000), 'f.yaml:1:'],
-])('%.30j cannot be read: one problem', (text, start) => {
+])('document %#, which cannot be read, is one problem', (text, start) => {
   const { tree, lines } = parse(text);
   expect(tree).toBeUndefined();
   expect(lines).toHaveLength(1);
   expect(lines[0]).toMatch(/^[^\n]+$/);
-  expect(lines[0]?.startsWith(start)).toBe(true);
-  expect(lines[0]?.endsWith(UNREADABLE)).toBe(true);
+  expect(lines[0]?.slice(0, start.length)).toBe(start);
+  expect(lines[0]?.slice(-UNREADABLE.length)).toBe(UNREADABLE);
 });
 
 test('a bomb of aliases stops soon', () => {

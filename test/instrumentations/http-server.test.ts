@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import http, { type RequestListener } from 'node:http';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { context, createContextKey } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import { markAsOwn } from '../../src/call.js';
 import { httpServer } from '../../src/instrumentations/http-server.js';
+import { createCertificate, hasOpenssl } from '../support/certificate.js';
 import { record } from '../support/recorder.js';
 
 const recorder = record(httpServer);
-const servers: http.Server[] = [];
+const servers: (http.Server | https.Server)[] = [];
 
 afterEach(async () => {
   for (const server of servers.splice(0)) {
@@ -68,7 +70,8 @@ test('a request is one call, with what the conventions ask for', async () => {
     route: undefined,
     code: 200,
     error: undefined,
-    parent: '0af7651916cd43dd8448eb211c80319c',
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: expect.any(String),
     attributes: {
       'http.request.method': 'GET',
       'url.scheme': 'http',
@@ -352,6 +355,25 @@ test('header and URL garbage give a call, not a fault', async () => {
 
   const calls = await recorder.take(hosts.length + 1);
   expect(calls.at(-1)?.attributes['url.path']).toBe('/abs');
+});
+
+test.runIf(hasOpenssl())('a server of node:https', async () => {
+  const { key, cert, remove } = createCertificate();
+  const server = https.createServer({ key, cert }, (_, response) => response.end('safe'));
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  const [response] = await once(https.get({ port, host: '127.0.0.1', path: '/s', ca: cert }), 'response');
+  response.resume();
+
+  expect((await recorder.take(1))[0]?.attributes).toMatchObject({
+    'url.scheme': 'https',
+    'url.path': '/s',
+    'server.port': port,
+  });
+  remove();
 });
 
 test('only http and https are taken from X-Forwarded-Proto', async () => {

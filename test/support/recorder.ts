@@ -1,11 +1,21 @@
-import { context, propagation, trace } from '@opentelemetry/api';
+import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import {
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import { expect } from 'vitest';
 import { type CallRecord, type CallRegistry, createCalls } from '../../src/call.js';
 import { attach } from '../../src/hooks/attach.js';
 import type { Instrumentation } from '../../src/instrumentation.js';
+import { conventionOf } from '../../src/semconv/calls.js';
 import { KNOWN_METHODS } from '../../src/semconv/methods.js';
+import { createRed } from '../../src/telemetry/red.js';
+import { createSpans } from '../../src/telemetry/spans.js';
+import { labelsOf, textOf } from './labels.js';
 
 /** What a test sees of a call that has ended. */
 export interface Ended {
@@ -14,30 +24,48 @@ export interface Ended {
   route: string | undefined;
   code: unknown;
   error: unknown;
-  /** The trace that the call would continue, from what arrived with it. */
-  parent: string | undefined;
+  traceId: string | undefined;
+  spanId: string | undefined;
   attributes: CallRecord['attributes'];
 }
 
-/** Attaches instrumentations to a real library and records the calls they make, without spans or metrics. */
+export interface Recorder {
+  calls: CallRegistry;
+  ended: Ended[];
+  /**
+   * Waits for exactly `count` ended calls, and a little longer for one too many; then forgets them. Whatever a test
+   * is about, it also checks that each call has given one span and one observation of RED with the same labels.
+   */
+  take(count: number): Promise<Ended[]>;
+}
+
+/** Attaches instrumentations to a real library and records the calls, the spans and the RED series that they make. */
 export function record(...instrumentations: Instrumentation[]): Recorder {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   propagation.setGlobalPropagator(
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const red = createRed({ maxRoutes: 500, maxSeries: 10_000, exemplars: 'trace_based' });
   const ended: Ended[] = [];
   const calls = createCalls({
     knownMethods: KNOWN_METHODS,
     observers: [
+      createSpans(provider.getTracer('test')),
+      red.observer,
       {
         end({ kind, operation, route, attributes, convention }, at) {
+          const { traceId, spanId } = trace.getSpanContext(at) ?? {};
+          const code = attributes[convention.code];
           ended.push({
             kind,
             operation,
             route,
-            code: attributes[convention.code],
+            code,
             error: attributes['error.type'],
-            parent: trace.getSpanContext(at)?.traceId,
+            traceId,
+            spanId,
             attributes,
           });
         },
@@ -45,22 +73,42 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     ],
   });
   for (const each of instrumentations) attach(each, calls);
+
+  const counted = new Map<string, number>();
+
+  /** The series whose count has grown since the last look, once for each new observation. */
+  function observed(): string[] {
+    const fresh: string[] = [];
+    for (const { descriptor, dataPoints } of red.metrics()) {
+      if (!descriptor.name.endsWith('.duration')) continue;
+      for (const { attributes, value } of dataPoints) {
+        const series = `${descriptor.name} ${textOf(attributes)}`;
+        const { count } = value as { count: number };
+        for (let seen = counted.get(series) ?? 0; seen < count; seen += 1) fresh.push(series);
+        counted.set(series, count);
+      }
+    }
+    return fresh.sort();
+  }
+
   return {
     calls,
     ended,
-    /** Waits for exactly `count` ended calls, and a little longer for one too many; then forgets them. */
     async take(count) {
       await expect.poll(() => ended.length, { timeout: 5_000, interval: 5 }).toBeGreaterThanOrEqual(count);
       await new Promise((resolve) => setTimeout(resolve, 20));
       const taken = ended.splice(0);
+      const spans = exporter.getFinishedSpans().map(seriesOf);
+      exporter.reset();
       expect(taken).toHaveLength(count);
+      expect(spans.sort()).toEqual(observed());
       return taken;
     },
   };
 }
 
-export interface Recorder {
-  calls: CallRegistry;
-  ended: Ended[];
-  take(count: number): Promise<Ended[]>;
+/** The series that the call of a span must have been counted in. */
+function seriesOf({ kind, attributes }: ReadableSpan): string {
+  const side = kind === SpanKind.SERVER ? 'server' : 'client';
+  return `${conventionOf('http', side).histogram} ${textOf(labelsOf(side, attributes))}`;
 }

@@ -69,10 +69,17 @@ describe('a process whose work is done ends', () => {
     const flags = ['--permission', '--allow-fs-read=*'];
     const child = runApp(app, options({ PORT: '9464' }, { node: NODES['26'], flags }));
     expect(await child.ended).toEqual({ code: 0, signal: null });
-    expect(child.stderr()).toContain(
-      'redhook: metrics: port 9464 is not allowed to this process (ERR_ACCESS_DENIED), expected the permission to listen;',
+    expect(child.stderr()).toBe(
+      'redhook: metrics: --permission keeps port 9464 closed, expected --allow-net; there are no metrics to scrape, ' +
+        'the application is not affected\n',
     );
   });
+});
+
+test('a Node without that permission listens under --permission', async () => {
+  const child = await startApp(app, options({}, { flags: ['--permission', '--allow-fs-read=*'] }));
+  expect((await fetch(`${child.url}/metrics`)).status).toBe(200);
+  await child.stop();
 });
 
 test('each worker of a cluster has a port of its own, and says which', async () => {

@@ -1,0 +1,343 @@
+import { expect, test } from 'vitest';
+import { load } from './load-in.js';
+
+const OTLP = {
+  type: 'otlp',
+  protocol: 'grpc',
+  endpoint: 'http://localhost:4317',
+  headers: {},
+  compression: 'none',
+  timeoutMs: 10_000,
+};
+const HTTP = { ...OTLP, protocol: 'http/protobuf', endpoint: 'http://localhost:4318/v1/traces' };
+const PAGE = { type: 'prometheus', host: '', port: 9464, path: '/metrics' };
+const CONSOLE = { type: 'console' };
+
+function traces(exporters: string, env: Record<string, string> = {}) {
+  const { config, lines } = load(`traces:\n  exporters: ${exporters}\n`, env);
+  return { exporters: config.traces.exporters, lines };
+}
+
+function metrics(exporters: string, env: Record<string, string> = {}) {
+  const { config, lines } = load(`metrics:\n  exporters: ${exporters}\n`, env);
+  return { exporters: config.metrics.exporters, lines };
+}
+
+test.each([
+  ['[otlp]', [OTLP]],
+  ['[otlp: true]', [OTLP]],
+  ['[otlp:]', [OTLP]],
+  ['otlp', [OTLP]],
+  ['{otlp: http://c:4317}', [{ ...OTLP, endpoint: 'http://c:4317' }]],
+  ['[otlp: http://c:4317, console: true]', [{ ...OTLP, endpoint: 'http://c:4317' }, CONSOLE]],
+  ['[console]', [CONSOLE]],
+  ['[console, console: true]', [CONSOLE]],
+  ['[console: false, otlp]', [OTLP]],
+  [
+    '[otlp: http://a:4317, otlp: http://b:4317]',
+    [
+      { ...OTLP, endpoint: 'http://a:4317' },
+      { ...OTLP, endpoint: 'http://b:4317' },
+    ],
+  ],
+  ['none', []],
+  ['[none]', []],
+  ['[]', []],
+  ['', [OTLP]],
+])('traces.exporters: %s', (yaml, exporters) => {
+  expect(traces(yaml)).toEqual({ exporters, lines: [] });
+});
+
+test.each([
+  ['https://c', 'grpc', 'https://c'],
+  ['HTTP://C:4317/', 'grpc', 'http://c:4317'],
+  ['http://c:4317/some/path', 'grpc', 'http://c:4317'],
+  ['"http://[::1]:4317"', 'grpc', 'http://[::1]:4317'],
+  ['http://c:4318', 'http/protobuf', 'http://c:4318/v1/traces'],
+  ['http://c:4318/', 'http/protobuf', 'http://c:4318/v1/traces'],
+  ['http://c:4318/v1/traces', 'http/protobuf', 'http://c:4318/v1/traces'],
+  ['https://c/otlp/v1/traces', 'http/protobuf', 'https://c/otlp/v1/traces'],
+  ['{endpoint: https://c/otlp/, protocol: http/protobuf}', 'http/protobuf', 'https://c/otlp/v1/traces'],
+  [
+    '{endpoint: "https://c/otlp?tenant=1", protocol: http/protobuf}',
+    'http/protobuf',
+    'https://c/otlp/v1/traces?tenant=1',
+  ],
+  ['{endpoint: http://c:4318, protocol: grpc}', 'grpc', 'http://c:4318'],
+  ['{protocol: http/protobuf}', 'http/protobuf', 'http://localhost:4318/v1/traces'],
+])('otlp: %s speaks %s to %s', (yaml, protocol, endpoint) => {
+  expect(traces(`[otlp: ${yaml}]`)).toEqual({ exporters: [{ ...OTLP, protocol, endpoint }], lines: [] });
+});
+
+test('otlp takes all its details from the file', () => {
+  const yaml = `[otlp: {endpoint: https://c:4317, protocol: grpc, headers: {X-Key: "a=b, c", unset: }, compression: gzip,
+    timeout: 2s, certificate: ca.pem, client_key: key.pem, client_certificate: cert.pem}]`;
+  expect(traces(yaml)).toEqual({
+    exporters: [
+      {
+        type: 'otlp',
+        protocol: 'grpc',
+        endpoint: 'https://c:4317',
+        headers: { 'x-key': 'a=b, c' },
+        compression: 'gzip',
+        timeoutMs: 2000,
+        certificate: 'ca.pem',
+        clientKey: 'key.pem',
+        clientCertificate: 'cert.pem',
+      },
+    ],
+    lines: [],
+  });
+});
+
+test.each([
+  [{ ENDPOINT: 'http://e:4317' }, { endpoint: 'http://e:4317' }],
+  [{ ENDPOINT: 'http://e:4318' }, { protocol: 'http/protobuf', endpoint: 'http://e:4318/v1/traces' }],
+  [{ ENDPOINT: 'http://e:4318', PROTOCOL: 'grpc' }, { endpoint: 'http://e:4318' }],
+  [
+    { ENDPOINT: 'http://e:4317', PROTOCOL: 'http/protobuf' },
+    { ...HTTP, endpoint: 'http://e:4317/v1/traces' },
+  ],
+  [{ TRACES_ENDPOINT: 'http://e:4318/as/is?x=1' }, { ...HTTP, endpoint: 'http://e:4318/as/is?x=1' }],
+  [{ TRACES_ENDPOINT: 'http://t:4317', ENDPOINT: 'http://e:4317' }, { endpoint: 'http://t:4317' }],
+  [{ PROTOCOL: 'http/protobuf' }, { ...HTTP, endpoint: 'http://file:4317/v1/traces' }],
+  [
+    { TRACES_PROTOCOL: 'http/protobuf', PROTOCOL: 'grpc' },
+    { ...HTTP, endpoint: 'http://file:4317/v1/traces' },
+  ],
+  [{ HEADERS: 'X-Key=a%20b%3D,y=1' }, { headers: { 'x-key': 'a b=', y: '1' } }],
+  [{ TRACES_HEADERS: 'a=1', HEADERS: 'b=1' }, { headers: { a: '1' } }],
+  [{ TIMEOUT: '3000' }, { timeoutMs: 3000 }],
+  [{ TRACES_TIMEOUT: '4000', TIMEOUT: '3000' }, { timeoutMs: 4000 }],
+  [{ COMPRESSION: 'gzip' }, { compression: 'gzip' }],
+  [{ TRACES_COMPRESSION: 'none', COMPRESSION: 'gzip' }, {}],
+  [
+    { CERTIFICATE: 'a', CLIENT_KEY: 'b', CLIENT_CERTIFICATE: 'c' },
+    { certificate: 'a', clientKey: 'b', clientCertificate: 'c' },
+  ],
+  [{ TRACES_CERTIFICATE: 'd', CERTIFICATE: 'a' }, { certificate: 'd' }],
+  [
+    { TRACES_CLIENT_KEY: 'd', TRACES_CLIENT_CERTIFICATE: 'e' },
+    { clientKey: 'd', clientCertificate: 'e' },
+  ],
+  [{ ENDPOINT: 'e:4317', INSECURE: 'true' }, { endpoint: 'http://e:4317' }],
+  [{ ENDPOINT: 'e:4317', INSECURE: 'false' }, { endpoint: 'https://e:4317' }],
+  [{ ENDPOINT: 'e:4317', TRACES_INSECURE: 'false', INSECURE: 'true' }, { endpoint: 'https://e:4317' }],
+  [{ ENDPOINT: 'http://e:4317', INSECURE: 'false' }, { endpoint: 'http://e:4317' }],
+  [{ METRICS_ENDPOINT: 'http://m:4317' }, {}],
+])('OTEL_EXPORTER_OTLP_%j is stronger than the file', (variables, changed) => {
+  const env = Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [`OTEL_EXPORTER_OTLP_${name}`, value]),
+  );
+  expect(traces('[otlp: http://file:4317]', env)).toEqual({
+    exporters: [{ ...OTLP, endpoint: 'http://file:4317', ...changed }],
+    lines: [],
+  });
+});
+
+test('the general endpoint serves both signals, and adds no exporter', () => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://e:4318/v1/traces' };
+  const both = load('metrics: {exporters: [otlp, prometheus]}', env);
+  expect(both.lines).toEqual([]);
+  expect(both.config.traces.exporters).toEqual([{ ...HTTP, endpoint: 'http://e:4318/v1/traces' }]);
+  expect(both.config.metrics.exporters).toEqual([{ ...HTTP, endpoint: 'http://e:4318/v1/metrics' }, PAGE]);
+  expect(load('traces: {exporters: none}', env).config).toMatchObject({
+    traces: { exporters: [] },
+    metrics: { exporters: [PAGE] },
+  });
+});
+
+test('two exporters that become the same are one', () => {
+  const yaml = '[otlp: http://a:4317, otlp: http://b:4317]';
+  expect(traces(yaml, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://e:4317' })).toEqual({
+    exporters: [{ ...OTLP, endpoint: 'http://e:4317' }],
+    lines: [],
+  });
+});
+
+test.each([
+  ['OTEL_BSP_EXPORT_TIMEOUT', { traces: 700, metrics: 10_000 }],
+  ['OTEL_METRIC_EXPORT_TIMEOUT', { traces: 10_000, metrics: 700 }],
+])('%s is the time-out of its signal, weaker than that of OTLP', (name, timeouts) => {
+  const timeoutsWith = (env: Record<string, string>) => {
+    const { config } = load('metrics: {exporters: otlp}', env);
+    const [span] = config.traces.exporters;
+    const [metric] = config.metrics.exporters;
+    return {
+      traces: span?.type === 'otlp' && span.timeoutMs,
+      metrics: metric?.type === 'otlp' && metric.timeoutMs,
+    };
+  };
+  expect(timeoutsWith({ [name]: '700' })).toEqual(timeouts);
+  expect(timeoutsWith({ [name]: '700', OTEL_EXPORTER_OTLP_TIMEOUT: '800' })).toEqual({
+    traces: 800,
+    metrics: 800,
+  });
+});
+
+test.each([
+  ['":9464"', { port: 9464 }],
+  ['9464', { port: 9464 }],
+  ['"9000"', { port: 9000 }],
+  [':9000', { port: 9000 }],
+  ['":0"', { port: 0 }],
+  ['127.0.0.1:9000', { host: '127.0.0.1', port: 9000 }],
+  ['"[::1]:9000"', { host: '::1', port: 9000 }],
+  ['localhost:9000/my/metrics', { host: 'localhost', port: 9000, path: '/my/metrics' }],
+  ['true', {}],
+  ['', {}],
+])('prometheus: %s', (address, changed) => {
+  expect(metrics(`[prometheus: ${address}]`)).toEqual({ exporters: [{ ...PAGE, ...changed }], lines: [] });
+});
+
+test.each(['::1:9464', ':99999', 'localhost', '-1', 'a b:1', '[::1', ':9464x', '{}', '[1]'])(
+  'prometheus: %s is a problem',
+  (address) => {
+    const quoted = address.startsWith('{') || address === '[1]' ? address : JSON.stringify(address);
+    const found = { '{}': 'a mapping', '[1]': 'a list' }[address] ?? JSON.stringify(address);
+    expect(metrics(`[prometheus: ${quoted}]`)).toEqual({
+      exporters: [PAGE],
+      lines: [
+        `error otel-autoconf.yaml:2:27: found ${found}, expected an address to listen on, such as ":9464" or "127.0.0.1:9464", now :9464 is used`,
+      ],
+    });
+  },
+);
+
+test('the variables of Prometheus change its address', () => {
+  const env = { OTEL_EXPORTER_PROMETHEUS_HOST: '[::1]', OTEL_EXPORTER_PROMETHEUS_PORT: '9999' };
+  expect(metrics('[prometheus: "127.0.0.1:9000/m"]', env)).toEqual({
+    exporters: [{ ...PAGE, host: '::1', port: 9999, path: '/m' }],
+    lines: [],
+  });
+  expect(metrics('[prometheus: "127.0.0.1:9000"]', { OTEL_EXPORTER_PROMETHEUS_PORT: '70000' })).toEqual({
+    exporters: [{ ...PAGE, host: '127.0.0.1', port: 9000 }],
+    lines: [
+      'error OTEL_EXPORTER_PROMETHEUS_PORT: found "70000", expected a port from 0 to 65535, now 9000 is used',
+    ],
+  });
+});
+
+test('a list of the environment replaces that of the file, and keeps the details of what stays', () => {
+  const yaml = '[otlp: {endpoint: http://c:4317, timeout: 1s}]';
+  const detailed = { ...OTLP, endpoint: 'http://c:4317', timeoutMs: 1000 };
+  expect(traces(yaml, { OTEL_TRACES_EXPORTER: 'console,otlp' })).toEqual({
+    exporters: [CONSOLE, detailed],
+    lines: [],
+  });
+  expect(metrics('[prometheus: ":0"]', { OTEL_METRICS_EXPORTER: 'Prometheus' })).toEqual({
+    exporters: [{ ...PAGE, port: 0 }],
+    lines: [],
+  });
+});
+
+test.each([
+  [
+    'otlp',
+    [OTLP],
+    'info OTEL_METRICS_EXPORTER: found "otlp", expected "otlp,prometheus" to keep what otel-autoconf.yaml:2:14 asks for, now prometheus is off',
+  ],
+  [
+    'none',
+    [],
+    'info OTEL_METRICS_EXPORTER: found "none", expected "prometheus" to keep what otel-autoconf.yaml:2:14 asks for, now prometheus is off',
+  ],
+])(
+  'OTEL_METRICS_EXPORTER=%s turns an exporter of the file off, and that is told',
+  (names, exporters, line) => {
+    expect(metrics('[prometheus: ":9000"]', { OTEL_METRICS_EXPORTER: names })).toEqual({
+      exporters,
+      lines: [line],
+    });
+  },
+);
+
+test('without a file nothing is lost by OTEL_METRICS_EXPORTER', () => {
+  expect(load(undefined, { OTEL_METRICS_EXPORTER: 'otlp', OTEL_TRACES_EXPORTER: 'none' })).toMatchObject({
+    config: { traces: { exporters: [] }, metrics: { exporters: [OTLP] } },
+    lines: [],
+  });
+});
+
+const NOW = 'now http://localhost:4317 is used';
+const URL_EXPECTED = 'expected a URL such as http://collector:4317';
+
+test.each([
+  [
+    '[otlp: collector:4317]',
+    [{ ...OTLP, endpoint: 'http://collector:4317' }],
+    '2:21: found "collector:4317", expected a URL with its scheme (did you mean http://collector:4317?), now http://collector:4317 is used',
+  ],
+  [
+    '[otlp: "user:hunter2@collector:4317"]',
+    [{ ...OTLP, endpoint: 'http://collector:4317' }],
+    '2:21: found "collector:4317", expected a URL with its scheme (did you mean http://collector:4317?), now http://collector:4317 is used',
+  ],
+  [
+    '[otlp: "grpc://u:hunter2@c:4317?key=hunter2"]',
+    [OTLP],
+    `2:21: found "grpc://c:4317", ${URL_EXPECTED}, ${NOW}`,
+  ],
+  ['[otlp: 4317]', [OTLP], `2:21: found "4317", ${URL_EXPECTED}, ${NOW}`],
+  ['[otlp: "http://"]', [OTLP], `2:21: found "http://", ${URL_EXPECTED}, ${NOW}`],
+  [
+    '[otlp: [a]]',
+    [OTLP],
+    '2:21: found a list, expected a mapping with endpoint, protocol, headers, compression, timeout, certificate, client_key or client_certificate, now it is ignored',
+  ],
+  [
+    '[otlp: {endpoit: x}]',
+    [OTLP],
+    '2:22: found "endpoit", expected endpoint, protocol, headers, compression, timeout, certificate, client_key or client_certificate (did you mean endpoint?), now it is ignored',
+  ],
+  [
+    '[otlp: {protocol: http/json}]',
+    [OTLP],
+    '2:32: found "http/json", expected grpc or http/protobuf, now grpc is used',
+  ],
+  [
+    '[otlp: {headers: [hunter2]}]',
+    [OTLP],
+    '2:31: found a list, expected pairs of key and text, now none is used',
+  ],
+  [
+    '[otlp: {headers: hunter2}]',
+    [OTLP],
+    '2:31: found a header that cannot be sent, expected key=value, percent-encoded, now it is left out',
+  ],
+  [
+    '[otlp: {headers: {a: "x\\nhunter2"}}]',
+    [OTLP],
+    '2:32: found a header that cannot be sent, expected a name and a text, now it is left out',
+  ],
+  [
+    '[otlp: {headers: {a: [hunter2]}}]',
+    [OTLP],
+    '2:32: found a header that cannot be sent, expected a name and a text, now it is left out',
+  ],
+  ['[console: loudly]', [CONSOLE], '2:24: found "loudly", expected true or false, now true is used'],
+  [
+    '[consol, otlp]',
+    [OTLP],
+    '2:15: found "consol", expected otlp, console or none (did you mean console?), now otlp is used',
+  ],
+  ['[zipkin: http://z]', [OTLP], '2:15: found "zipkin", expected otlp, console or none, now otlp is used'],
+  ['[[otlp]]', [OTLP], '2:15: found a list, expected otlp, console or none, now otlp is used'],
+])('traces.exporters: %s is a problem', (yaml, exporters, line) => {
+  expect(traces(yaml)).toMatchObject({ exporters, lines: [`error otel-autoconf.yaml:${line}`] });
+});
+
+test('one bad variable is one problem, though both signals read it', () => {
+  const { lines } = load('metrics: {exporters: otlp}', {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20ok,hunter2',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_METRICS_EXPORTER: 'otlp,zipkin',
+  });
+  expect(lines).toEqual([
+    'error OTEL_EXPORTER_OTLP_ENDPOINT: found "collector:4317", expected a URL with its scheme (did you mean http://collector:4317?), now http://collector:4317 is used',
+    'error OTEL_EXPORTER_OTLP_HEADERS: found a header that cannot be sent, expected key=value, percent-encoded, now it is left out',
+    'error OTEL_EXPORTER_OTLP_PROTOCOL: found "http/json", expected grpc or http/protobuf, now grpc is used',
+    'error OTEL_METRICS_EXPORTER: found "zipkin", expected prometheus, otlp or none, now otlp is used',
+  ]);
+});

@@ -1,0 +1,481 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the syntax of references.
+import { expect, test } from 'vitest';
+import type { Config } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/load.js';
+import { KNOWN_METHODS } from '../../src/semconv/methods.js';
+import { load } from './load-in.js';
+
+const OTLP = {
+  type: 'otlp',
+  protocol: 'grpc',
+  endpoint: 'http://localhost:4317',
+  headers: {},
+  compression: 'none',
+  timeoutMs: 10_000,
+} as const;
+
+const DEFAULTS: Config = {
+  enabled: true,
+  logLevel: 'info',
+  serviceName: 'app',
+  resourceAttributes: {},
+  propagators: ['tracecontext', 'baggage'],
+  traces: {
+    exporters: [OTLP],
+    sampler: { name: 'parentbased_always_on', ratio: 1 },
+    queue: { maxSize: 2048, maxBatch: 512, delayMs: 5000 },
+    limits: { attributeCount: 128, attributeValueLength: Infinity, eventCount: 128, linkCount: 128 },
+  },
+  metrics: {
+    exporters: [{ type: 'prometheus', host: '', port: 9464, path: '/metrics' }],
+    exportIntervalMs: 60_000,
+    exemplars: 'trace_based',
+    maxRoutes: 500,
+    maxSeries: 10_000,
+  },
+  knownMethods: KNOWN_METHODS,
+  instrumentations: { 'http-server': true, 'http-client': true, fetch: true, fastify: true, runtime: true },
+  exitTimeoutMs: 2000,
+};
+
+/** The short form as it was asked for, byte for byte. */
+const SEED = `traces:
+  exporters:
+  - otlp: http://collector:4317
+metrics:
+  exporters:
+  - prometheus: ":9464"
+instrumentations:
+- http-client: true
+- jvm: true
+`;
+
+test('neither a file nor the environment: the defaults', () => {
+  expect(load()).toEqual({ config: DEFAULTS, problems: [], lines: [], source: 'defaults' });
+});
+
+test('the short form as it was asked for', () => {
+  expect(load(SEED)).toEqual({
+    config: {
+      ...DEFAULTS,
+      traces: { ...DEFAULTS.traces, exporters: [{ ...OTLP, endpoint: 'http://collector:4317' }] },
+    },
+    problems: [],
+    lines: [],
+    source: 'otel-autoconf.yaml',
+  });
+});
+
+test('without arguments it looks at this process', () => {
+  expect(loadConfig().config.serviceName).not.toBe('unknown_service:node');
+});
+
+test('the configuration is frozen to its ground', () => {
+  const { config } = load(SEED, { OTEL_EXPORTER_OTLP_HEADERS: 'a=b' });
+  const check = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    expect(Object.isFrozen(value)).toBe(true);
+    Object.values(value).forEach(check);
+  };
+  check(config);
+});
+
+/** Each setting: how the file says it, how the environment says it (stronger), and what comes out. */
+const ROWS: [
+  yaml: string,
+  env: Record<string, string>,
+  pick: (config: Config) => unknown,
+  file: unknown,
+  env: unknown,
+][] = [
+  ['service: {name: orders}', { OTEL_SERVICE_NAME: 'shop' }, (c) => c.serviceName, 'orders', 'shop'],
+  ['service: {name: 1.10}', { OTEL_SERVICE_NAME: ' 2 ' }, (c) => c.serviceName, '1.10', '2'],
+  ['log_level: none', { OTEL_LOG_LEVEL: 'DEBUG' }, (c) => c.logLevel, 'none', 'debug'],
+  ['log_level: error', { OTEL_LOG_LEVEL: 'verbose' }, (c) => c.logLevel, 'error', 'debug'],
+  ['log_level: warn', { OTEL_LOG_LEVEL: 'ALL' }, (c) => c.logLevel, 'warn', 'debug'],
+  [
+    'propagators: [baggage]',
+    { OTEL_PROPAGATORS: 'tracecontext' },
+    (c) => c.propagators,
+    ['baggage'],
+    ['tracecontext'],
+  ],
+  [
+    'propagators: tracecontext',
+    { OTEL_PROPAGATORS: 'baggage, tracecontext,baggage' },
+    (c) => c.propagators,
+    ['tracecontext'],
+    ['baggage', 'tracecontext'],
+  ],
+  ['propagators: []', { OTEL_PROPAGATORS: 'none' }, (c) => c.propagators, [], []],
+  [
+    'http: {known_methods: [GET, PURGE]}',
+    { OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: 'GET,POST' },
+    (c) => c.knownMethods,
+    ['GET', 'PURGE'],
+    ['GET', 'POST'],
+  ],
+  ['exit: {timeout: 500ms}', {}, (c) => c.exitTimeoutMs, 500, 500],
+  ['exit: {timeout: 0}', {}, (c) => c.exitTimeoutMs, 0, 0],
+  ['exit: {timeout: 1.5s}', {}, (c) => c.exitTimeoutMs, 1500, 1500],
+  [
+    'traces: {sampler: always_off}',
+    { OTEL_TRACES_SAMPLER: 'always_on' },
+    (c) => c.traces.sampler,
+    { name: 'always_off', ratio: 1 },
+    { name: 'always_on', ratio: 1 },
+  ],
+  [
+    'traces: {sampler: {name: traceidratio, ratio: 0.1}}',
+    { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.5' },
+    (c) => c.traces.sampler,
+    { name: 'traceidratio', ratio: 0.1 },
+    { name: 'parentbased_traceidratio', ratio: 0.5 },
+  ],
+  [
+    'traces: {queue: {size: 5000}}',
+    { OTEL_BSP_MAX_QUEUE_SIZE: '6000' },
+    (c) => c.traces.queue.maxSize,
+    5000,
+    6000,
+  ],
+  [
+    'traces: {queue: {batch: 50}}',
+    { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '60' },
+    (c) => c.traces.queue.maxBatch,
+    50,
+    60,
+  ],
+  [
+    'traces: {queue: {delay: 2s}}',
+    { OTEL_BSP_SCHEDULE_DELAY: '100' },
+    (c) => c.traces.queue.delayMs,
+    2000,
+    100,
+  ],
+  [
+    'traces: {limits: {attributes: 1}}',
+    { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '2', OTEL_ATTRIBUTE_COUNT_LIMIT: '3' },
+    (c) => c.traces.limits.attributeCount,
+    1,
+    2,
+  ],
+  [
+    'traces: {limits: {attributes: 1}}',
+    { OTEL_ATTRIBUTE_COUNT_LIMIT: '3' },
+    (c) => c.traces.limits.attributeCount,
+    1,
+    3,
+  ],
+  [
+    'traces: {limits: {attribute_length: 10}}',
+    { OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '20', OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '30' },
+    (c) => c.traces.limits.attributeValueLength,
+    10,
+    20,
+  ],
+  [
+    'traces: {limits: {attribute_length: 10}}',
+    { OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: 'none' },
+    (c) => c.traces.limits.attributeValueLength,
+    10,
+    Infinity,
+  ],
+  [
+    'traces: {limits: {events: 0}}',
+    { OTEL_SPAN_EVENT_COUNT_LIMIT: '9' },
+    (c) => c.traces.limits.eventCount,
+    0,
+    9,
+  ],
+  [
+    'traces: {limits: {links: 8}}',
+    { OTEL_SPAN_LINK_COUNT_LIMIT: '9' },
+    (c) => c.traces.limits.linkCount,
+    8,
+    9,
+  ],
+  [
+    'metrics: {interval: 30s}',
+    { OTEL_METRIC_EXPORT_INTERVAL: '1000' },
+    (c) => c.metrics.exportIntervalMs,
+    30_000,
+    1000,
+  ],
+  [
+    'metrics: {exemplars: always_on}',
+    { OTEL_METRICS_EXEMPLAR_FILTER: 'always_off' },
+    (c) => c.metrics.exemplars,
+    'always_on',
+    'always_off',
+  ],
+  ['metrics: {limits: {routes: 7}}', {}, (c) => c.metrics.maxRoutes, 7, 7],
+  ['metrics: {limits: {series: 7}}', {}, (c) => c.metrics.maxSeries, 7, 7],
+];
+
+test.each(ROWS)('%s is weaker than %j', (yaml, env, pick, fromFile, fromEnv) => {
+  const file = load(yaml);
+  expect(file.lines).toEqual([]);
+  expect(pick(file.config)).toEqual(fromFile);
+  const both = load(yaml, env);
+  expect(both.lines).toEqual([]);
+  expect(pick(both.config)).toEqual(fromEnv);
+  const empty = Object.fromEntries(Object.keys(env).map((name) => [name, ' ']));
+  expect(pick(load(yaml, empty).config)).toEqual(fromFile);
+});
+
+test.each([
+  ['true', false],
+  ['TRUE', false],
+  ['false', true],
+])('OTEL_SDK_DISABLED=%s', (OTEL_SDK_DISABLED, enabled) => {
+  expect(load(SEED, { OTEL_SDK_DISABLED })).toMatchObject({ config: { enabled }, lines: [] });
+});
+
+test('resource attributes are percent-decoded, and a wrong one is left out', () => {
+  const { config, lines } = load(undefined, {
+    OTEL_RESOURCE_ATTRIBUTES: 'a=b%2Cc, d = e=f ,g,=h,i=%zz,service.name=x',
+  });
+  expect(config.resourceAttributes).toEqual({ a: 'b,c', d: 'e=f' });
+  expect(lines).toEqual(
+    ['g', '=h', 'i=%zz'].map(
+      (pair) =>
+        `error OTEL_RESOURCE_ATTRIBUTES: found "${pair}", expected key=value, percent-encoded, now it is left out`,
+    ),
+  );
+});
+
+const ON = DEFAULTS.instrumentations;
+const OFF = Object.fromEntries(Object.keys(ON).map((name) => [name, false]));
+
+test.each([
+  ['instrumentations: [http-client: false]', {}, { ...ON, 'http-client': false }],
+  ['instrumentations: {http: false, http-server: true}', {}, { ...ON, 'http-client': false }],
+  ['instrumentations: [http: false, http-client]', {}, { ...ON, 'http-server': false }],
+  ['instrumentations: [jvm: false, undici: false]', {}, { ...ON, runtime: false, fetch: false }],
+  ['instrumentations: [nodejs: false, nodejs:]', {}, ON],
+  ['instrumentations: ["@opentelemetry/instrumentation-fastify": no]', {}, ON],
+  ['instrumentations: ["@opentelemetry/instrumentation-fastify": False]', {}, { ...ON, fastify: false }],
+  [
+    'instrumentations: [fastify: false]',
+    { OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http' },
+    { ...ON, fastify: false, 'http-client': false, 'http-server': false },
+  ],
+  [
+    'instrumentations: [fastify: false]',
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http, fastify' },
+    { ...OFF, fastify: true, 'http-client': true, 'http-server': true },
+  ],
+  [
+    '',
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http-client' },
+    { ...OFF, 'http-server': true },
+  ],
+])('%s and %j switch instrumentations', (yaml, env, switches) => {
+  expect(load(yaml || undefined, env as Record<string, string>).config.instrumentations).toEqual(switches);
+});
+
+const NAMES = 'http-server, http-client, fetch, fastify, runtime or http';
+
+test.each([
+  [
+    'instrumentations:\n- fastfy: true\n- pg\n',
+    {},
+    [
+      `warn otel-autoconf.yaml:2:3: found "fastfy", expected ${NAMES} (did you mean fastify?), now it is ignored`,
+      `warn otel-autoconf.yaml:3:3: found "pg", expected ${NAMES}, now it is ignored`,
+    ],
+  ],
+  [
+    'instrumentations:\n- grpc: true\n- temporal: false\n- constructor: true\n',
+    {},
+    [
+      'info otel-autoconf.yaml:2:3: found "grpc", expected an instrumentation of this version (http-server, http-client, fetch, fastify or runtime), now it is ignored',
+      `warn otel-autoconf.yaml:4:3: found "constructor", expected ${NAMES}, now it is ignored`,
+    ],
+  ],
+  [
+    'instrumentations:\n- http: maybe\n- [http]\n',
+    {},
+    [
+      'error otel-autoconf.yaml:2:9: found "maybe", expected true or false, now it is ignored',
+      `error otel-autoconf.yaml:3:3: found a list, expected names of ${NAMES}, each with true or false, now it is ignored`,
+    ],
+  ],
+  [
+    '',
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'htpp', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'grpc,fs' },
+    [
+      `warn OTEL_NODE_DISABLED_INSTRUMENTATIONS: found "fs", expected ${NAMES}, now it is ignored`,
+      `warn OTEL_NODE_ENABLED_INSTRUMENTATIONS: found "htpp", expected ${NAMES} (did you mean http?), now it is ignored`,
+    ],
+  ],
+])('%j and %j switch nothing, and say so', (yaml, env, lines) => {
+  const loaded = load(yaml || undefined, env as Record<string, string>);
+  expect(loaded.lines).toEqual(lines);
+  expect(loaded.config.instrumentations).toEqual(ON);
+});
+
+test('every problem is told at once, in the order of the file', () => {
+  const yaml = `servce:
+  name: x
+log_level: loud
+traces:
+  sampler: {name: alwayson, ration: 2, ratio: 2}
+  queue: 7
+  limits: {events: -1, links: 1.5, attributes: [1]}
+metrics:
+  interval: 0
+  limits: {routes: many}
+exit: {timeout: 2h}
+exit.timeout: 1s
+propagators: [tracecontext, b3]
+http: {known_methods: [GET, "P O"]}
+`;
+  const { config, lines } = load(yaml, {
+    OTEL_TRACES_SAMPLER_ARG: 'x',
+    OTEL_BSP_SCHEDULE_DELAY: '9999999999',
+  });
+  expect(lines).toEqual([
+    'error OTEL_BSP_SCHEDULE_DELAY: found "9999999999", expected a duration such as 2s, 500ms or a number of milliseconds, now 5s is used',
+    'error OTEL_TRACES_SAMPLER_ARG: found "x", expected a number from 0 to 1, now 1 is used',
+    'error otel-autoconf.yaml:1:1: found "servce", expected traces, metrics, instrumentations, service, propagators, http, exit or log_level (did you mean service?), now it is ignored',
+    'error otel-autoconf.yaml:3:12: found "loud", expected none, error, warn, info or debug, now info is used',
+    'error otel-autoconf.yaml:5:19: found "alwayson", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (did you mean always_on?), now parentbased_always_on is used',
+    'error otel-autoconf.yaml:5:29: found "ration", expected name or ratio (did you mean ratio?), now it is ignored',
+    'error otel-autoconf.yaml:5:47: found "2", expected a number from 0 to 1, now 1 is used',
+    'error otel-autoconf.yaml:6:10: found "7", expected a mapping with size, batch or delay, now it is ignored',
+    'error otel-autoconf.yaml:7:20: found "-1", expected a whole number or none, now 128 is used',
+    'error otel-autoconf.yaml:7:31: found "1.5", expected a whole number or none, now 128 is used',
+    'error otel-autoconf.yaml:7:48: found a list, expected a whole number or none, now 128 is used',
+    'error otel-autoconf.yaml:9:13: found "0", expected a duration such as 2s, 500ms or a number of milliseconds, now 60s is used',
+    'error otel-autoconf.yaml:10:20: found "many", expected a whole number from 1, now 500 is used',
+    'error otel-autoconf.yaml:11:17: found "2h", expected a duration such as 2s, 500ms or a number of milliseconds, now 2s is used',
+    'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, propagators, http, exit or log_level, now it is ignored',
+    'error otel-autoconf.yaml:13:29: found "b3", expected tracecontext or baggage, now tracecontext is used',
+    'error otel-autoconf.yaml:14:29: found "P O", expected an HTTP method, now GET is used',
+  ]);
+  expect(config).toEqual({ ...DEFAULTS, propagators: ['tracecontext'], knownMethods: ['GET'] });
+});
+
+test('a bad variable leaves what the file says', () => {
+  const { config, lines } = load('log_level: warn\nservice:\n', { OTEL_LOG_LEVEL: 'loud' });
+  expect(config.logLevel).toBe('warn');
+  expect(lines).toEqual([
+    'error OTEL_LOG_LEVEL: found "loud", expected none, error, warn, info or debug, now warn is used',
+  ]);
+});
+
+test('a batch is never larger than the queue', () => {
+  const given = load('traces: {queue: {size: 100, batch: 200}}');
+  expect(given.config.traces.queue).toEqual({ maxSize: 100, maxBatch: 100, delayMs: 5000 });
+  expect(given.lines).toEqual([
+    'error otel-autoconf.yaml:1:36: found "200", expected at most the size of the queue, 100, now 100 is used',
+  ]);
+  expect(load('traces: {queue: {size: 100}}')).toMatchObject({
+    config: { traces: { queue: { maxBatch: 100 } } },
+    lines: [],
+  });
+});
+
+test('values of the file may come from the environment', () => {
+  const yaml =
+    'service: {name: "${NAME:-orders}"}\nlog_level: ${LEVEL}\ntraces:\n  queue:\n    size: ${SIZE}\n';
+  expect(load(yaml, { SIZE: '9000' })).toMatchObject({
+    config: { serviceName: 'orders', logLevel: 'info', traces: { queue: { maxSize: 9000 } } },
+    lines: [],
+  });
+});
+
+const HOSTILE: [what: string, yaml: string, env?: Record<string, string>][] = [
+  ['nothing', ''],
+  ['a scalar', 'x'],
+  ['a number', '7'],
+  ['nulls', '~\n'],
+  ['bytes', '\0\u0001\u{10ffff}'],
+  ['a byte order mark alone', '\ufeff'],
+  ['a list', '- 1\n- 2\n'],
+  [
+    'lists for all',
+    'traces: []\nmetrics: []\ninstrumentations: [[]]\nservice: []\npropagators: [[]]\nhttp: []\nexit: []\nlog_level: []\n',
+  ],
+  [
+    'numbers for all',
+    'traces: 1\nmetrics: 1\ninstrumentations: 1\nservice: 1\npropagators: 1\nhttp: 1\nexit: 1\nlog_level: 1\n',
+  ],
+  [
+    'mappings for all',
+    'traces: {exporters: {}, sampler: {}, queue: {}}\nmetrics: {exporters: {}}\ninstrumentations: {}\npropagators: {}\nlog_level: {}\n',
+  ],
+  [
+    'nulls for all',
+    'traces:\n  exporters:\n  -\n  - otlp:\n  - console:\nmetrics:\n  exporters:\n  - prometheus:\ninstrumentations:\n-\n- http:\n',
+  ],
+  ['deep exporters', 'traces: {exporters: [[[{otlp: x}]]]}'],
+  ['otlp of lists', 'traces: {exporters: [{otlp: {endpoint: [], headers: [], protocol: [], timeout: {}}}]}'],
+  [
+    'odd URLs',
+    'traces: {exporters: [{otlp: "http://"}, {otlp: "http://[::"}, {otlp: "//x"}, {otlp: ":4317"}, {otlp: "4317"}]}',
+  ],
+  ['a foreign scheme', 'traces: {exporters: [{otlp: "unix:///x"}]}'],
+  ['odd addresses', 'metrics: {exporters: [prometheus: "::1:9464", prometheus: ":99999", prometheus: "x"]}'],
+  ['prototype keys', '__proto__: {x: 1}\nconstructor: 1\ntraces: {__proto__: 1, toString: 2}\n'],
+  [
+    'prototype names',
+    'instrumentations: [__proto__, toString: true]\ntraces: {exporters: [__proto__, constructor]}\n',
+  ],
+  ['prototype headers', 'traces: {exporters: [{otlp: {headers: {__proto__: x}}}]}'],
+  ['repeated keys', 'traces: {}\ntraces: {}\n'.repeat(50)],
+  ['an unclosed list', 'traces: [1'],
+  ['a tab', 'traces:\n\texporters: []\n'],
+  ['two documents', 'traces: {}\n---\ntraces: {}\n'],
+  ['a circle', 'traces: &a {exporters: *a}'],
+  ['a list in itself', 'traces: {exporters: &a [*a]}'],
+  [
+    'a bomb',
+    `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replace(/./g, (to) => `${to}: &${to} [${`*${String.fromCharCode(to.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}`,
+  ],
+  ['a tower', `traces: ${'['.repeat(20_000)}`],
+  ['a wide file', `traces: {}\n${Array.from({ length: 20_000 }, (_, n) => `k${n}: 1\n`).join('')}`],
+  ['unknown tags', 'traces: !!js/function "x"\nmetrics: !foo {}\n'],
+  ['another YAML version', '%YAML 1.1\n---\nlog_level: yes\n'],
+  ['malformed references', 'log_level: ${\nservice: {name: "${}"}\ntraces: {sampler: "${A B}"}\n'],
+  ['an official file', 'file_format: "1.0"\ntracer_provider:\n'],
+  [
+    'odd variables',
+    'traces: {}',
+    {
+      OTEL_TRACES_EXPORTER: ',,',
+      OTEL_PROPAGATORS: ',',
+      OTEL_RESOURCE_ATTRIBUTES: '=,=,%',
+      OTEL_EXPORTER_OTLP_HEADERS: '\n=\n',
+    },
+  ],
+  ['long variables', 'traces: {}', { OTEL_SERVICE_NAME: 'x'.repeat(1e6), OTEL_LOG_LEVEL: 'y'.repeat(1e6) }],
+];
+
+test.each(HOSTILE)('%s: no throw, one line for each problem, a complete configuration', (_, yaml, env) => {
+  const { config, problems, lines } = load(yaml, env);
+  expect(shapeOf(config)).toEqual(shapeOf(DEFAULTS));
+  expect(config.traces.exporters.every(isComplete)).toBe(true);
+  expect(config.metrics.exporters.every(isComplete)).toBe(true);
+  for (const [n, { severity, now }] of problems.entries()) {
+    expect(['error', 'warn', 'info']).toContain(severity);
+    expect(now).not.toBe('');
+    expect(lines[n]).toMatch(/^\w+ \S+: found [^\n]+, expected [^\n]+, now [^\n]+$/);
+  }
+});
+
+/** Which kinds of values stand where, lists without their items. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return 'list';
+  if (typeof value !== 'object' || value === null) return typeof value;
+  const entries = Object.entries(value).filter(([key]) => key !== 'resourceAttributes');
+  return Object.fromEntries(entries.map(([key, each]) => [key, shapeOf(each)]));
+}
+
+function isComplete(exporter: Config['traces']['exporters'][0] | Config['metrics']['exporters'][0]): boolean {
+  if (exporter.type === 'console') return true;
+  if (exporter.type === 'prometheus') return exporter.path.startsWith('/') && Number.isInteger(exporter.port);
+  return URL.canParse(exporter.endpoint) && exporter.timeoutMs > 0;
+}

@@ -1,0 +1,13 @@
+import type { CallKind } from '../../src/instrumentation.js';
+import { conventionOf } from '../../src/semconv/calls.js';
+
+/** The attributes of an HTTP span that must be the labels of its series, by their names in the conventions. */
+export function labelsOf(kind: CallKind, attributes: Record<string, unknown>): Record<string, unknown> {
+  const present = conventionOf('http', kind).labels.filter((name) => attributes[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, attributes[name]]));
+}
+
+/** A set of labels as text, the same for the same labels in whatever order. */
+export function textOf(labels: Record<string, unknown>): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
