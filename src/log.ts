@@ -10,7 +10,7 @@ const said = new Set<string>();
 /** How many lines are remembered as said. */
 const MOST_LINES = 1_000;
 
-/** Messages for the operator: one line each on stderr, and each cause only once. */
+/** Messages for the operator: one line each on stderr, and each message only once. */
 export const log = {
   setLevel(level: LogLevel): void {
     threshold = RANKS[level];
@@ -18,6 +18,10 @@ export const log = {
   /** The line that tells what has started. */
   announce(line: string): void {
     write('info', `redhook ${line}`);
+  },
+  /** Tells of a change of state, such as an outage and its end; unlike the others every time it happens. */
+  change(level: LogLevel, message: string): void {
+    print(level, `redhook: ${message}`);
   },
   error(message: string): void {
     write('error', `redhook: ${message}`);
@@ -40,8 +44,13 @@ export function reason(error: unknown): string {
 }
 
 function write(level: LogLevel, line: string): void {
-  if (RANKS[level] > threshold || said.has(line)) return;
+  if (said.has(line)) return;
   if (said.size < MOST_LINES) said.add(line);
+  print(level, line);
+}
+
+function print(level: LogLevel, line: string): void {
+  if (RANKS[level] > threshold) return;
   try {
     // Not process.stderr: touching it would create the stream, and with it handles, before the application does.
     writeSync(STDERR, `${line}\n`);

@@ -1,4 +1,5 @@
-import type { Config, MetricsConfig, TracesConfig } from './config/config.js';
+import type { Config, MetricsConfig, OtlpExporter, TracesConfig } from './config/config.js';
+import { printable } from './config/problem.js';
 import type { Instrumentation } from './instrumentation.js';
 import { version } from './version.js';
 
@@ -19,12 +20,16 @@ export function startLine(config: Config, instrumentations: readonly Instrumenta
 
 function describeTraces(exporter: TracesConfig['exporters'][number]): string {
   if (exporter.type === 'console') return 'console';
-  return `otlp ${exporter.protocol} ${exporter.endpoint}`;
+  return describeOtlp(exporter);
 }
 
 function describeMetrics(exporter: MetricsConfig['exporters'][number]): string {
   if (exporter.type === 'prometheus') return `${exporter.host}:${exporter.port}${exporter.path}`;
-  return `otlp ${exporter.protocol} ${exporter.endpoint}`;
+  return describeOtlp(exporter);
+}
+
+function describeOtlp({ protocol, endpoint }: OtlpExporter): string {
+  return `otlp ${protocol} ${printable(endpoint)}`;
 }
 
 /** Both sides of a protocol are told by its name alone. */

@@ -60,7 +60,9 @@ test('a hundred thousand paths, methods and hosts', { timeout: 240_000 }, async 
   const samples = await scrape(port);
   const series = samples.filter(({ name }) => name === 'http_server_request_duration_seconds_count').length;
   const resident = residentMegabytes(app.pid);
-  console.log(`hostile: ${REQUESTS} requests, ${series} series, ${samples.length} samples, ${resident} MB resident`);
+  console.log(
+    `hostile: ${REQUESTS} requests, ${series} series, ${samples.length} samples, ${resident} MB resident`,
+  );
   expect(total(samples, 'http_server_request_duration_seconds_count')).toBe(REQUESTS);
   expect(series).toBeLessThan(20);
   expect(resident).toBeLessThan(400);

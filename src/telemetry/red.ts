@@ -58,15 +58,16 @@ export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red 
   function admit(histogram: CallHistogram, { attributes, convention }: CallRecord): Series {
     const route = attributes[convention.route];
     const isNewRoute = route !== undefined && !routes.has(route);
-    const reached =
-      isNewRoute && routes.size >= maxRoutes ? 'route' : seriesCount >= maxSeries ? 'series' : undefined;
-    if (reached !== undefined) {
-      overflowed.add(1, { reason: reached });
-      return histogram.overflow;
-    }
+    if (isNewRoute && routes.size >= maxRoutes) return overflow(histogram, 'route');
+    if (seriesCount >= maxSeries) return overflow(histogram, 'series');
     if (isNewRoute) routes.add(route);
     seriesCount += 1;
     return histogram.add(attributes);
+  }
+
+  function overflow(histogram: CallHistogram, reason: 'route' | 'series'): Series {
+    overflowed.add(1, { reason });
+    return histogram.overflow;
   }
 
   function metrics(): MetricData[] {

@@ -1,3 +1,4 @@
+import type { Cluster } from 'node:cluster';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
 import { isOwn } from '../call.js';
@@ -11,9 +12,15 @@ const LISTENING = 'tracing:net.server.listen:asyncEnd';
 export function whenServing(then: () => void): void {
   const onListening = (message: unknown): void => {
     const { server } = message as { server: Server };
-    if (isOwn(server) || typeof server.address() !== 'object') return;
+    if (isOwn(server) || typeof server.address() !== 'object' || servesByWorkers()) return;
     unsubscribe(LISTENING, onListening);
     then();
   };
   subscribe(LISTENING, onListening);
+}
+
+/** The primary of a cluster opens the ports, but only to hand the connections on. */
+function servesByWorkers(): boolean {
+  const { workers } = process.getBuiltinModule('node:cluster') as unknown as Cluster;
+  return workers !== undefined && Object.keys(workers).length > 0;
 }

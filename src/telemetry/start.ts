@@ -31,13 +31,14 @@ export function startTelemetry(config: Config): Telemetry {
     config.traces.exporters.length > 0 ? startTraces(config.traces, resource, dropped) : undefined;
   const metrics = startMetrics(config.metrics, { resource, serviceName: config.serviceName, red, self });
 
+  // Before the global provider is there, from which the runtime metrics would ask for a meter as an application does.
+  if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
   adoptDiagnostics();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   propagation.setGlobalPropagator(createPropagator(config.propagators));
   if (traces !== undefined) trace.setGlobalTracerProvider(traces.provider);
   metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, metrics.serve));
 
-  if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
   whenServing(metrics.serve);
 
   return {

@@ -44,15 +44,15 @@ const NOW = 'now the defaults and the environment are used';
 test.each([
   [
     { REDHOOK_CONFIG_FILE: 'none.yaml' },
-    'none.yaml: found no such file, expected a readable file of at most 1 MiB, as REDHOOK_CONFIG_FILE names it',
+    'none.yaml: found a file that cannot be read (ENOENT), expected a readable file of at most 128 KiB, as REDHOOK_CONFIG_FILE names it',
   ],
   [
     { OTEL_CONFIG_FILE: 'conf' },
-    'conf: found a directory, expected a readable file of at most 1 MiB, as OTEL_CONFIG_FILE names it',
+    'conf: found a directory, expected a readable file of at most 128 KiB, as OTEL_CONFIG_FILE names it',
   ],
   [
     { OTEL_CONFIG_FILE: 'package.json/x' },
-    'package.json/x: found a file that cannot be read (ENOTDIR), expected a readable file of at most 1 MiB, as OTEL_CONFIG_FILE names it',
+    'package.json/x: found a file that cannot be read (ENOTDIR), expected a readable file of at most 128 KiB, as OTEL_CONFIG_FILE names it',
   ],
 ])('%j: one problem, and the file that would be found is not used instead', (env, line) => {
   inFolder(FILES, (cwd) => {
@@ -75,7 +75,9 @@ test.each(UNREADABLE)('%s in the place of the file: one problem', (_, make, foun
   inFolder({}, (cwd) => {
     make(join(cwd, 'otel-autoconf.yaml'));
     expect(loadIn(cwd)).toMatchObject({
-      lines: [`error otel-autoconf.yaml: found ${found}, expected a readable file of at most 1 MiB, ${NOW}`],
+      lines: [
+        `error otel-autoconf.yaml: found ${found}, expected a readable file of at most 128 KiB, ${NOW}`,
+      ],
       source: 'defaults',
     });
   });
@@ -86,17 +88,17 @@ test('a file without permission: one problem', () => {
     chmodSync(join(cwd, 'otel-autoconf.yaml'), 0);
     const { lines, source } = asNobody(cwd, () => loadIn(cwd));
     expect(lines).toEqual([
-      `error otel-autoconf.yaml: found a file that cannot be read (EACCES), expected a readable file of at most 1 MiB, ${NOW}`,
+      `error otel-autoconf.yaml: found a file that cannot be read (EACCES), expected a readable file of at most 128 KiB, ${NOW}`,
     ]);
     expect(source).toBe('defaults');
   });
 });
 
-test('a file of more than 1 MiB is not read', () => {
-  const text = `service: {name: huge} #${'x'.repeat(2 ** 20)}`;
+test('a file of more than 128 KiB is not read', () => {
+  const text = `service: {name: huge} #${'x'.repeat(128 * 1024)}`;
   inFolder({ 'otel-autoconf.yaml': text }, (cwd) => {
     expect(loadIn(cwd).lines).toEqual([
-      `error otel-autoconf.yaml: found ${text.length} bytes, expected a readable file of at most 1 MiB, ${NOW}`,
+      `error otel-autoconf.yaml: found ${text.length} bytes, expected a readable file of at most 128 KiB, ${NOW}`,
     ]);
   });
 });

@@ -14,7 +14,9 @@ test('a problem is one line, whatever is in it', () => {
   );
 });
 
-test('a quoted text is bounded', () => {
+test('a quoted text is bounded, and without credentials', () => {
+  expect(quote('http://user:hunter2@c:4317')).toBe('"http://c:4317"');
+  expect(quote('@scope/name')).toBe('"@scope/name"');
   expect(quote('x'.repeat(60))).toBe(`"${'x'.repeat(60)}"`);
   expect(quote('x'.repeat(1e6))).toBe(`"${'x'.repeat(60)}..."`);
 });

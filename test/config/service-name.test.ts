@@ -8,7 +8,7 @@ const FILES = {
   'services/orders/dist/package.json': '{"type":"module"}',
   'services/broken/package.json': '{',
   'services/odd/package.json': '{"name":{"x":1}}',
-  'services/huge/package.json': `{"name":"huge","x":"${'x'.repeat(2 ** 20)}"}`,
+  'services/huge/package.json': `{"name":"huge","x":"${'x'.repeat(128 * 1024)}"}`,
 };
 
 test.each([

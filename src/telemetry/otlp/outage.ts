@@ -21,11 +21,11 @@ export function watchOutage({ endpoint }: OtlpExporter, signal: Signal): Outage 
 
   return {
     failed(reason, consequence) {
-      if (!down) log.warn(`${signal}: cannot reach ${where} (${brief(reason)}); ${consequence}`);
+      if (!down) log.change('warn', `${signal}: cannot reach ${where} (${brief(reason)}); ${consequence}`);
       down = true;
     },
     worked() {
-      if (down) log.info(`${signal}: ${where} works again`);
+      if (down) log.change('info', `${signal}: ${where} works again`);
       down = false;
     },
     refused(reason) {

@@ -40,7 +40,6 @@ export function bind(server: Server, { host, port }: Address): Binding {
       // Not in the context of the moment: every scrape would inherit it, for as long as the server lives.
       context.with(ROOT_CONTEXT, () => server.listen(options));
     } catch (error) {
-      // `--permission` refuses by throwing.
       onError(error as NodeJS.ErrnoException);
     }
   };
@@ -68,7 +67,12 @@ export function bind(server: Server, { host, port }: Address): Binding {
       log.warn(`metrics: port ${port} is taken, this cluster worker uses port ${port + offset}`);
     else if (retry !== undefined) log.info(`metrics: listening on port ${port} now`);
   });
-  attempt();
+  if (mayListen()) attempt();
+  else
+    log.warn(
+      `metrics: --permission keeps port ${port} closed, expected --allow-net; there are no metrics to scrape, ` +
+        'the application is not affected',
+    );
   return { stop: () => clearTimeout(retry) };
 }
 
@@ -77,9 +81,14 @@ function describe(error: NodeJS.ErrnoException, port: number): string {
     case 'EADDRINUSE':
       return `port ${port} is taken (${error.code}), expected a free port`;
     case 'EACCES':
-    case 'ERR_ACCESS_DENIED':
       return `port ${port} is not allowed to this process (${error.code}), expected the permission to listen`;
     default:
       return `cannot listen on port ${port} (${reason(error)})`;
   }
+}
+
+/** Asked first, because Node may throw the refusal from a tick of its own, which would end the application. */
+function mayListen(): boolean {
+  const isGuarded = process.allowedNodeEnvironmentFlags.has('--allow-net');
+  return !isGuarded || process.permission === undefined || process.permission.has('net');
 }

@@ -13,10 +13,7 @@ export interface LabelSet {
 
 export type Labels = (attributes: Attributes, scope: InstrumentationScope) => LabelSet;
 
-/** Begins every series, so that no attribute may be named like it. */
 const SERVICE = 'service.name';
-/** The bucket's own label. */
-const LE = 'le';
 
 /**
  * Makes the labels of series: `service_name`, the attributes, and the scope unless it is Redhook's own. Labels of
@@ -25,7 +22,8 @@ const LE = 'le';
 export function createLabels(serviceName: string, alphabet: Alphabet): Labels {
   const service = labelName(SERVICE, alphabet);
   const first = pair(service, serviceName);
-  const reserved = new Set([service, LE]);
+  // No attribute may be the service, the bound of a bucket or the metric itself.
+  const reserved = new Set([service, 'le', '__name__']);
   const kept = new WeakMap<Attributes, LabelSet>();
 
   return (attributes, scope) => {

@@ -48,9 +48,12 @@ export function createScrape({ collect, page, self }: ScrapeOptions): Scrape {
     log.warn(`metrics: some are missing from /metrics: ${errors.map(reason).join('; ')}; this is said once`);
   };
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const timeout = timeoutOf(request);
-    const deadline = AbortSignal.timeout(timeout);
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    timeout: number,
+    deadline: AbortSignal,
+  ): Promise<void> {
     let metrics: ResourceMetrics;
     try {
       // Callbacks of the application get half of the time: a slow one costs its own metrics, not the page.
@@ -63,7 +66,7 @@ export function createScrape({ collect, page, self }: ScrapeOptions): Scrape {
       return;
     }
     const format = negotiateFormat(request.headers.accept);
-    const gzip = acceptsGzip(request.headers['accept-encoding'] as string | undefined);
+    const gzip = acceptsGzip(request.headers['accept-encoding']);
     count(200);
     response.writeHead(200, {
       'Content-Type': format.contentType,
@@ -75,7 +78,7 @@ export function createScrape({ collect, page, self }: ScrapeOptions): Scrape {
       return;
     }
     response.setTimeout(STALL_TIMEOUT_MS);
-    const body = Readable.from(slices(page(metrics, format)));
+    const body = Readable.from(slices(page(metrics, format)), { highWaterMark: 1 });
     const steps = gzip ? [body, createGzip(), response] : [body, response];
     await pipeline(steps, { signal: deadline });
   }
@@ -86,13 +89,18 @@ export function createScrape({ collect, page, self }: ScrapeOptions): Scrape {
       return;
     }
     inFlight += 1;
+    const timeout = timeoutOf(request);
+    // Not AbortSignal.timeout: it would hold what was collected until its time is up, for every scrape.
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), timeout).unref();
     try {
-      await answer(request, response);
+      await answer(request, response, timeout, deadline.signal);
     } catch (error) {
       // The scraper has left or reads too slowly, or the page is at fault; the status is already sent.
       log.debug(`metrics: a scrape was cut off: ${reason(error)}`);
       response.destroy();
     } finally {
+      clearTimeout(timer);
       inFlight -= 1;
     }
   };

@@ -26,6 +26,12 @@ module.exports = function routes(app) {
     const { port } = app.server.address();
     return (await fetch(`http://127.0.0.1:${port}/orders/${request.params.id}`)).json();
   });
+  // What another service would receive from this one.
+  app.get('/headers', async (request) => request.headers);
+  app.get('/echo', async () => {
+    const { port } = app.server.address();
+    return (await fetch(`http://127.0.0.1:${port}/headers`)).json();
+  });
   app.get('/crash', async () => {
     setImmediate(() => {
       throw new Error('the application crashed');

@@ -1,0 +1,27 @@
+/** Every instrumentation that can be switched, by name. A new one is one line here. */
+export const INSTRUMENTATIONS = ['http-server', 'http-client', 'fetch', 'fastify', 'runtime'] as const;
+
+/** Other names, and what they stand for. Nothing: known, and not there yet. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  http: ['http-server', 'http-client'],
+  undici: ['fetch'],
+  jvm: ['runtime'],
+  nodejs: ['runtime'],
+  'runtime-node': ['runtime'],
+  grpc: [],
+  'grpc-client': [],
+  'grpc-server': [],
+  temporal: [],
+};
+
+const PACKAGE = /^@opentelemetry\/instrumentation-/;
+
+/** The names to propose when one is unknown. */
+export const PROPOSED_NAMES: readonly string[] = [...INSTRUMENTATIONS, 'http'];
+
+/** The instrumentations that a name stands for; `undefined` when the name is unknown. */
+export function instrumentationsNamed(word: string): readonly string[] | undefined {
+  const name = word.replace(PACKAGE, '').toLowerCase();
+  if ((INSTRUMENTATIONS as readonly string[]).includes(name)) return [name];
+  return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : undefined;
+}

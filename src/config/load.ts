@@ -1,0 +1,65 @@
+import { buildConfig } from './build.js';
+import type { Config } from './config.js';
+import { type ConfigFile, readConfigFile } from './file.js';
+import { isShortForm } from './form.js';
+import type { Node } from './node.js';
+import type { Problem, Report } from './problem.js';
+import { packageName } from './service-name.js';
+import { valuesBelow } from './short-form.js';
+import type { Env } from './substitute.js';
+import { parseYaml } from './yaml.js';
+
+export interface Surroundings {
+  readonly env: Env;
+  readonly cwd: string;
+  /** As `process.argv`: the second is the main script. */
+  readonly argv?: readonly string[];
+}
+
+export interface LoadedConfig {
+  /** Complete and deeply frozen, whatever was wrong. */
+  readonly config: Config;
+  /** Everything that was wrong, in the order of the file, each cause once. */
+  readonly problems: readonly Problem[];
+  /** The file as it was named, or `defaults` when none is used. The environment comes on top of either. */
+  readonly source: string;
+}
+
+/**
+ * Finds, reads and checks the configuration: defaults, then the file, then the `OTEL_*` environment. It does not
+ * throw: what cannot be used is a problem, and the value is what it would have been without it.
+ */
+export function loadConfig({ env, cwd, argv }: Surroundings = thisProcess()): LoadedConfig {
+  const problems = new Map<string, Problem>();
+  const report: Report = (problem) => {
+    const cause = JSON.stringify([problem.where, problem.found, problem.expected]);
+    if (!problems.has(cause)) problems.set(cause, problem);
+  };
+  const file = readConfigFile(env, cwd, report);
+  const values = file && valuesOf(file, env, report);
+  const config = buildConfig({ env, file: values ?? new Map(), report }, packageName(cwd, argv?.[1]));
+  return {
+    config: deepFreeze(config),
+    problems: [...problems.values()].sort(byPlace),
+    source: file && values ? file.name : 'defaults',
+  };
+}
+
+/** The only place where Redhook looks at the process for its configuration. */
+function thisProcess(): Surroundings {
+  return { env: process.env, cwd: process.cwd(), argv: process.argv };
+}
+
+function valuesOf(file: ConfigFile, env: Env, report: Report): Map<string, Node> | undefined {
+  const tree = parseYaml(file.text, file.name, env, report);
+  return tree && isShortForm(tree, report) ? valuesBelow('', tree, report) : undefined;
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return a.where.localeCompare(b.where, 'en', { numeric: true });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}

@@ -1,0 +1,31 @@
+const LONGEST = 64;
+
+/** ` (did you mean traces?)`, or nothing when no candidate is close. */
+export function suggestion(word: string, candidates: readonly string[]): string {
+  const name = nearest(word, candidates);
+  return name === undefined ? '' : ` (did you mean ${name}?)`;
+}
+
+/** The candidate that takes the fewest edits, if these are few for a word of its length. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > LONGEST) return undefined;
+  const ranked = candidates
+    .map((name) => ({ name, edits: distance(word.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, edits }) => edits <= Math.max(1, Math.floor(name.length * 0.4)))
+    .sort((a, b) => a.edits - b.edits);
+  return ranked[0]?.name;
+}
+
+/** Levenshtein: how many characters are to be added, removed or replaced to make `a` into `b`. */
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,27 @@
+export type Env = Readonly<Record<string, string | undefined>>;
+
+const REFERENCE = /\$\{([^}\n]*)\}/g;
+const WELL_FORMED = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/;
+const NAME_SO_FAR = /^[\w.-]*/;
+
+/**
+ * Replaces `${NAME}`, `${env:NAME}` and `${NAME:-default}`, and `$$` by `$`. What is put in is not looked at again.
+ * A malformed reference makes the whole text empty; `complain` is given its beginning, which cannot hold a secret.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/data-model/#environment-variable-substitution
+ */
+export function substitute(text: string, env: Env, complain: (reference: string) => void): string {
+  let malformed = false;
+  const value = (_: string, reference: string): string => {
+    const [, name, fallback = ''] = WELL_FORMED.exec(reference) ?? [];
+    if (name !== undefined) return env[name] || fallback;
+    malformed = true;
+    complain(`\${${NAME_SO_FAR.exec(reference)?.[0]}...`);
+    return '';
+  };
+  const result = text
+    .split('$$')
+    .map((part) => part.replace(REFERENCE, value))
+    .join('$');
+  return malformed ? '' : result;
+}

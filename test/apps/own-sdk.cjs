@@ -1,0 +1,8 @@
+// A service that starts an OpenTelemetry SDK of its own.
+const http = require('node:http');
+const { trace } = require('@opentelemetry/api');
+const { TracerProvider } = require('@opentelemetry/sdk-trace');
+
+trace.setGlobalTracerProvider(new TracerProvider());
+const server = http.createServer((_, response) => response.end('ok'));
+server.listen(0, '127.0.0.1', () => console.log(`listening http://127.0.0.1:${server.address().port}`));

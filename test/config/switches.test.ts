@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { load } from './load-in.js';
+
+const ON = { 'http-server': true, 'http-client': true, fetch: true, fastify: true, runtime: true };
+const OFF = Object.fromEntries(Object.keys(ON).map((name) => [name, false]));
+
+test.each([
+  ['instrumentations: [http-client: false]', {}, { ...ON, 'http-client': false }],
+  ['instrumentations: {http: false, http-server: true}', {}, { ...ON, 'http-client': false }],
+  ['instrumentations: [http: false, http-client]', {}, { ...ON, 'http-server': false }],
+  ['instrumentations: [jvm: false, undici: false]', {}, { ...ON, runtime: false, fetch: false }],
+  ['instrumentations: [nodejs: false, nodejs:]', {}, ON],
+  ['instrumentations: ["@opentelemetry/instrumentation-fastify": no]', {}, ON],
+  ['instrumentations: ["@opentelemetry/instrumentation-fastify": False]', {}, { ...ON, fastify: false }],
+  [
+    'instrumentations: [fastify: false]',
+    { OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http' },
+    { ...ON, fastify: false, 'http-client': false, 'http-server': false },
+  ],
+  [
+    'instrumentations: [fastify: false]',
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http, fastify' },
+    { ...OFF, fastify: true, 'http-client': true, 'http-server': true },
+  ],
+  [
+    '',
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http-client' },
+    { ...OFF, 'http-server': true },
+  ],
+])('%s and %j switch instrumentations', (yaml, env, switches) => {
+  expect(load(yaml || undefined, env as Record<string, string>).config.instrumentations).toEqual(switches);
+});
+
+const NAMES = 'http-server, http-client, fetch, fastify, runtime or http';
+
+test.each([
+  [
+    'instrumentations:\n- fastfy: true\n- pg\n',
+    {},
+    [
+      `warn otel-autoconf.yaml:2:3: found "fastfy", expected ${NAMES} (did you mean fastify?), now it is ignored`,
+      `warn otel-autoconf.yaml:3:3: found "pg", expected ${NAMES}, now it is ignored`,
+    ],
+  ],
+  [
+    'instrumentations:\n- grpc: true\n- temporal: false\n- constructor: true\n',
+    {},
+    [
+      'info otel-autoconf.yaml:2:3: found "grpc", expected an instrumentation of this version (http-server, http-client, fetch, fastify or runtime), now it is ignored',
+      `warn otel-autoconf.yaml:4:3: found "constructor", expected ${NAMES}, now it is ignored`,
+    ],
+  ],
+  [
+    'instrumentations:\n- http: maybe\n- [http]\n',
+    {},
+    [
+      'error otel-autoconf.yaml:2:9: found "maybe", expected true or false, now it is ignored',
+      `error otel-autoconf.yaml:3:3: found a list, expected names of ${NAMES}, each with true or false, now it is ignored`,
+    ],
+  ],
+  [
+    '',
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'htpp', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'grpc,fs' },
+    [
+      `warn OTEL_NODE_DISABLED_INSTRUMENTATIONS: found "fs", expected ${NAMES}, now it is ignored`,
+      `warn OTEL_NODE_ENABLED_INSTRUMENTATIONS: found "htpp", expected ${NAMES} (did you mean http?), now it is ignored`,
+    ],
+  ],
+])('%j and %j switch nothing, and say so', (yaml, env, lines) => {
+  const loaded = load(yaml || undefined, env as Record<string, string>);
+  expect(loaded.lines).toEqual(lines);
+  expect(loaded.config.instrumentations).toEqual(ON);
+});
