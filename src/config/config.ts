@@ -57,6 +57,8 @@ export interface OtlpExporter {
 
 export interface ConsoleExporter {
   readonly type: 'console';
+  /** Absent: when stdout is a terminal. */
+  readonly colour?: boolean;
 }
 
 export interface PrometheusExporter {

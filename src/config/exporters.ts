@@ -5,6 +5,7 @@ import { quote } from './problem.js';
 import { type Resolved, resolve, type Sources } from './resolve.js';
 import { metrics, type Setting, type Signal, traces } from './settings.js';
 import { valuesBelow } from './short-form.js';
+import type { Env } from './substitute.js';
 
 const OTLP_SETTINGS = { traces: traces.otlp, metrics: metrics.otlp };
 const OTLP_HTTP_PORT = '4318';
@@ -16,7 +17,7 @@ export function traceExporters(sources: Sources): (OtlpExporter | ConsoleExporte
     if (request.name === 'otlp') return otlpExporter('traces', own);
     // There is nothing to set; whatever was written there is checked.
     resolve(traces.console, own);
-    return { type: 'console' };
+    return { type: 'console', ...colour(sources.env) };
   });
   return distinct(exporters);
 }
@@ -27,6 +28,12 @@ export function metricExporters(sources: Sources): (PrometheusExporter | OtlpExp
     return request.name === 'otlp' ? otlpExporter('metrics', own) : prometheusExporter(own);
   });
   return distinct(exporters);
+}
+
+/** What the user wants of all programs alike: `NO_COLOR` (no-color.org) and `FORCE_COLOR`, which is stronger. */
+function colour({ FORCE_COLOR, NO_COLOR }: Env): Pick<ConsoleExporter, 'colour'> {
+  if (FORCE_COLOR) return { colour: FORCE_COLOR !== '0' && FORCE_COLOR !== 'false' };
+  return NO_COLOR ? { colour: false } : {};
 }
 
 /**

@@ -55,7 +55,7 @@ function openOutlet(
   dropped: Counter,
 ): Outlet {
   if (exporter.type === 'console') {
-    const console = createConsole({ colour: isatty(STDOUT) });
+    const console = createConsole({ colour: exporter.colour ?? isatty(STDOUT) });
     return {
       processor: console,
       lastRequests() {

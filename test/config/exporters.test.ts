@@ -341,3 +341,15 @@ test('one bad variable is one problem, though both signals read it', () => {
     'error OTEL_METRICS_EXPORTER: found "zipkin", expected prometheus, otlp or none, now otlp is used',
   ]);
 });
+
+test.each([
+  [{}, undefined],
+  [{ NO_COLOR: '1' }, false],
+  [{ FORCE_COLOR: '1' }, true],
+  [{ FORCE_COLOR: '0' }, false],
+  [{ NO_COLOR: '1', FORCE_COLOR: '1' }, true],
+])('the colour of the console with %s', (env, colour) => {
+  expect(traces('[console]', env).exporters).toEqual([
+    { ...CONSOLE, ...(colour !== undefined && { colour }) },
+  ]);
+});
