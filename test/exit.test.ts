@@ -29,6 +29,7 @@ const ENDS: Record<string, End> = {
   'by closing its server': { cause: get('/close'), spans: 1 },
   'by process.exit()': { cause: get('/exit/3'), spans: 1 },
   'by an uncaught exception': { cause: get('/crash'), spans: 1 },
+  'by a handler that throws': { file: 'plain.cjs', cause: get('/throw'), spans: 1 },
   'by SIGTERM': { file: 'plain.cjs', cause: signal('SIGTERM'), spans: 1 },
   'by SIGINT': { file: 'plain.cjs', cause: signal('SIGINT'), spans: 1 },
   'by its own SIGTERM handler that closes': {
@@ -46,8 +47,11 @@ const ENDS: Record<string, End> = {
   'by SIGHUP': { file: 'plain.cjs', cause: signal('SIGHUP'), spans: 0 },
 };
 
-/** A frame that Node 22 adds to stacks once anybody uses an AsyncLocalStorage; it cannot be avoided there. */
-const TRAMPOLINE = / {4}at process\.callbackTrampoline .*\n/g;
+/**
+ * The frames between the application's handler and Node: the call that a handler runs in, and what Node 22 adds to
+ * stacks once anybody uses an AsyncLocalStorage. All else of what a crash prints must be the same.
+ */
+const FRAMES = / {4}at .*(start\.js|AsyncLocalStorage\.run|runInAsyncScope|callbackTrampoline).*\n/g;
 
 describe.each(Object.keys(NODES) as (keyof typeof NODES)[])('Node %s', (version) => {
   test.each(Object.keys(ENDS))('ends %s', async (name) => {
@@ -57,7 +61,7 @@ describe.each(Object.keys(NODES) as (keyof typeof NODES)[])('Node %s', (version)
       const app = await startApp(file, { node: NODES[version], ...more });
       await cause(app);
       const end = await app.ended;
-      return { end, stdout: app.stdout().replace(/:\d+/, ''), stderr: app.stderr().replace(TRAMPOLINE, '') };
+      return { end, stdout: app.stdout().replace(/:\d+/, ''), stderr: app.stderr().replace(FRAMES, '') };
     };
 
     const bare = await run({ flags: [], env: { ...env } });

@@ -3,6 +3,7 @@ const http = require('node:http');
 
 const server = http.createServer((request, response) => {
   if (request.url === '/fail') response.statusCode = 500;
+  if (request.url === '/throw') throw new Error('the handler threw');
   response.end('ok');
 });
 server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import net, { type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
 import { context, createContextKey } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -301,6 +303,29 @@ describe('collections that fail', () => {
     expect(warn).toHaveBeenCalledOnce();
     expect(warn.mock.calls[0]?.[0]).toContain('callback failed');
   });
+});
+
+test('a scrape that is answered holds nothing of what it collected', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  let collected: WeakRef<object> | undefined;
+  const { port } = await serve({
+    metricProducers: [
+      producerOf(() => {
+        const metrics = createSelf().metrics();
+        collected = new WeakRef(metrics);
+        return metrics;
+      }),
+    ],
+  });
+  await request(port);
+  await vi.waitUntil(
+    () => {
+      gc();
+      return collected?.deref() === undefined;
+    },
+    { timeout: 3_000 },
+  );
 });
 
 describe('life', () => {

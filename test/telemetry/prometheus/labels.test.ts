@@ -41,7 +41,7 @@ test('an application may use one object in two scopes', () => {
 
 test('names outside the legacy alphabet are in quotes, and so is the service', () => {
   const labels = createLabels('a "b" \\ c', 'utf8');
-  expect(labels({ 'http.route': '/x', 'q"uote': 1, plain: 1 }, SCOPE).text).toBe(
-    '"service.name"="a \\"b\\" \\\\ c","http.route"="/x","q\\"uote"="1",plain="1"',
+  expect(labels({ 'http.route': '/x', 'q"uote': 1, plain: 1, __name__: 'evil' }, SCOPE).text).toBe(
+    '"service.name"="a \\"b\\" \\\\ c","http.route"="/x","q\\"uote"="1",plain="1",exported___name__="evil"',
   );
 });

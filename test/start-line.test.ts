@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { loadConfig } from '../src/config/load.js';
+import { instrumentations } from '../src/instrumentations/index.js';
+import { startLine } from '../src/start-line.js';
+import { version } from '../src/version.js';
+
+function lineFor(env: Record<string, string>): string {
+  const { config } = loadConfig({ env: { OTEL_SERVICE_NAME: 'orders', ...env }, cwd: '/' });
+  return startLine(config, instrumentations);
+}
+
+test.each([
+  [{}, 'traces=otlp grpc http://localhost:4317 metrics=:9464/metrics instrumented=http,fetch,fastify'],
+  [
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://me:secret@c.example:4318',
+      OTEL_METRICS_EXPORTER: 'otlp,prometheus',
+    },
+    'traces=otlp http/protobuf https://c.example:4318/v1/traces metrics=otlp http/protobuf https://c.example:4318/v1/metrics,:9464/metrics instrumented=http,fetch,fastify',
+  ],
+  [
+    {
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http-client',
+    },
+    'traces=none metrics=none instrumented=http-client',
+  ],
+  [
+    { OTEL_TRACES_EXPORTER: 'console', OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'runtime' },
+    'traces=console metrics=:9464/metrics instrumented=none',
+  ],
+])('%o', (env, line) => {
+  expect(lineFor(env)).toBe(`${version}: service=orders ${line}`);
+});

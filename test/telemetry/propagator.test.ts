@@ -1,0 +1,40 @@
+import {
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  propagation,
+  ROOT_CONTEXT,
+  trace,
+} from '@opentelemetry/api';
+import { expect, test } from 'vitest';
+import { createPropagator } from '../../src/telemetry/propagator.js';
+
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const HEADERS = { traceparent: TRACEPARENT, tracestate: 'a=1', baggage: 'tenant=x' };
+
+test.each([
+  [['tracecontext', 'baggage'], { traceparent: TRACEPARENT, tracestate: 'a=1', baggage: 'tenant=x' }],
+  [['tracecontext'], { traceparent: TRACEPARENT, tracestate: 'a=1' }],
+  [['baggage'], { baggage: 'tenant=x' }],
+  [[], {}],
+] as const)('%s', (names, passedOn) => {
+  const propagator = createPropagator(names);
+  const outgoing: Record<string, string> = {};
+
+  const context = propagator.extract(ROOT_CONTEXT, HEADERS, defaultTextMapGetter);
+  propagator.inject(context, outgoing, defaultTextMapSetter);
+
+  expect(outgoing).toEqual(passedOn);
+});
+
+test('garbage gives no parent, and does not hurt', () => {
+  const propagator = createPropagator(['tracecontext', 'baggage']);
+
+  const context = propagator.extract(
+    ROOT_CONTEXT,
+    { traceparent: `00-${'f'.repeat(8_000)}`, tracestate: ',,,=', baggage: `${'k='.repeat(4_000)}` },
+    defaultTextMapGetter,
+  );
+
+  expect(trace.getSpanContext(context)).toBeUndefined();
+  expect(propagation.getBaggage(context)?.getAllEntries().length ?? 0).toBeLessThan(2);
+});
