@@ -1,6 +1,6 @@
 /** What the flag does where things are not as usual: threads, old Nodes, other telemetry, more than one process. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -51,6 +51,21 @@ test('an old Node gets one line, and the application runs', () => {
     stdout: 'runs\n',
     stderr: 'redhook: Node 12.22.12 is older than 22.15; the application runs without telemetry\n',
   });
+});
+
+test('a build that is not whole gets one line, and the application runs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'redhook-broken-'));
+  cleanUps.push(async () => rmSync(folder, { recursive: true, force: true }));
+  copyFileSync(REGISTER, join(folder, 'register.js'));
+
+  const { status, stdout, stderr } = spawnSync(
+    NODES['24'],
+    ['--require', join(folder, 'register.js'), '-e', 'console.log("runs")'],
+    { encoding: 'utf8' },
+  );
+
+  expect({ status, stdout }).toEqual({ status: 0, stdout: 'runs\n' });
+  expect(stderr).toMatch(/^redhook: cannot be loaded \(Error: Cannot find module '\.\/start\.js'/);
 });
 
 test('OTEL_SDK_DISABLED switches everything off', async () => {
