@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { type App, type AppOptions, freePort, NODES, REGISTER, startApp } from './support/app.js';
+import { type App, type AppOptions, freePort, NODES, REGISTER, runApp, startApp } from './support/app.js';
 import { type Collector, startCollector } from './support/collector.js';
 import { scrape, total } from './support/metrics.js';
 
@@ -66,6 +66,17 @@ test('a build that is not whole gets one line, and the application runs', () => 
 
   expect({ status, stdout }).toEqual({ status: 0, stdout: 'runs\n' });
   expect(stderr).toMatch(/^redhook: cannot be loaded \(Error: Cannot find module '\.\/start\.js'/);
+});
+
+test('no function of the platform is replaced, and nothing is added to the globals', async () => {
+  const env = { OTEL_LOG_LEVEL: 'none' };
+  const bare = runApp('globals.cjs', { flags: [], env });
+  const ours = runApp('globals.cjs', { env });
+
+  await Promise.all([bare.ended, ours.ended]);
+
+  expect(ours.stdout()).toContain('createServer');
+  expect(ours.stdout()).toBe(bare.stdout());
 });
 
 test('OTEL_SDK_DISABLED switches everything off', async () => {

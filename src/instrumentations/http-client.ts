@@ -1,4 +1,5 @@
 import { type ClientRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
+import { aroundEmit } from '../hooks/around-emit.js';
 import type { Call, Calls, Instrumentation, OutgoingHeaders } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { origin, redactUrl, splitAuthority } from '../semconv/url.js';
@@ -126,24 +127,21 @@ function receiveHead(response: IncomingMessage, call: Call | undefined): void {
   call?.set({ 'network.protocol.version': response.httpVersion });
 }
 
-type Emit = (this: object, ...args: unknown[]) => boolean;
-
 function endWithRequest(
-  prototype: { emit: Emit },
+  prototype: Parameters<typeof aroundEmit>[0],
   calls: Calls,
   endRequest: (request: Closing, call: Call) => void,
   endTunnel: (response: IncomingMessage, call: Call) => void,
 ): void {
-  const { emit } = prototype;
-  prototype.emit = function (...args) {
+  aroundEmit(prototype, (request, args, emit) => {
     const [event, response] = args;
     if (event === 'close' || event === 'upgrade' || event === 'connect') {
-      const call = calls.of(this);
-      if (call !== undefined && event === 'close') endRequest(this as Closing, call);
+      const call = calls.of(request);
+      if (call !== undefined && event === 'close') endRequest(request as Closing, call);
       else if (call !== undefined) endTunnel(response as IncomingMessage, call);
     }
-    return emit.apply(this, args);
-  };
+    return emit.apply(request, args);
+  });
 }
 
 function endTunnel(response: IncomingMessage, call: Call): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { aroundEmit } from '../hooks/around-emit.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { splitAuthority, splitTarget } from '../semconv/url.js';
 
@@ -53,11 +54,10 @@ function open(request: IncomingMessage, subjects: object[], calls: Calls): Call 
 const REQUEST_EVENTS = new Set<unknown>(['request', 'checkContinue', 'checkExpectation']);
 const TUNNEL_EVENTS = new Set<unknown>(['upgrade', 'connect']);
 
-type Emit = (this: object, ...args: unknown[]) => boolean;
+type Emitting = Parameters<typeof aroundEmit>[0];
 
 /** The handlers of a server, and all that they start, run inside the call of their request. */
-function runHandlersInside(prototype: { emit: Emit }, calls: Calls, guard: Guard): void {
-  const { emit } = prototype;
+function runHandlersInside(prototype: Emitting, calls: Calls, guard: Guard): void {
   const findRequest = guard((request: IncomingMessage, response: ServerResponse) => {
     const call = calls.of(request);
     // A pipelined response has no socket until those before it are done, and no `close` if the client leaves first.
@@ -67,14 +67,14 @@ function runHandlersInside(prototype: { emit: Emit }, calls: Calls, guard: Guard
   const openUpgrade = guard((server: object, request: IncomingMessage, socket: Duplex) =>
     calls.isOwn(server) ? undefined : openTunnel(request, socket, calls, guard),
   );
-  prototype.emit = function (...args) {
+  aroundEmit(prototype, (server, args, emit) => {
     const call = REQUEST_EVENTS.has(args[0])
       ? findRequest(args[1] as IncomingMessage, args[2] as ServerResponse)
       : TUNNEL_EVENTS.has(args[0])
-        ? openUpgrade(this, args[1] as IncomingMessage, args[2] as Duplex)
+        ? openUpgrade(server, args[1] as IncomingMessage, args[2] as Duplex)
         : undefined;
-    return call === undefined ? emit.apply(this, args) : call.run(emit, this, ...args);
-  };
+    return call === undefined ? emit.apply(server, args) : call.run(emit, server, ...args);
+  });
 }
 
 /**
@@ -82,21 +82,20 @@ function runHandlersInside(prototype: { emit: Emit }, calls: Calls, guard: Guard
  * context, so `emit` brings it back; `close` is the last event of a response and ends the call after its listeners.
  */
 function runListenersInside(
-  prototype: { emit: Emit },
+  prototype: Emitting,
   calls: Calls,
   endResponse?: (response: ServerResponse, call: Call) => void,
 ): void {
-  const { emit } = prototype;
-  prototype.emit = function (...args) {
-    const call = calls.of(this);
-    if (call === undefined) return emit.apply(this, args);
+  aroundEmit(prototype, (message, args, emit) => {
+    const call = calls.of(message);
+    if (call === undefined) return emit.apply(message, args);
     try {
       // A span of the application's own may be current within this call; it stays current.
-      return calls.current === call ? emit.apply(this, args) : call.run(emit, this, ...args);
+      return calls.current === call ? emit.apply(message, args) : call.run(emit, message, ...args);
     } finally {
-      if (args[0] === 'close') endResponse?.(this as ServerResponse, call);
+      if (args[0] === 'close') endResponse?.(message as ServerResponse, call);
     }
-  };
+  });
 }
 
 function endResponse(response: ServerResponse, call: Call): void {
@@ -135,19 +134,35 @@ function openTunnel(request: IncomingMessage, socket: Duplex, calls: Calls, guar
     const [, code] = STATUS_LINE.exec(headOf(chunk)) ?? [];
     if (code !== undefined) call.end({ code: Number(code) });
   });
-  for (const method of ['write', 'end'] as const) {
-    const original = socket[method] as (...args: unknown[]) => unknown;
-    (socket as unknown as Record<string, unknown>)[method] = function (
-      this: unknown,
-      ...args: unknown[]
-    ): unknown {
-      socket[method] = original as never;
-      inspect(args[0]);
-      return original.apply(this, args);
-    };
-  }
+  watchFirstWrite(socket, inspect);
   endWithSocket(socket, call, guard);
   return call;
+}
+
+/** Shows `inspect` the first chunk that is written or ends the socket, and leaves the socket as it was. */
+function watchFirstWrite(socket: Duplex, inspect: (chunk: unknown) => void): void {
+  const onFirst = (chunk: unknown): void => {
+    for (const restore of restores) restore();
+    inspect(chunk);
+  };
+  const restores = ['write', 'end'].map((name) => watchMethod(socket, name, onFirst));
+}
+
+/** Watches a method; gives what undoes it, unless the application has patched the method since. */
+function watchMethod(socket: Duplex, name: string, onCall: (argument: unknown) => void): () => void {
+  const methods = socket as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const isOwn = Object.hasOwn(socket, name);
+  const original = methods[name] as (...args: unknown[]) => unknown;
+  const watch = function (this: unknown, ...args: unknown[]): unknown {
+    onCall(args[0]);
+    return original.apply(this, args);
+  };
+  methods[name] = watch;
+  return () => {
+    if (methods[name] !== watch) return;
+    if (isOwn) methods[name] = original;
+    else delete methods[name];
+  };
 }
 
 function headOf(chunk: unknown): string {

@@ -222,6 +222,35 @@ test('an upgrade ends with the status line on the socket', async () => {
   expect((await recorder.take(2)).map(({ code }) => code)).toEqual([101, 401]);
 });
 
+test('the socket of an upgrade is as it was, and what the application has patched on it stays', async () => {
+  const { server, port } = await serve();
+  const written: unknown[] = [];
+  const own: string[][] = [];
+  server.on('upgrade', (request, socket) => {
+    socket.resume().on('end', () => socket.end());
+    const { write } = socket;
+    if (request.url === '/patched') {
+      socket.write = (chunk: unknown) => {
+        written.push(chunk);
+        return write.call(socket, chunk as string, 'utf8');
+      };
+    }
+    socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+    socket.write('one');
+    own.push(['write', 'end'].filter((name) => Object.hasOwn(socket, name)));
+    socket.end('hello');
+  });
+  const upgrade = (path: string): string =>
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: y\r\n\r\n`;
+
+  for (const path of ['/plain', '/patched'])
+    expect(await raw(port, upgrade(path), /hello/)).toMatch(/101 .*onehello/s);
+
+  expect((await recorder.take(2)).map(({ code }) => code)).toEqual([101, 101]);
+  expect(own).toEqual([[], ['write']]);
+  expect(written).toEqual(['HTTP/1.1 101 Switching Protocols\r\n\r\n', 'one']);
+});
+
 test('CONNECT, answered and refused by closing', async () => {
   const { server, port } = await serve();
   server.on('connect', (request, socket) => {
