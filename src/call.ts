@@ -49,7 +49,8 @@ export interface CallObserver {
 export interface CallsOptions {
   /** In order: an observer sees what the ones before it have set. */
   readonly observers: readonly CallObserver[];
-  readonly knownMethods: readonly string[];
+  /** The operations that keep their name, by system; any other is `_OTHER` until the call is named by it. */
+  readonly knownOperations: Readonly<Record<CallSystem, readonly string[]>>;
 }
 
 export interface CallRegistry extends Calls {
@@ -77,8 +78,11 @@ export function asOwnTraffic<R>(fn: () => R): R {
   return context.with(OWN_CONTEXT, fn);
 }
 
-export function createCalls({ observers, knownMethods }: CallsOptions): CallRegistry {
-  const methods = new Set(knownMethods);
+export function createCalls({ observers, knownOperations }: CallsOptions): CallRegistry {
+  const known: Record<CallSystem, ReadonlySet<string>> = {
+    http: new Set(knownOperations.http),
+    grpc: new Set(knownOperations.grpc),
+  };
   const bySubject = new WeakMap<object, TrackedCall>();
   const open = new Set<TrackedCall>();
 
@@ -86,7 +90,7 @@ export function createCalls({ observers, knownMethods }: CallsOptions): CallRegi
     open: quietly((start) => {
       const active = context.active();
       if (active.getValue(OWN) === true) return undefined;
-      const call = new TrackedCall(start, methods.has(start.operation), observers, open);
+      const call = new TrackedCall(start, known[start.system].has(start.operation), observers, open);
       // A server call begins its own tree: what was current when the server was created is not its parent.
       call.begin(start.kind === 'server' ? propagation.extract(ROOT_CONTEXT, start.received ?? {}) : active);
       if (start.outgoing !== undefined) inject(call.context, start.outgoing);
@@ -117,6 +121,7 @@ class TrackedCall implements Call, CallRecord {
   error: unknown = undefined;
   span: SpanContext | undefined = undefined;
   context: Context = ROOT_CONTEXT;
+  readonly #asked: string;
   readonly #observers: readonly CallObserver[];
   readonly #open: Set<TrackedCall>;
   readonly #startedAt = performance.now();
@@ -130,7 +135,8 @@ class TrackedCall implements Call, CallRecord {
     this.route = start.route;
     this.attributes = start.attributes;
     this.attributes[convention.operation] = this.operation;
-    if (!known) this.attributes[convention.operationOriginal] = start.operation;
+    if (start.route !== undefined) this.attributes[convention.route] = start.route;
+    this.#asked = start.operation;
     this.#observers = observers;
     this.#open = open;
   }
@@ -172,6 +178,7 @@ class TrackedCall implements Call, CallRecord {
     const { attributes, convention } = this;
     if (code !== undefined) attributes[convention.code] = code;
     if (this.route !== undefined) attributes[convention.route] = this.route;
+    if (attributes[convention.operation] === OTHER) attributes[convention.operationOriginal] = this.#asked;
     if (this.failed)
       attributes['error.type'] = error === undefined ? String(code ?? OTHER) : errorType(error);
     for (const observer of this.#observers) {

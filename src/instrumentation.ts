@@ -52,16 +52,19 @@ export interface Calls {
 }
 
 export type CallKind = 'server' | 'client';
-export type CallSystem = 'http';
+export type CallSystem = 'http' | 'grpc';
 export type AttributeValue = string | number | boolean;
 export type Attributes = Record<string, AttributeValue | undefined>;
 
 export interface CallStart {
   readonly kind: CallKind;
   readonly system: CallSystem;
-  /** What is asked for, in the system's own words: the HTTP method. Unknown values become `_OTHER`. */
+  /**
+   * What is asked for, in the system's own words: the HTTP method, `package.Service/Method` of gRPC. It is `_OTHER`
+   * when it is not a known one; those of gRPC are known by `route` or `name` alone.
+   */
   readonly operation: string;
-  /** The route template, when it is known this early. Never a raw path. */
+  /** The route template, or the gRPC method that exists, when it is known this early. Never a raw path. */
   readonly route?: string;
   /** The objects of the library by which `calls.of` finds this Call again. */
   readonly subjects?: readonly object[];
@@ -84,7 +87,7 @@ export interface OutgoingHeaders {
 export interface Call {
   /** Runs `fn` so that everything it starts is inside this Call. Returns and throws what `fn` does. */
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R;
-  /** Names the Call by its route template. The last name before the end counts. */
+  /** Names the Call by its route template, or by the gRPC method. The last name before the end counts. */
   name(route: string): void;
   /** Adds to the Call's attributes. */
   set(attributes: Attributes): void;
@@ -97,7 +100,7 @@ export interface Call {
 
 /** How a call ended. It counts as an error when `error` is given, or when the conventions say so of its code. */
 export interface Outcome {
-  /** The system's status code: the HTTP status. Absent when none was sent or received. */
+  /** The system's status code: the HTTP status, the name of the gRPC status. Absent when there was none. */
   readonly code?: number | string | undefined;
   /** What went wrong: the exception, or a short constant such as `aborted`. Gives `error.type`. */
   readonly error?: unknown;

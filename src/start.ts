@@ -28,7 +28,10 @@ function observe(): void {
   if (!config.enabled) return;
 
   const telemetry = startTelemetry(config);
-  const calls = createCalls({ observers: telemetry.observers, knownMethods: config.knownMethods });
+  const calls = createCalls({
+    observers: telemetry.observers,
+    knownOperations: { http: config.knownMethods, grpc: [] },
+  });
   for (const each of instrumentations) {
     if (config.instrumentations[each.name]) attach(each, calls);
   }

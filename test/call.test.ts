@@ -14,7 +14,7 @@ const observer: CallObserver = {
   }),
   end: (call) => ended.push(call),
 };
-const calls = createCalls({ observers: [observer], knownMethods: ['GET'] });
+const calls = createCalls({ observers: [observer], knownOperations: { http: ['GET'], grpc: [] } });
 
 beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager()));
 beforeEach(() => {
@@ -77,6 +77,26 @@ test('an unknown operation is _OTHER, and the original stays on the record', () 
   expect(ended[0]?.attributes['http.request.method_original']).toBe('EVIL-7');
 });
 
+test('a gRPC method is _OTHER until the call is named by it', () => {
+  const grpc = { system: 'grpc', operation: 'a.B/C' } as const;
+  open(grpc).end({ code: 'UNIMPLEMENTED' });
+  open({ ...grpc, route: 'a.B/C' }).end({ code: 'OK' });
+  const late = open(grpc);
+  late.name('a.B/C');
+  late.end({ code: 'NOT_FOUND' });
+
+  expect(ended.map(({ attributes }) => attributes)).toEqual([
+    {
+      'rpc.method': '_OTHER',
+      'rpc.method_original': 'a.B/C',
+      'rpc.status_code': 'UNIMPLEMENTED',
+      'error.type': 'UNIMPLEMENTED',
+    },
+    { 'rpc.method': 'a.B/C', 'rpc.status_code': 'OK' },
+    { 'rpc.method': 'a.B/C', 'rpc.status_code': 'NOT_FOUND' },
+  ]);
+});
+
 test('a call is found by its subjects', () => {
   const [request, response] = [{}, {}];
   const call = open({ subjects: [request, response] });
@@ -88,7 +108,7 @@ test('a server call does not become the child of the call in which its server wa
   const outer = open();
   let parent: unknown;
   const child = createCalls({
-    knownMethods: [],
+    knownOperations: { http: [], grpc: [] },
     observers: [
       {
         start: (_, given) => {
@@ -141,7 +161,7 @@ test('an observer that throws is one line; the others and the application go on'
       throw new Error('ours');
     },
   };
-  const both = createCalls({ observers: [faulty, observer], knownMethods: ['GET'] });
+  const both = createCalls({ observers: [faulty, observer], knownOperations: { http: ['GET'], grpc: [] } });
 
   both.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });
 

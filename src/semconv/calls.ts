@@ -5,6 +5,7 @@ import type { CallKind, CallSystem } from '../instrumentation.js';
  * its span. Spans and RED both read this table, so a name is spelled once.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
+ * @see https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/
  */
 export interface CallConvention {
   /** The duration histogram, unit `s`. */
@@ -13,7 +14,9 @@ export interface CallConvention {
   /** The attributes that become labels, in the order of the exposition. */
   readonly labels: readonly string[];
   readonly operation: string;
+  /** What was asked for when `operation` is `_OTHER`. */
   readonly operationOriginal: string;
+  /** What a name of the call becomes. The same attribute as `operation` where the name tells the operation. */
   readonly route: string;
   readonly code: string;
   spanName(operation: string, route: string | undefined): string;
@@ -71,8 +74,43 @@ const httpClient: CallConvention = {
   ],
 };
 
+const grpc = {
+  operation: 'rpc.method',
+  operationOriginal: 'rpc.method_original',
+  route: 'rpc.method',
+  code: 'rpc.status_code',
+  spanName: (_operation: string, method: string | undefined): string => method ?? 'grpc',
+};
+
+/** Any other status tells what the client did wrong. */
+const SERVER_FAILURES = new Set<number | string>([
+  'UNKNOWN',
+  'DEADLINE_EXCEEDED',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+]);
+
+const grpcServer: CallConvention = {
+  ...grpc,
+  isFailure: (status) => SERVER_FAILURES.has(status),
+  histogram: 'rpc.server.call.duration',
+  description: 'Duration of incoming remote procedure calls.',
+  labels: ['rpc.system.name', 'rpc.method', 'rpc.status_code', 'error.type'],
+};
+
+const grpcClient: CallConvention = {
+  ...grpc,
+  isFailure: (status) => status !== 'OK',
+  histogram: 'rpc.client.call.duration',
+  description: 'Duration of outgoing remote procedure calls.',
+  labels: ['rpc.system.name', 'rpc.method', 'server.address', 'server.port', 'rpc.status_code', 'error.type'],
+};
+
 const conventions: Record<CallSystem, Record<CallKind, CallConvention>> = {
   http: { server: httpServer, client: httpClient },
+  grpc: { server: grpcServer, client: grpcClient },
 };
 
 export function conventionOf(system: CallSystem, kind: CallKind): CallConvention {

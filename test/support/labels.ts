@@ -1,10 +1,17 @@
-import type { CallKind } from '../../src/instrumentation.js';
+import type { CallKind, CallSystem } from '../../src/instrumentation.js';
 import { conventionOf } from '../../src/semconv/calls.js';
 
-/** The attributes of an HTTP span that must be the labels of its series, by their names in the conventions. */
+/** The attributes of a call's span that must be the labels of its series, by their names in the conventions. */
 export function labelsOf(kind: CallKind, attributes: Record<string, unknown>): Record<string, unknown> {
-  const present = conventionOf('http', kind).labels.filter((name) => attributes[name] !== undefined);
+  const present = conventionOf(systemOf(attributes), kind).labels.filter(
+    (name) => attributes[name] !== undefined,
+  );
   return Object.fromEntries(present.map((name) => [name, attributes[name]]));
+}
+
+/** What a span with these attributes is a call of. */
+export function systemOf(attributes: Record<string, unknown>): CallSystem {
+  return attributes['rpc.system.name'] === undefined ? 'http' : 'grpc';
 }
 
 /** A set of labels as text, the same for the same labels in whatever order. */

@@ -15,7 +15,7 @@ import { conventionOf } from '../../src/semconv/calls.js';
 import { KNOWN_METHODS } from '../../src/semconv/methods.js';
 import { createRed } from '../../src/telemetry/red.js';
 import { createSpans } from '../../src/telemetry/spans.js';
-import { labelsOf, textOf } from './labels.js';
+import { labelsOf, systemOf, textOf } from './labels.js';
 
 /** What a test sees of a call that has ended. */
 export interface Ended {
@@ -50,7 +50,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
   const red = createRed({ maxRoutes: 500, maxSeries: 10_000, exemplars: 'trace_based' });
   const ended: Ended[] = [];
   const calls = createCalls({
-    knownMethods: KNOWN_METHODS,
+    knownOperations: { http: KNOWN_METHODS, grpc: [] },
     observers: [
       createSpans(provider.getTracer('test')),
       red.observer,
@@ -110,5 +110,5 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
 /** The series that the call of a span must have been counted in. */
 function seriesOf({ kind, attributes }: ReadableSpan): string {
   const side = kind === SpanKind.SERVER ? 'server' : 'client';
-  return `${conventionOf('http', side).histogram} ${textOf(labelsOf(side, attributes))}`;
+  return `${conventionOf(systemOf(attributes), side).histogram} ${textOf(labelsOf(side, attributes))}`;
 }

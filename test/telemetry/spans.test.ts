@@ -12,7 +12,10 @@ import { createSpans } from '../../src/telemetry/spans.js';
 
 const exporter = new InMemorySpanExporter();
 const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
-const calls = createCalls({ observers: [createSpans(provider.getTracer('test'))], knownMethods: ['GET'] });
+const calls = createCalls({
+  observers: [createSpans(provider.getTracer('test'))],
+  knownOperations: { http: ['GET'], grpc: [] },
+});
 
 beforeEach(() => exporter.reset());
 
@@ -75,7 +78,7 @@ test('an exception gives the span its message', () => {
 test('an unsampled call has a span context and no span', () => {
   const off = createCalls({
     observers: [createSpans(new TracerProvider({ sampler: new AlwaysOffSampler() }).getTracer('off'))],
-    knownMethods: ['GET'],
+    knownOperations: { http: ['GET'], grpc: [] },
   });
 
   off.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });

@@ -1,25 +1,6 @@
+import { statusName } from '../../semconv/grpc.js';
 import { retryDelayMs } from './retry-info.js';
 import type { SendResult } from './send-result.js';
-
-const NAMES = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
 
 /** @see https://opentelemetry.io/docs/specs/otlp/#failures */
 const RETRYABLE = new Set([
@@ -48,7 +29,7 @@ export function judge(answer: GrpcAnswer, response: Uint8Array): SendResult {
   if (code === undefined) return judgeHttp(answer[':status']);
   if (code === '0') return { outcome: 'delivered', response };
 
-  const name = NAMES[Number(code)] ?? 'UNKNOWN';
+  const name = statusName(code);
   const message = decodeMessage(answer['grpc-message'] ?? '');
   const reason = message === '' ? name : `${name}: ${message}`;
   const delayMs = retryDelayMs(answer['grpc-status-details-bin']);

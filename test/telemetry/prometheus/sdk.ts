@@ -62,7 +62,7 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
     span,
   } = {}) => {
     const calls = createCalls({
-      knownMethods: KNOWN_METHODS,
+      knownOperations: { http: KNOWN_METHODS, grpc: [] },
       observers: [
         {
           end(call, context) {

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { methodOf, statusName } from '../../src/semconv/grpc.js';
+
+test.each([
+  [0, 'OK'],
+  ['16', 'UNAUTHENTICATED'],
+  [17, 'UNKNOWN'],
+  ['nonsense', 'UNKNOWN'],
+  [undefined, 'UNKNOWN'],
+])('status %j is %s', (code, name) => {
+  expect(statusName(code)).toBe(name);
+});
+
+test('a method is its path without the slash', () => {
+  expect(methodOf('/shop.Orders/Get')).toBe('shop.Orders/Get');
+  expect(methodOf('no-slash')).toBe('no-slash');
+});
