@@ -101,6 +101,7 @@ export function createCalls({ observers, knownOperations }: CallsOptions): CallR
     get current() {
       return context.active().getValue(CALL) as TrackedCall | undefined;
     },
+    bind: (fn) => context.bind(context.active(), fn),
     isOwn,
     endAll(error) {
       for (const call of [...open]) call.abandon(error);

@@ -17,7 +17,7 @@ export interface Instrumentation {
 }
 
 /** Where to listen. Prefer a channel; patch a prototype in place where no channel can do it; never replace exports. */
-export type Target = BuiltinTarget | ChannelTarget;
+export type Target = BuiltinTarget | ChannelTarget | PackageTarget;
 
 /** A module of Node itself. `attach` runs once, at start, with the module's exports. */
 export interface BuiltinTarget {
@@ -31,6 +31,17 @@ export interface ChannelTarget {
   readonly channel: string;
   // biome-ignore lint/suspicious/noExplicitAny: the message of a foreign library; its instrumentation knows its type.
   attach(message: any, calls: Calls, guard: Guard): void;
+}
+
+/** An installed CommonJS package. `attach` runs once for each copy of it, as soon as it has been loaded. */
+export interface PackageTarget {
+  readonly package: string;
+  /** A caret range of versions: `^1.8.0`. Others are left alone, and the log says so. */
+  readonly versions: string;
+  /** The file that gives the exports, from the package's folder: its `main`. */
+  readonly file: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign package; its instrumentation knows their type.
+  attach(exports: any, calls: Calls, guard: Guard): void;
 }
 
 /**
@@ -47,6 +58,8 @@ export interface Calls {
   of(subject: object): Call | undefined;
   /** The Call that the running code is inside, if any. */
   readonly current: Call | undefined;
+  /** Binds `fn` to where the running code is, for a library that calls back from elsewhere. */
+  bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */
   isOwn(server: object): boolean;
 }

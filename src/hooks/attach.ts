@@ -2,6 +2,7 @@ import type { Calls, Instrumentation } from '../instrumentation.js';
 import { attachBuiltin } from './builtin.js';
 import { attachChannel } from './channel.js';
 import { createGuard } from './guard.js';
+import { attachPackage } from './package.js';
 
 /** Opens the door of every target of an instrumentation, all of them behind one guard. */
 export function attach(instrumentation: Instrumentation, calls: Calls): void {
@@ -9,6 +10,7 @@ export function attach(instrumentation: Instrumentation, calls: Calls): void {
   const attachAll = guard(() => {
     for (const target of instrumentation.targets) {
       if ('channel' in target) attachChannel(target, calls, guard);
+      else if ('package' in target) attachPackage(target, calls, guard);
       else attachBuiltin(target, calls, guard);
     }
   });

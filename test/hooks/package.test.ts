@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { createCalls } from '../../src/call.js';
+import { createGuard } from '../../src/hooks/guard.js';
+import { attachPackage } from '../../src/hooks/package.js';
+import { log } from '../../src/log.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'redhook-packages-'));
+const calls = createCalls({ observers: [], knownOperations: { http: [], grpc: [] } });
+const attached: unknown[] = [];
+
+attachPackage(
+  {
+    package: '@scope/thing',
+    versions: '^1.2.0',
+    file: 'lib/index.js',
+    attach: (exports) => {
+      attached.push(exports.copy);
+    },
+  },
+  calls,
+  createGuard('test'),
+);
+
+afterEach(() => {
+  attached.length = 0;
+  vi.restoreAllMocks();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Installs a copy of the package and gives the application's `require` beside it. */
+function install(copy: string, version: string, source = ''): NodeJS.Require {
+  const at = join(folder, copy, 'node_modules/@scope/thing');
+  mkdirSync(join(at, 'lib'), { recursive: true });
+  writeFileSync(
+    join(at, 'package.json'),
+    JSON.stringify({ name: '@scope/thing', version, main: 'lib/index.js' }),
+  );
+  writeFileSync(join(at, 'lib/index.js'), `${source}; exports.copy = ${JSON.stringify(copy)};`);
+  return createRequire(join(folder, copy, 'app.js'));
+}
+
+test('each copy is attached once, however often and by whatever name it is required', () => {
+  const [a, b] = [install('a', '1.2.0'), install('b', '1.9.3')];
+
+  expect(a('@scope/thing')).toBe(a('./node_modules/@scope/thing/lib/index.js'));
+  b('./node_modules/@scope/thing/lib/index.js');
+  b('@scope/thing');
+
+  expect(attached).toEqual(['a', 'b']);
+});
+
+test('a version out of range is one line and stays as it is', () => {
+  const warn = vi.spyOn(log, 'warn').mockImplementation(() => {});
+
+  install('old', '1.1.9')('@scope/thing');
+  install('new', '2.0.0')('@scope/thing');
+
+  expect(attached).toEqual([]);
+  expect(warn.mock.calls.map(([line]) => line)).toEqual([
+    expect.stringMatching(
+      /^@scope\/thing 1\.1\.9 \(.*\): expected \^1\.2\.0; calls through it are not observed$/,
+    ),
+    expect.stringContaining('@scope/thing 2.0.0'),
+  ]);
+});
+
+test('the application gets its own errors, and packages of other names are left alone', () => {
+  const broken = install('broken', '1.2.0', 'throw new Error("broken")');
+
+  expect(() => broken('@scope/thing')).toThrow('broken');
+  expect(() => broken('@scope/absent')).toThrow(expect.objectContaining({ code: 'MODULE_NOT_FOUND' }));
+  expect(attached).toEqual([]);
+});
+
+test('a package that is asked for while it still loads is attached when it is whole', () => {
+  install('circular', '1.2.0', 'require("@scope/thing")')('@scope/thing');
+
+  expect(attached).toEqual(['circular']);
+});
