@@ -1,5 +1,12 @@
 /** Every instrumentation that can be switched, by name. A new one is one line here. */
-export const INSTRUMENTATIONS = ['http-server', 'http-client', 'fetch', 'fastify', 'runtime'] as const;
+export const INSTRUMENTATIONS = [
+  'http-server',
+  'http-client',
+  'fetch',
+  'fastify',
+  'grpc-client',
+  'runtime',
+] as const;
 
 /** Other names, and what they stand for. Nothing: known, and not there yet. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -8,8 +15,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   jvm: ['runtime'],
   nodejs: ['runtime'],
   'runtime-node': ['runtime'],
-  grpc: [],
-  'grpc-client': [],
+  grpc: ['grpc-client'],
   'grpc-server': [],
   temporal: [],
 };

@@ -1,8 +1,15 @@
 import type { Instrumentation } from '../instrumentation.js';
 import { fastify } from './fastify.js';
 import { fetch } from './fetch.js';
+import { grpcClient } from './grpc-client.js';
 import { httpClient } from './http-client.js';
 import { httpServer } from './http-server.js';
 
 /** Every instrumentation there is. To add one: its file, its test, and its line here. */
-export const instrumentations: readonly Instrumentation[] = [httpServer, httpClient, fetch, fastify];
+export const instrumentations: readonly Instrumentation[] = [
+  httpServer,
+  httpClient,
+  fetch,
+  fastify,
+  grpcClient,
+];

@@ -34,7 +34,14 @@ const DEFAULTS: Config = {
     maxSeries: 10_000,
   },
   knownMethods: KNOWN_METHODS,
-  instrumentations: { 'http-server': true, 'http-client': true, fetch: true, fastify: true, runtime: true },
+  instrumentations: {
+    'http-server': true,
+    'http-client': true,
+    fetch: true,
+    fastify: true,
+    'grpc-client': true,
+    runtime: true,
+  },
   exitTimeoutMs: 2000,
 };
 

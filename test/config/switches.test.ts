@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { load } from './load-in.js';
 
-const ON = { 'http-server': true, 'http-client': true, fetch: true, fastify: true, runtime: true };
+const ON = {
+  'http-server': true,
+  'http-client': true,
+  fetch: true,
+  fastify: true,
+  'grpc-client': true,
+  runtime: true,
+};
 const OFF = Object.fromEntries(Object.keys(ON).map((name) => [name, false]));
 
 test.each([
@@ -31,7 +38,7 @@ test.each([
   expect(load(yaml || undefined, env as Record<string, string>).config.instrumentations).toEqual(switches);
 });
 
-const NAMES = 'http-server, http-client, fetch, fastify, runtime or http';
+const NAMES = 'http-server, http-client, fetch, fastify, grpc-client, runtime or http';
 
 test.each([
   [
@@ -43,10 +50,10 @@ test.each([
     ],
   ],
   [
-    'instrumentations:\n- grpc: true\n- temporal: false\n- constructor: true\n',
+    'instrumentations:\n- temporal: true\n- temporal: false\n- constructor: true\n',
     {},
     [
-      'info otel-autoconf.yaml:2:3: found "grpc", expected an instrumentation of this version (http-server, http-client, fetch, fastify or runtime), now it is ignored',
+      'info otel-autoconf.yaml:2:3: found "temporal", expected an instrumentation of this version (http-server, http-client, fetch, fastify, grpc-client or runtime), now it is ignored',
       `warn otel-autoconf.yaml:4:3: found "constructor", expected ${NAMES}, now it is ignored`,
     ],
   ],
@@ -60,7 +67,7 @@ test.each([
   ],
   [
     '',
-    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'htpp', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'grpc,fs' },
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'htpp', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'temporal,fs' },
     [
       `warn OTEL_NODE_DISABLED_INSTRUMENTATIONS: found "fs", expected ${NAMES}, now it is ignored`,
       `warn OTEL_NODE_ENABLED_INSTRUMENTATIONS: found "htpp", expected ${NAMES} (did you mean http?), now it is ignored`,

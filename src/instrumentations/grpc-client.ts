@@ -1,0 +1,134 @@
+import type { Channel, Deadline, Metadata, StatusObject } from '@grpc/grpc-js';
+import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
+import { methodOf, statusName } from '../semconv/grpc.js';
+import { splitGrpcTarget } from '../semconv/grpc-target.js';
+
+/**
+ * Calls of `@grpc/grpc-js`, of all four kinds. Every client makes them through its channel, below the application's
+ * interceptors and above the retries of a service config: one call, however many attempts. It begins when the
+ * request is started and ends with the status, which grpc-js gives exactly once.
+ */
+export const grpcClient: Instrumentation = {
+  name: 'grpc-client',
+  targets: [
+    {
+      package: '@grpc/grpc-js',
+      versions: '^1.8.0',
+      file: 'build/src/index.js',
+      attach: ({ Channel }, calls, guard) => observeChannel(Channel.prototype, calls, guard),
+    },
+  ],
+};
+
+type CreateCall = (this: Channel, method: string, deadline: Deadline, ...rest: unknown[]) => GrpcCall;
+
+/** What grpc-js calls `Call`, which it does not export. */
+interface GrpcCall {
+  start(metadata: Metadata, listener: Listener): void;
+  sendMessageWithContext(...args: unknown[]): void;
+}
+
+interface Listener {
+  onReceiveMetadata(metadata: Metadata): void;
+  onReceiveMessage(message: unknown): void;
+  onReceiveStatus(status: StatusObject): void;
+}
+
+function observeChannel(prototype: { createCall: CreateCall }, calls: Calls, guard: Guard): void {
+  const { createCall } = prototype;
+  const observe = guard((channel: Channel, grpcCall: GrpcCall, method: string, deadline: Deadline) =>
+    observeCall(grpcCall, () => describe(channel, deadline), methodOf(method), calls, guard),
+  );
+  prototype.createCall = function (method, deadline, ...rest) {
+    const grpcCall = createCall.call(this, method, deadline, ...rest);
+    observe(this, grpcCall, method, deadline);
+    return grpcCall;
+  };
+}
+
+/** An interceptor may answer by itself: then the request is never started, and there is no call. */
+function observeCall(
+  grpcCall: GrpcCall,
+  attributes: () => Attributes,
+  method: string,
+  calls: Calls,
+  guard: Guard,
+): void {
+  const { start, sendMessageWithContext } = grpcCall;
+  const messages = { sent: 0, received: 0 };
+  const open = guard((metadata: Metadata) =>
+    calls.open({
+      kind: 'client',
+      system: 'grpc',
+      operation: method,
+      route: method,
+      outgoing: { set: (name, value) => metadata.set(name, value) },
+      attributes: attributes(),
+    }),
+  );
+  const noteAttempts = guard((call: Call, metadata: Metadata) => call.set(attemptsIn(metadata)));
+  const end = guard((call: Call, { code, metadata }: StatusObject) => {
+    call.set({
+      'redhook.grpc.messages.sent': messages.sent,
+      'redhook.grpc.messages.received': messages.received,
+      ...attemptsIn(metadata),
+    });
+    call.end({ code: statusName(code) });
+  });
+
+  grpcCall.sendMessageWithContext = (...args) => {
+    messages.sent += 1;
+    sendMessageWithContext.apply(grpcCall, args);
+  };
+  // An interceptor may start the request later and elsewhere; it belongs to where it was made.
+  grpcCall.start = calls.bind((metadata: Metadata, listener: Listener) => {
+    // The application may use its metadata for further requests.
+    const own = metadata.clone();
+    const call = open(own);
+    if (call === undefined) {
+      start.call(grpcCall, metadata, listener);
+      return;
+    }
+    // grpc-js calls back from the connection, which may have been opened by another request.
+    start.call(grpcCall, own, {
+      onReceiveMetadata: calls.bind((received: Metadata) => {
+        noteAttempts(call, received);
+        listener.onReceiveMetadata(received);
+      }),
+      onReceiveMessage: calls.bind((message: unknown) => {
+        messages.received += 1;
+        listener.onReceiveMessage(message);
+      }),
+      onReceiveStatus: calls.bind((status: StatusObject) => {
+        end(call, status);
+        listener.onReceiveStatus(status);
+      }),
+    });
+  });
+}
+
+const targets = new WeakMap<Channel, Attributes>();
+
+function describe(channel: Channel, deadline: Deadline): Attributes {
+  const timeout = (Number(deadline) - Date.now()) / 1000;
+  return {
+    'rpc.system.name': 'grpc',
+    ...targetOf(channel),
+    'redhook.grpc.timeout': Number.isFinite(timeout) ? timeout : undefined,
+  };
+}
+
+function targetOf(channel: Channel): Attributes {
+  const known = targets.get(channel);
+  if (known !== undefined) return known;
+  const { address, port } = splitGrpcTarget(channel.getTarget());
+  const target = { 'server.address': address, 'server.port': port };
+  targets.set(channel, target);
+  return target;
+}
+
+/** How many attempts a service config's retries have made before the one that counted. */
+function attemptsIn(metadata: Metadata): Attributes {
+  const [attempts] = metadata.get('grpc-previous-rpc-attempts');
+  return attempts === undefined ? {} : { 'redhook.grpc.previous_attempts': Number(attempts) };
+}
