@@ -68,7 +68,7 @@ test('a build that is not whole gets one line, and the application runs', () => 
   expect(stderr).toMatch(/^redhook: cannot be loaded \(Error: Cannot find module '\.\/start\.js'/);
 });
 
-test('no function of the platform is replaced, and nothing is added to the globals', async () => {
+test('of the platform only the loading of packages is wrapped, and nothing is added to the globals', async () => {
   const env = { OTEL_LOG_LEVEL: 'none' };
   const bare = runApp('globals.cjs', { flags: [], env });
   const ours = runApp('globals.cjs', { env });

@@ -5,7 +5,6 @@ const { EventEmitter } = require('node:events');
 
 const functions = {
   require: Module.prototype.require,
-  load: Module._load,
   resolve: Module._resolveFilename,
   getBuiltinModule: process.getBuiltinModule,
   request: http.request,
