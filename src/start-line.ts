@@ -32,10 +32,16 @@ function describeOtlp({ protocol, endpoint }: OtlpExporter): string {
   return `otlp ${protocol} ${printable(endpoint)}`;
 }
 
+const SIDE = /^(.+)-(?:server|client)$/;
+
 /** Both sides of a protocol are told by its name alone. */
 function grouped(names: readonly string[]): string[] {
-  const both = names.includes('http-server') && names.includes('http-client');
-  return [...new Set(names.map((name) => (both && name.startsWith('http-') ? 'http' : name)))];
+  const told = names.map((name) => {
+    const [, protocol] = SIDE.exec(name) ?? [];
+    const both = names.includes(`${protocol}-server`) && names.includes(`${protocol}-client`);
+    return both && protocol !== undefined ? protocol : name;
+  });
+  return [...new Set(told)];
 }
 
 function list(items: readonly string[]): string {

@@ -4,6 +4,7 @@ export const INSTRUMENTATIONS = [
   'http-client',
   'fetch',
   'fastify',
+  'grpc-server',
   'grpc-client',
   'runtime',
 ] as const;
@@ -15,15 +16,14 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   jvm: ['runtime'],
   nodejs: ['runtime'],
   'runtime-node': ['runtime'],
-  grpc: ['grpc-client'],
-  'grpc-server': [],
+  grpc: ['grpc-server', 'grpc-client'],
   temporal: [],
 };
 
 const PACKAGE = /^@opentelemetry\/instrumentation-/;
 
 /** The names to propose when one is unknown. */
-export const PROPOSED_NAMES: readonly string[] = [...INSTRUMENTATIONS, 'http'];
+export const PROPOSED_NAMES: readonly string[] = [...INSTRUMENTATIONS, 'http', 'grpc'];
 
 /** The instrumentations that a name stands for; `undefined` when the name is unknown. */
 export function instrumentationsNamed(word: string): readonly string[] | undefined {

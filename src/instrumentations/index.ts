@@ -2,6 +2,7 @@ import type { Instrumentation } from '../instrumentation.js';
 import { fastify } from './fastify.js';
 import { fetch } from './fetch.js';
 import { grpcClient } from './grpc-client.js';
+import { grpcServer } from './grpc-server.js';
 import { httpClient } from './http-client.js';
 import { httpServer } from './http-server.js';
 
@@ -11,5 +12,6 @@ export const instrumentations: readonly Instrumentation[] = [
   httpClient,
   fetch,
   fastify,
+  grpcServer,
   grpcClient,
 ];

@@ -31,3 +31,15 @@ export function statusName(code: number | string | undefined): string {
 export function methodOf(path: string): string {
   return path.startsWith('/') ? path.slice(1) : path;
 }
+
+const UNITS: Record<string, number> = { H: 3600, M: 60, S: 1, m: 1e-3, u: 1e-6, n: 1e-9 };
+
+/**
+ * Seconds of a `grpc-timeout` header (`100m`), or `undefined` when there is none.
+ *
+ * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
+ */
+export function timeoutOf(header: unknown): number | undefined {
+  const [, amount, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(header)) ?? [];
+  return amount === undefined ? undefined : Number(amount) * (UNITS[unit] ?? 1);
+}

@@ -15,7 +15,7 @@ test.each([
   ['@opentelemetry/instrumentation-http', ['http-server', 'http-client']],
   ['@opentelemetry/instrumentation-undici', ['fetch']],
   ['@opentelemetry/instrumentation-runtime-node', ['runtime']],
-  ['grpc', ['grpc-client']],
+  ['grpc', ['grpc-server', 'grpc-client']],
   ['temporal', []],
   ['pg', undefined],
   ['toString', undefined],

@@ -39,6 +39,7 @@ const DEFAULTS: Config = {
     'http-client': true,
     fetch: true,
     fastify: true,
+    'grpc-server': true,
     'grpc-client': true,
     runtime: true,
   },

@@ -6,6 +6,7 @@ const ON = {
   'http-client': true,
   fetch: true,
   fastify: true,
+  'grpc-server': true,
   'grpc-client': true,
   runtime: true,
 };
@@ -38,7 +39,7 @@ test.each([
   expect(load(yaml || undefined, env as Record<string, string>).config.instrumentations).toEqual(switches);
 });
 
-const NAMES = 'http-server, http-client, fetch, fastify, grpc-client, runtime or http';
+const NAMES = 'http-server, http-client, fetch, fastify, grpc-server, grpc-client, runtime, http or grpc';
 
 test.each([
   [
@@ -53,7 +54,7 @@ test.each([
     'instrumentations:\n- temporal: true\n- temporal: false\n- constructor: true\n',
     {},
     [
-      'info otel-autoconf.yaml:2:3: found "temporal", expected an instrumentation of this version (http-server, http-client, fetch, fastify, grpc-client or runtime), now it is ignored',
+      'info otel-autoconf.yaml:2:3: found "temporal", expected an instrumentation of this version (http-server, http-client, fetch, fastify, grpc-server, grpc-client or runtime), now it is ignored',
       `warn otel-autoconf.yaml:4:3: found "constructor", expected ${NAMES}, now it is ignored`,
     ],
   ],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { methodOf, statusName } from '../../src/semconv/grpc.js';
+import { methodOf, statusName, timeoutOf } from '../../src/semconv/grpc.js';
 
 test.each([
   [0, 'OK'],
@@ -14,4 +14,16 @@ test.each([
 test('a method is its path without the slash', () => {
   expect(methodOf('/shop.Orders/Get')).toBe('shop.Orders/Get');
   expect(methodOf('no-slash')).toBe('no-slash');
+});
+
+test.each([
+  ['2H', 7200],
+  ['3M', 180],
+  ['4S', 4],
+  ['100m', 0.1],
+  ['123456789S', undefined],
+  ['soon', undefined],
+  [undefined, undefined],
+])('a timeout of %j is %j s', (header, seconds) => {
+  expect(timeoutOf(header)).toBe(seconds);
 });

@@ -1,0 +1,4 @@
+import * as grpc from '@grpc/grpc-js';
+import calls from './calls.cjs';
+
+calls.run(grpc);

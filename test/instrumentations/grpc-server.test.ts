@@ -1,0 +1,249 @@
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type * as Grpc from '@grpc/grpc-js';
+import { afterEach, expect, test } from 'vitest';
+import type { CallRecord } from '../../src/call.js';
+import { grpcClient } from '../../src/instrumentations/grpc-client.js';
+import { grpcServer } from '../../src/instrumentations/grpc-server.js';
+import {
+  answerOf,
+  type Handlers,
+  loadGrpc,
+  loadOrders,
+  type Order,
+  type OrdersClient,
+  serveOrders,
+  statusOf,
+} from '../support/grpc.js';
+import { type Ended, record } from '../support/recorder.js';
+
+const recorder = record(grpcServer, grpcClient);
+const grpc = loadGrpc();
+const Orders = loadOrders(grpc);
+const open: { close(): unknown }[] = [];
+
+afterEach(() => {
+  for (const each of open.splice(0)) each.close();
+  recorder.ended.length = 0;
+});
+
+async function serve(
+  handlers: Partial<Handlers> = {},
+  options: Grpc.ServerOptions = {},
+): Promise<{ client: OrdersClient; server: Grpc.Server; port: number }> {
+  const server = new grpc.Server(options);
+  const port = await serveOrders(grpc, server, handlers);
+  const target = `127.0.0.1:${port}`;
+  const client = new Orders(target, grpc.credentials.createInsecure()) as unknown as OrdersClient;
+  open.push({ close: () => server.forceShutdown() }, client);
+  return { client, server, port };
+}
+
+/** Takes the two sides of `count` calls and gives those of the servers; the clients must be their parents. */
+async function takeServed(count: number): Promise<Ended[]> {
+  const ended = await recorder.take(2 * count);
+  const served = ended.filter(({ kind }) => kind === 'server');
+  const made = ended.filter(({ kind }) => kind === 'client');
+  expect(new Set(served.map(({ traceId }) => traceId))).toEqual(new Set(made.map(({ traceId }) => traceId)));
+  expect(served).toHaveLength(count);
+  return served;
+}
+
+test('each of the four kinds is one call', async () => {
+  const { client, port } = await serve();
+
+  await answerOf((done) => client.Get({ id: 'a' }, done));
+  await answerOf((done) => client.Sum(done).end({ id: 'b' }));
+  await statusOf(client.List({ id: 'abc' }));
+  const chat = client.Chat();
+  chat.end({ id: 'y' });
+  await statusOf(chat);
+
+  expect((await takeServed(4)).map(({ attributes }) => attributes)).toEqual(
+    ['Get', 'Sum', 'List', 'Chat'].map((method) => ({
+      'rpc.system.name': 'grpc',
+      'rpc.method': `shop.Orders/${method}`,
+      'rpc.status_code': 'OK',
+      'server.address': '127.0.0.1',
+      'server.port': port,
+    })),
+  );
+});
+
+test('handlers of every kind, and their listeners, run inside the call', async () => {
+  const kinds: unknown[] = [];
+  const note = (): void => {
+    kinds.push((recorder.calls.current as CallRecord | undefined)?.kind);
+  };
+  const { client } = await serve({
+    async Get(call, done) {
+      note();
+      await delay(1);
+      note();
+      done(null, call.request);
+    },
+    Sum(call, done) {
+      note();
+      call.on('data', note).on('end', () => {
+        note();
+        done(null, { id: '' });
+      });
+    },
+    List(call) {
+      note();
+      call.end();
+    },
+    Chat(call) {
+      note();
+      call.on('data', note).on('end', () => {
+        note();
+        call.end();
+      });
+    },
+  });
+
+  // Twice, for the second round comes over a connection that exists.
+  for (let round = 0; round < 2; round += 1) {
+    await answerOf((done) => client.Get({ id: 'a' }, done));
+    await answerOf((done) => client.Sum(done).end({ id: 'b' }));
+    await statusOf(client.List({ id: '' }));
+    const chat = client.Chat();
+    chat.end({ id: 'y' });
+    await statusOf(chat);
+    await takeServed(4);
+  }
+
+  expect(kinds).toEqual(Array(18).fill('server'));
+});
+
+test('a call that a handler makes is the child of its call', async () => {
+  const { client: inner } = await serve();
+  const { client } = await serve({
+    Get(call, done) {
+      inner.Get(call.request, (error: Grpc.ServiceError | null, first: Order) => {
+        if (error) done(error);
+        else inner.Get(first, done);
+      });
+    },
+  });
+
+  await answerOf((done) => client.Get({ id: 'a' }, done));
+
+  const ended = await recorder.take(6);
+  expect(new Set(ended.map(({ traceId }) => traceId)).size).toBe(1);
+});
+
+test('statuses of the application, and the six that are errors of a server', async () => {
+  for (const [name, failed] of [
+    ['NOT_FOUND', false],
+    ['UNAUTHENTICATED', false],
+    ['INTERNAL', true],
+    ['UNAVAILABLE', true],
+  ] as const) {
+    const { client } = await serve({ Get: (_, done) => done({ code: grpc.status[name] }) });
+    await answerOf((done) => client.Get({ id: '' }, done));
+    expect(await takeServed(1)).toMatchObject([{ code: name, error: failed ? name : undefined }]);
+  }
+});
+
+test('a handler that throws and one that answers twice', async () => {
+  const { client } = await serve({
+    Get() {
+      throw new Error('broken');
+    },
+    Sum(_, done) {
+      done(null, { id: '1' });
+      done(null, { id: '2' });
+    },
+  });
+
+  expect((await answerOf((done) => client.Get({ id: '' }, done))).error?.code).toBe(grpc.status.UNKNOWN);
+  // What the client of grpc-js says of a second message, also without Redhook.
+  expect((await answerOf((done) => client.Sum(done).end())).error?.details).toBe(
+    'Too many responses received',
+  );
+
+  expect(await takeServed(2)).toMatchObject([
+    { code: 'UNKNOWN', error: 'UNKNOWN' },
+    { code: 'OK', error: undefined },
+  ]);
+});
+
+const silent: Partial<Handlers> = { Get: () => {}, List: (call) => void call.write({ id: 'one' }) };
+
+test('a client that cancels, and one whose deadline passes', async () => {
+  const { client } = await serve(silent);
+
+  const stream = client.List({ id: '' });
+  stream.once('data', () => stream.cancel());
+  await statusOf(stream);
+  expect(await takeServed(1)).toMatchObject([{ code: 'CANCELLED', error: undefined }]);
+
+  await answerOf((done) => client.Get({ id: '' }, { deadline: Date.now() + 80 }, done));
+  const [late] = await takeServed(1);
+  // Who is first: the server's own timer, or the reset from the client.
+  expect(['DEADLINE_EXCEEDED', 'CANCELLED']).toContain(late?.code);
+  expect(late?.attributes['redhook.grpc.timeout']).toBeGreaterThan(0);
+});
+
+test('a server that is shut down under way', async () => {
+  const { client, server } = await serve(silent);
+  const stream = client.List({ id: '' });
+  stream.once('data', () => server.forceShutdown());
+
+  await statusOf(stream);
+
+  expect(await takeServed(1)).toMatchObject([{ code: 'CANCELLED' }]);
+});
+
+test('methods that are not there share one series', async () => {
+  const { client } = await serve();
+
+  await answerOf((done) => client.Missing({ id: '' }, done));
+
+  const [call] = await takeServed(1);
+  expect(call).toMatchObject({
+    code: 'UNIMPLEMENTED',
+    error: 'UNIMPLEMENTED',
+    attributes: { 'rpc.method': '_OTHER', 'rpc.method_original': 'shop.Orders/Missing' },
+  });
+});
+
+test('a message that is too large', async () => {
+  const { client } = await serve({}, { 'grpc.max_receive_message_length': 100 });
+
+  await answerOf((done) => client.Get({ id: 'x'.repeat(1_000) }, done));
+
+  expect(await takeServed(1)).toMatchObject([{ code: 'RESOURCE_EXHAUSTED', error: undefined }]);
+});
+
+test('interceptors of the application run inside the call and decide as before', async () => {
+  const seen: unknown[] = [];
+  const refuse: Grpc.ServerInterceptor = (_, call) => {
+    seen.push((recorder.calls.current as CallRecord | undefined)?.kind);
+    return new grpc.ServerInterceptingCall(call, {
+      start: () => call.sendStatus({ code: grpc.status.PERMISSION_DENIED, details: 'no' }),
+    });
+  };
+  const { client } = await serve({}, { interceptors: [refuse] });
+
+  const { error } = await answerOf((done) => client.Get({ id: '' }, done));
+
+  expect(error?.details).toBe('no');
+  expect(seen).toEqual(['server']);
+  expect(await takeServed(1)).toMatchObject([{ code: 'PERMISSION_DENIED', error: undefined }]);
+});
+
+test('other requests over HTTP/2 are no gRPC calls', async () => {
+  const server = http2.createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  open.push(server, session);
+
+  const request = session.request({ ':path': '/' }).resume();
+  await once(request, 'close');
+
+  await recorder.take(0);
+});
