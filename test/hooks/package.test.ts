@@ -31,14 +31,22 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+interface Installed {
+  source?: string;
+  /** The folder in `node_modules`, which is another one under an alias. */
+  as?: string;
+  name?: string;
+}
+
 /** Installs a copy of the package and gives the application's `require` beside it. */
-function install(copy: string, version: string, source = ''): NodeJS.Require {
-  const at = join(folder, copy, 'node_modules/@scope/thing');
+function install(
+  copy: string,
+  version: string,
+  { source = '', as = '@scope/thing', name = '@scope/thing' }: Installed = {},
+): NodeJS.Require {
+  const at = join(folder, copy, 'node_modules', as);
   mkdirSync(join(at, 'lib'), { recursive: true });
-  writeFileSync(
-    join(at, 'package.json'),
-    JSON.stringify({ name: '@scope/thing', version, main: 'lib/index.js' }),
-  );
+  writeFileSync(join(at, 'package.json'), JSON.stringify({ name, version, main: 'lib/index.js' }));
   writeFileSync(join(at, 'lib/index.js'), `${source}; exports.copy = ${JSON.stringify(copy)};`);
   return createRequire(join(folder, copy, 'app.js'));
 }
@@ -51,6 +59,23 @@ test('each copy is attached once, however often and by whatever name it is requi
   b('@scope/thing');
 
   expect(attached).toEqual(['a', 'b']);
+});
+
+test('a copy under an alias, and one outside of node_modules', () => {
+  install('alias', '1.2.0', { as: 'renamed' })('renamed');
+  install('linked', '1.2.0', { as: '../packages/thing' })('./packages/thing/lib/index.js');
+
+  expect(attached).toEqual(['alias', 'linked']);
+});
+
+test('another package with a file of the same name is left alone', () => {
+  install('other', '1.2.0', { as: 'other', name: 'other' })('other');
+  const deeper = install('deeper', '1.2.0', { as: 'deeper', name: 'deeper' });
+  mkdirSync(join(folder, 'deeper/node_modules/deeper/src/lib'), { recursive: true });
+  writeFileSync(join(folder, 'deeper/node_modules/deeper/src/lib/index.js'), '');
+  deeper('deeper/src/lib/index.js');
+
+  expect(attached).toEqual([]);
 });
 
 test('a version out of range is one line and stays as it is', () => {
@@ -69,7 +94,7 @@ test('a version out of range is one line and stays as it is', () => {
 });
 
 test('the application gets its own errors, and packages of other names are left alone', () => {
-  const broken = install('broken', '1.2.0', 'throw new Error("broken")');
+  const broken = install('broken', '1.2.0', { source: 'throw new Error("broken")' });
 
   expect(() => broken('@scope/thing')).toThrow('broken');
   expect(() => broken('@scope/absent')).toThrow(expect.objectContaining({ code: 'MODULE_NOT_FOUND' }));
@@ -77,7 +102,7 @@ test('the application gets its own errors, and packages of other names are left 
 });
 
 test('a package that is asked for while it still loads is attached when it is whole', () => {
-  install('circular', '1.2.0', 'require("@scope/thing")')('@scope/thing');
+  install('circular', '1.2.0', { source: 'require("@scope/thing")' })('@scope/thing');
 
   expect(attached).toEqual(['circular']);
 });
