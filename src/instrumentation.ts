@@ -19,9 +19,9 @@ export interface Instrumentation {
 /** Where to listen. Prefer a channel; patch a prototype in place where no channel can do it; never replace exports. */
 export type Target = BuiltinTarget | ChannelTarget | PackageTarget;
 
-/** A module of Node itself. `attach` runs once, at start, with the module's exports. */
+/** A module of Node itself. `attach` runs once with its exports: at start, or when the slow `node:http2` is used. */
 export interface BuiltinTarget {
-  readonly builtin: 'node:http' | 'node:https';
+  readonly builtin: 'node:http' | 'node:https' | 'node:http2';
   // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module; its instrumentation knows their type.
   attach(exports: any, calls: Calls, guard: Guard): void;
 }

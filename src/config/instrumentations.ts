@@ -2,6 +2,8 @@
 export const INSTRUMENTATIONS = [
   'http-server',
   'http-client',
+  'http2-server',
+  'http2-client',
   'fetch',
   'fastify',
   'grpc-server',
@@ -11,7 +13,8 @@ export const INSTRUMENTATIONS = [
 
 /** Other names, and what they stand for. Nothing: known, and not there yet. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  http: ['http-server', 'http-client'],
+  http: ['http-server', 'http-client', 'http2-server', 'http2-client'],
+  http2: ['http2-server', 'http2-client'],
   undici: ['fetch'],
   jvm: ['runtime'],
   nodejs: ['runtime'],
@@ -23,7 +26,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 const PACKAGE = /^@opentelemetry\/instrumentation-/;
 
 /** The names to propose when one is unknown. */
-export const PROPOSED_NAMES: readonly string[] = [...INSTRUMENTATIONS, 'http', 'grpc'];
+export const PROPOSED_NAMES: readonly string[] = [...INSTRUMENTATIONS, 'http', 'http2', 'grpc'];
 
 /** The instrumentations that a name stands for; `undefined` when the name is unknown. */
 export function instrumentationsNamed(word: string): readonly string[] | undefined {

@@ -1,9 +1,13 @@
 import type { BuiltinTarget, Calls, Guard } from '../instrumentation.js';
+import { whenHttp2IsUsed } from './http2-use.js';
 
 /**
  * The door to Node's own modules: prototypes are patched in place. No export is replaced, so CommonJS and ESM
  * importers, early or late, see the same objects.
  */
 export function attachBuiltin(target: BuiltinTarget, calls: Calls, guard: Guard): void {
-  target.attach(process.getBuiltinModule(target.builtin), calls, guard);
+  const attach = guard(() => target.attach(process.getBuiltinModule(target.builtin), calls, guard));
+  // Loading HTTP/2 takes Node 5 to 16 ms: only an application that uses it shall wait for it.
+  if (target.builtin === 'node:http2') whenHttp2IsUsed(attach);
+  else attach();
 }

@@ -5,7 +5,8 @@ interface FastifyInstance {
 }
 
 interface FastifyRequest {
-  readonly raw: object;
+  /** With a server of HTTP/2 the call belongs to the stream. */
+  readonly raw: object & { readonly stream?: object };
   readonly is404: boolean;
   readonly routeOptions?: { readonly url?: string };
 }
@@ -23,7 +24,7 @@ export const fastify: Instrumentation = {
       attach(message: { fastify: FastifyInstance }, calls, guard) {
         const name = guard(({ raw, is404, routeOptions }: FastifyRequest) => {
           const route = routeOptions?.url;
-          if (!is404 && route !== undefined) calls.of(raw)?.name(route || '/');
+          if (!is404 && route !== undefined) calls.of(raw.stream ?? raw)?.name(route || '/');
         });
         message.fastify.addHook('onRequest', (request, _reply, done) => {
           name(request);

@@ -2,10 +2,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { aroundEmit } from '../hooks/around-emit.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
-import { splitAuthority, splitTarget } from '../semconv/url.js';
+import { describeServerRequest } from '../semconv/http-server.js';
 
 /**
- * Servers of node:http and node:https. A call begins when the parser has the headers and ends when the
+ * Servers of HTTP/1, with and without TLS. A call begins when the parser has the headers and ends when the
  * response closes, which happens after success, abort and time-out alike.
  */
 export const httpServer: Instrumentation = {
@@ -25,6 +25,13 @@ export const httpServer: Instrumentation = {
       builtin: 'node:https',
       attach({ Server }, calls, guard) {
         runHandlersInside(Server.prototype, calls, guard);
+      },
+    },
+    {
+      // With `allowHTTP1` a secure server of HTTP/2 also speaks the older versions. Node does not export its class.
+      builtin: 'node:http2',
+      attach({ createSecureServer }, calls, guard) {
+        runHandlersInside(Object.getPrototypeOf(createSecureServer()), calls, guard);
       },
     },
   ],
@@ -170,34 +177,13 @@ function headOf(chunk: unknown): string {
   return chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : '';
 }
 
-function describe(request: IncomingMessage): Attributes {
-  const { headers, socket } = request;
-  const scheme = schemeOf(request);
-  const { path, query } = splitTarget(request.url ?? '');
-  const server = headers.host === undefined ? undefined : splitAuthority(headers.host, scheme);
-  return {
-    'url.scheme': scheme,
-    'url.path': path,
-    'url.query': query,
-    'network.protocol.version': request.httpVersion,
-    'server.address': server?.address,
-    'server.port': server?.port,
-    'client.address': clientAddress(request),
-    'network.peer.address': socket.remoteAddress,
-    'network.peer.port': socket.remotePort,
-    'user_agent.original': headers['user-agent'],
-  };
-}
-
-/** The scheme that the client used: a proxy in front says so, else the socket does. Only two values are possible. */
-function schemeOf({ headers, socket }: IncomingMessage): 'http' | 'https' {
-  const forwarded = headers['x-forwarded-proto'];
-  if (forwarded === 'http' || forwarded === 'https') return forwarded;
-  return 'encrypted' in socket ? 'https' : 'http';
-}
-
-function clientAddress({ headers, socket }: IncomingMessage): string | undefined {
-  const forwarded = headers['x-forwarded-for'];
-  const first = typeof forwarded === 'string' ? forwarded.split(',', 1)[0]?.trim() : undefined;
-  return first || socket.remoteAddress;
+function describe({ url, headers, httpVersion, socket }: IncomingMessage): Attributes {
+  return describeServerRequest({
+    target: url ?? '',
+    authority: headers.host,
+    headers,
+    encrypted: 'encrypted' in socket,
+    version: httpVersion,
+    peer: socket,
+  });
 }

@@ -5,11 +5,15 @@ import { grpcClient } from './grpc-client.js';
 import { grpcServer } from './grpc-server.js';
 import { httpClient } from './http-client.js';
 import { httpServer } from './http-server.js';
+import { http2Client } from './http2-client.js';
+import { http2Server } from './http2-server.js';
 
 /** Every instrumentation there is. To add one: its file, its test, and its line here. */
 export const instrumentations: readonly Instrumentation[] = [
   httpServer,
   httpClient,
+  http2Server,
+  http2Client,
   fetch,
   fastify,
   grpcServer,

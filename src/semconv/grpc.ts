@@ -27,6 +27,12 @@ export function statusName(code: number | string | undefined): string {
   return NAMES[Number(code)] ?? 'UNKNOWN';
 }
 
+/** Whether a request over HTTP/2 is a gRPC call, in any of its encodings (`application/grpc+proto`). */
+export function isGrpc(headers: { readonly 'content-type'?: unknown }): boolean {
+  const type = headers['content-type'];
+  return typeof type === 'string' && type.startsWith('application/grpc');
+}
+
 /** `package.Service/Method` of a `:path`, which begins with a slash. */
 export function methodOf(path: string): string {
   return path.startsWith('/') ? path.slice(1) : path;

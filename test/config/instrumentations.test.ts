@@ -8,11 +8,12 @@ test('every instrumentation can be switched', () => {
 
 test.each([
   ['http-server', ['http-server']],
-  ['HTTP', ['http-server', 'http-client']],
+  ['HTTP', ['http-server', 'http-client', 'http2-server', 'http2-client']],
   ['undici', ['fetch']],
   ['jvm', ['runtime']],
   ['nodejs', ['runtime']],
-  ['@opentelemetry/instrumentation-http', ['http-server', 'http-client']],
+  ['http2', ['http2-server', 'http2-client']],
+  ['@opentelemetry/instrumentation-http', ['http-server', 'http-client', 'http2-server', 'http2-client']],
   ['@opentelemetry/instrumentation-undici', ['fetch']],
   ['@opentelemetry/instrumentation-runtime-node', ['runtime']],
   ['grpc', ['grpc-server', 'grpc-client']],

@@ -37,6 +37,8 @@ const DEFAULTS: Config = {
   instrumentations: {
     'http-server': true,
     'http-client': true,
+    'http2-server': true,
+    'http2-client': true,
     fetch: true,
     fastify: true,
     'grpc-server': true,

@@ -4,18 +4,24 @@ import { load } from './load-in.js';
 const ON = {
   'http-server': true,
   'http-client': true,
+  'http2-server': true,
+  'http2-client': true,
   fetch: true,
   fastify: true,
   'grpc-server': true,
   'grpc-client': true,
   runtime: true,
 };
+const HTTP = ['http-server', 'http-client', 'http2-server', 'http2-client'];
+const ALL_HTTP = Object.fromEntries(HTTP.map((name) => [name, true]));
+const NO_HTTP = Object.fromEntries(HTTP.map((name) => [name, false]));
 const OFF = Object.fromEntries(Object.keys(ON).map((name) => [name, false]));
 
 test.each([
   ['instrumentations: [http-client: false]', {}, { ...ON, 'http-client': false }],
-  ['instrumentations: {http: false, http-server: true}', {}, { ...ON, 'http-client': false }],
-  ['instrumentations: [http: false, http-client]', {}, { ...ON, 'http-server': false }],
+  ['instrumentations: {http: false, http-server: true}', {}, { ...ON, ...NO_HTTP, 'http-server': true }],
+  ['instrumentations: [http: false, http-client]', {}, { ...ON, ...NO_HTTP, 'http-client': true }],
+  ['instrumentations: [http2: false]', {}, { ...ON, 'http2-server': false, 'http2-client': false }],
   ['instrumentations: [jvm: false, undici: false]', {}, { ...ON, runtime: false, fetch: false }],
   ['instrumentations: [nodejs: false, nodejs:]', {}, ON],
   ['instrumentations: ["@opentelemetry/instrumentation-fastify": no]', {}, ON],
@@ -23,23 +29,24 @@ test.each([
   [
     'instrumentations: [fastify: false]',
     { OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http' },
-    { ...ON, fastify: false, 'http-client': false, 'http-server': false },
+    { ...ON, fastify: false, ...NO_HTTP },
   ],
   [
     'instrumentations: [fastify: false]',
     { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http, fastify' },
-    { ...OFF, fastify: true, 'http-client': true, 'http-server': true },
+    { ...OFF, fastify: true, ...ALL_HTTP },
   ],
   [
     '',
     { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http-client' },
-    { ...OFF, 'http-server': true },
+    { ...OFF, ...ALL_HTTP, 'http-client': false },
   ],
 ])('%s and %j switch instrumentations', (yaml, env, switches) => {
   expect(load(yaml || undefined, env as Record<string, string>).config.instrumentations).toEqual(switches);
 });
 
-const NAMES = 'http-server, http-client, fetch, fastify, grpc-server, grpc-client, runtime, http or grpc';
+const NAMES =
+  'http-server, http-client, http2-server, http2-client, fetch, fastify, grpc-server, grpc-client, runtime, http, http2 or grpc';
 
 test.each([
   [
@@ -54,7 +61,7 @@ test.each([
     'instrumentations:\n- temporal: true\n- temporal: false\n- constructor: true\n',
     {},
     [
-      'info otel-autoconf.yaml:2:3: found "temporal", expected an instrumentation of this version (http-server, http-client, fetch, fastify, grpc-server, grpc-client or runtime), now it is ignored',
+      'info otel-autoconf.yaml:2:3: found "temporal", expected an instrumentation of this version (http-server, http-client, http2-server, http2-client, fetch, fastify, grpc-server, grpc-client or runtime), now it is ignored',
       `warn otel-autoconf.yaml:4:3: found "constructor", expected ${NAMES}, now it is ignored`,
     ],
   ],

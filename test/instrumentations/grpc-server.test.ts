@@ -51,25 +51,37 @@ async function takeServed(count: number): Promise<Ended[]> {
   return served;
 }
 
-test('each of the four kinds is one call', async () => {
+test('each of the four kinds is one call with its messages', async () => {
   const { client, port } = await serve();
 
   await answerOf((done) => client.Get({ id: 'a' }, done));
-  await answerOf((done) => client.Sum(done).end({ id: 'b' }));
+  const sum = answerOf((done) => {
+    const stream = client.Sum(done);
+    stream.write({ id: 'a' });
+    stream.end({ id: 'b' });
+  });
+  await sum;
   await statusOf(client.List({ id: 'abc' }));
   const chat = client.Chat();
+  chat.write({ id: 'x' });
   chat.end({ id: 'y' });
   await statusOf(chat);
 
-  expect((await takeServed(4)).map(({ attributes }) => attributes)).toEqual(
-    ['Get', 'Sum', 'List', 'Chat'].map((method) => ({
-      'rpc.system.name': 'grpc',
-      'rpc.method': `shop.Orders/${method}`,
-      'rpc.status_code': 'OK',
-      'server.address': '127.0.0.1',
-      'server.port': port,
-    })),
-  );
+  const expected = (method: string, received: number, sent: number) => ({
+    'rpc.system.name': 'grpc',
+    'rpc.method': `shop.Orders/${method}`,
+    'rpc.status_code': 'OK',
+    'server.address': '127.0.0.1',
+    'server.port': port,
+    'redhook.grpc.messages.sent': sent,
+    'redhook.grpc.messages.received': received,
+  });
+  expect((await takeServed(4)).map(({ attributes }) => attributes)).toEqual([
+    expected('Get', 1, 1),
+    expected('Sum', 2, 1),
+    expected('List', 1, 3),
+    expected('Chat', 2, 2),
+  ]);
 });
 
 test('handlers of every kind, and their listeners, run inside the call', async () => {

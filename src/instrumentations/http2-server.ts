@@ -1,0 +1,77 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { observeServerStreams } from '../hooks/server-streams.js';
+import type { Attributes, Call, Calls, Instrumentation } from '../instrumentation.js';
+import { isGrpc } from '../semconv/grpc.js';
+import { describeServerRequest } from '../semconv/http-server.js';
+
+/**
+ * Servers of node:http2, by the stream and by the compatibility API. A call begins with the request headers and ends
+ * when its stream closes, which happens after success, reset and a lost connection alike. gRPC is not HTTP here.
+ */
+export const http2Server: Instrumentation = {
+  name: 'http2-server',
+  targets: [
+    {
+      builtin: 'node:http2',
+      attach(http2, calls, guard) {
+        const boundary = {
+          open: guard((stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
+            open(stream, headers, calls),
+          ),
+          end: guard(end),
+        };
+        observeServerStreams(http2, boundary, calls);
+      },
+    },
+    // The headers of a response are sent. Node 22.15 does not tell: there a tunnel ends with its stream.
+    { channel: 'http2.server.stream.finish', attach: endTunnel },
+  ],
+};
+
+const tunnels = new WeakSet<ServerHttp2Stream>();
+
+function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Calls): Call | undefined {
+  if (isGrpc(headers)) return undefined;
+  if (headers[':method'] === 'CONNECT') tunnels.add(stream);
+  return calls.open({
+    kind: 'server',
+    system: 'http',
+    operation: headers[':method'] ?? '',
+    subjects: [stream],
+    received: headers,
+    attributes: describe(stream, headers),
+  });
+}
+
+function describe({ session }: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
+  return describeServerRequest({
+    target: headers[':path'] ?? '',
+    authority: headers[':authority'] ?? headers.host,
+    headers,
+    encrypted: session?.encrypted === true,
+    version: '2',
+    peer: session?.socket,
+  });
+}
+
+/** A response is whole when all of it was written and the stream was not reset. */
+function end(stream: ServerHttp2Stream, call: Call): void {
+  const isWhole = stream.writableFinished && stream.rstCode === 0;
+  call.end({ code: statusOf(stream), error: isWhole ? undefined : causeOf(stream) });
+}
+
+/** A reset is told as an error of its own, or not at all: `aborted` either way. */
+function causeOf({ errored }: ServerHttp2Stream): unknown {
+  const isReset = errored != null && 'code' in errored && errored.code === 'ERR_HTTP2_STREAM_ERROR';
+  return isReset ? 'aborted' : (errored ?? 'aborted');
+}
+
+/** A CONNECT ends with its answer, as over HTTP/1: what flows through the tunnel afterwards is not the request. */
+function endTunnel({ stream }: { stream: ServerHttp2Stream }, calls: Calls): void {
+  if (tunnels.has(stream)) calls.of(stream)?.end({ code: statusOf(stream) });
+}
+
+function statusOf({ sentHeaders }: ServerHttp2Stream): number | undefined {
+  const status = sentHeaders?.[':status'];
+  return status === undefined ? undefined : Number(status);
+}

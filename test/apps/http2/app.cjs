@@ -1,0 +1,1 @@
+require('./calls.cjs').run(require('node:http2'));

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { buildSync } from 'esbuild';
+import { expect, test } from 'vitest';
+import { NODES } from '../support/app.js';
+
+const [hook] = buildSync({
+  entryPoints: [resolve(import.meta.dirname, '../../src/hooks/http2-use.ts')],
+  format: 'esm',
+  write: false,
+}).outputFiles;
+
+/** Runs a module in a Node of its own, where HTTP/2 is not loaded yet, and gives the lines that it prints. */
+function run(source: string): string[] {
+  const script = `${hook?.text}
+    import { once } from 'node:events';
+    import net from 'node:net';
+    const { connect } = net.Socket.prototype;
+    ${source}`;
+  return execFileSync(NODES['24'], ['--input-type=module', '-e', script], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+}
+
+test('it waits for the module, then for a socket, and leaves nothing behind', () => {
+  const lines = run(`
+    whenHttp2IsUsed(() => console.log('first'));
+    whenHttp2IsUsed(() => console.log('second'));
+    const server = net.createServer((socket) => socket.destroy()).listen(0);
+    await once(server, 'listening');
+    await once(net.connect(server.address().port), 'close');
+    console.log('used sockets');
+    await import('node:http2');
+    console.log('loaded');
+    await once(net.connect(server.address().port), 'close');
+    console.log(net.Socket.prototype.connect === connect);
+    server.close();`);
+  expect(lines).toEqual(['used sockets', 'loaded', 'first', 'second', 'true']);
+});
+
+test('it does not wait when the module is there', () => {
+  const lines = run(`
+    await import('node:http2');
+    whenHttp2IsUsed(() => console.log('at once'));
+    console.log(net.Socket.prototype.connect === connect);`);
+  expect(lines).toEqual(['at once', 'true']);
+});

@@ -1,0 +1,262 @@
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import net, { type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import { afterEach, expect, test } from 'vitest';
+import { asOwnTraffic } from '../../src/call.js';
+import { fetch as fetchInstrumentation } from '../../src/instrumentations/fetch.js';
+import { http2Client } from '../../src/instrumentations/http2-client.js';
+import { createCertificate, hasOpenssl } from '../support/certificate.js';
+import { record } from '../support/recorder.js';
+
+const recorder = record(http2Client, fetchInstrumentation);
+const open: { close(): unknown }[] = [];
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const traced = propagation.setBaggage(
+  trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: TRACE_ID,
+    spanId: 'b7ad6b7169203331',
+    traceFlags: TraceFlags.SAMPLED,
+  }),
+  propagation.createBaggage({ tenant: { value: 'a' } }),
+);
+
+afterEach(() => {
+  for (const each of open.splice(0).reverse()) each.close();
+  recorder.ended.length = 0;
+});
+
+type OnStream = (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void;
+
+const echo: OnStream = (stream, headers) => {
+  stream.respond({ ':status': Number(headers['x-status'] ?? 200) });
+  stream.pipe(stream);
+};
+
+async function listen(server: http2.Http2Server | http2.Http2SecureServer): Promise<number> {
+  const sessions = new Set<http2.ServerHttp2Session>();
+  server.on('session', (session) => sessions.add(session)).listen(0, '127.0.0.1');
+  open.push({
+    close() {
+      for (const session of sessions) session.destroy();
+      server.close();
+    },
+  });
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+async function serve(onStream: OnStream = echo): Promise<{ port: number; client: http2.ClientHttp2Session }> {
+  const server = http2.createServer().on('stream', (stream, headers) => {
+    stream.on('error', () => {});
+    onStream(stream, headers);
+  });
+  const port = await listen(server);
+  const client = http2.connect(`http://127.0.0.1:${port}`);
+  open.push({ close: () => client.destroy() });
+  return { port, client };
+}
+
+/** Reads a response to its end and gives the body. */
+async function bodyOf(request: http2.ClientHttp2Stream): Promise<string> {
+  let text = '';
+  request
+    .on('data', (chunk) => {
+      text += chunk;
+    })
+    .on('error', () => {});
+  await new Promise((resolve) => request.once('close', resolve));
+  return text;
+}
+
+test('a request is one call, with what the conventions ask for', async () => {
+  const { client, port } = await serve();
+
+  const request = client.request({ ':method': 'POST', ':path': '/a?q=1&sig=secret' });
+  request.end('body');
+
+  expect(await bodyOf(request)).toBe('body');
+  expect(await recorder.take(1)).toEqual([
+    {
+      kind: 'client',
+      operation: 'POST',
+      route: undefined,
+      code: 200,
+      error: undefined,
+      traceId: expect.any(String),
+      spanId: expect.any(String),
+      attributes: {
+        'http.request.method': 'POST',
+        'server.address': '127.0.0.1',
+        'server.port': port,
+        'url.full': `http://127.0.0.1:${port}/a?q=1&sig=REDACTED`,
+        'http.response.status_code': 200,
+        'network.protocol.version': '2',
+      },
+    },
+  ]);
+});
+
+test('the trace and its baggage travel in a copy of the headers', async () => {
+  let received: http2.IncomingHttpHeaders = {};
+  const { client } = await serve((stream, headers) => {
+    received = headers;
+    echo(stream, headers);
+  });
+  const headers = { 'X-Mine': 'kept', Traceparent: 'stale', [http2.sensitiveHeaders]: ['x-mine'] };
+
+  await context.with(traced, () => bodyOf(client.request(headers)));
+
+  const [call] = await recorder.take(1);
+  expect(call?.traceId).toBe(TRACE_ID);
+  expect(received).toMatchObject({
+    'x-mine': 'kept',
+    traceparent: `00-${TRACE_ID}-${call?.spanId}-01`,
+    baggage: 'tenant=a',
+    [http2.sensitiveHeaders]: ['x-mine'],
+  });
+  expect(headers.Traceparent).toBe('stale');
+});
+
+test('headers in a flat list, and none at all', async () => {
+  let received: http2.IncomingHttpHeaders = {};
+  const { client } = await serve((stream, headers) => {
+    received = headers;
+    echo(stream, headers);
+  });
+
+  const list = [':method', 'PUT', ':path', '/list', 'TraceParent', 'stale'];
+  const request = client.request(list as never);
+  request.end();
+  await bodyOf(request);
+  await bodyOf(client.request());
+
+  const calls = await recorder.take(2);
+  expect(calls.map(({ operation }) => operation)).toEqual(['PUT', 'GET']);
+  expect(received['traceparent']).toContain(calls[1]?.spanId);
+  expect(list).toHaveLength(6);
+});
+
+test('an error status is an error', async () => {
+  const { client } = await serve();
+
+  for (const status of [304, 404, 500]) await bodyOf(client.request({ 'x-status': status }));
+
+  expect((await recorder.take(3)).map(({ code, error }) => [code, error])).toEqual([
+    [304, undefined],
+    [404, '404'],
+    [500, '500'],
+  ]);
+});
+
+test('a cancellation is no error, by close and by signal; a time-out and a failure are', async () => {
+  const { client } = await serve((stream) => {
+    stream.respond();
+    stream.write('begun');
+  });
+  const endings: ((request: http2.ClientHttp2Stream) => void)[] = [
+    (request) => request.close(http2.constants.NGHTTP2_CANCEL),
+    (request) => request.destroy(new DOMException('enough', 'AbortError')),
+    (request) => request.destroy(new RangeError('bad')),
+  ];
+  const errors: unknown[] = [];
+
+  for (const end of endings) {
+    const request = client.request();
+    request.once('data', () => end(request));
+    await bodyOf(request);
+    errors.push(...(await recorder.take(1)).map(({ code, error }) => [code, error]));
+  }
+  await bodyOf(client.request({}, { signal: AbortSignal.timeout(50) }));
+  errors.push(...(await recorder.take(1)).map(({ code, error }) => [code, error]));
+
+  expect(errors).toEqual([
+    [200, undefined],
+    [200, undefined],
+    [200, 'RangeError'],
+    [200, 'TimeoutError'],
+  ]);
+});
+
+test('a server that resets the stream, and one that drops the connection', async () => {
+  const { client } = await serve((stream, headers) => {
+    const code = headers['x-reset'];
+    if (code !== undefined) stream.close(Number(code));
+    else {
+      stream.respond();
+      stream.write('begun');
+      setTimeout(() => stream.session?.socket.destroy(), 20);
+    }
+  });
+  client.on('error', () => {});
+
+  const { NGHTTP2_REFUSED_STREAM, NGHTTP2_CANCEL } = http2.constants;
+  await bodyOf(client.request({ 'x-reset': NGHTTP2_REFUSED_STREAM }));
+  await bodyOf(client.request({ 'x-reset': NGHTTP2_CANCEL }));
+  await bodyOf(client.request());
+
+  expect((await recorder.take(3)).map(({ code, error }) => [code, error])).toEqual([
+    [undefined, 'ERR_HTTP2_STREAM_ERROR'],
+    [undefined, 'aborted'],
+    [200, 'aborted'],
+  ]);
+});
+
+test('a refused connection has its own cause', async () => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  const client = http2.connect(`http://127.0.0.1:${port}`).on('error', () => {});
+
+  await bodyOf(client.request());
+
+  expect(await recorder.take(1)).toMatchObject([
+    { code: undefined, error: 'ECONNREFUSED', attributes: { 'server.port': port } },
+  ]);
+});
+
+test('what Node refuses is refused as before', async () => {
+  const { client } = await serve();
+  await bodyOf(client.request());
+  await recorder.take(1);
+
+  expect(() => client.request(null as never)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+  );
+  await recorder.take(0);
+  expect(() => client.request({ ':unknown': 'x' })).toThrow(
+    expect.objectContaining({ code: 'ERR_HTTP2_INVALID_PSEUDOHEADER' }),
+  );
+  expect(await recorder.take(1)).toMatchObject([{ error: 'ERR_HTTP2_INVALID_PSEUDOHEADER' }]);
+});
+
+test('gRPC is no HTTP, and what Redhook sends is not observed', async () => {
+  const { client } = await serve();
+
+  await bodyOf(client.request({ 'Content-Type': 'application/grpc+proto' }));
+  await asOwnTraffic(() => bodyOf(client.request()));
+
+  await recorder.take(0);
+});
+
+test.runIf(hasOpenssl()).each(['undici', 'undici6', 'undici7'])(
+  'a request by %s over HTTP/2 is one call',
+  async (name) => {
+    const { key, cert, remove } = createCertificate();
+    open.push({ close: remove });
+    const server = http2.createSecureServer({ key, cert }).on('stream', echo);
+    const port = await listen(server);
+    const { Agent, fetch } = await import(name);
+    const dispatcher = new Agent({ allowH2: true, connect: { rejectUnauthorized: false } });
+    open.push({ close: () => dispatcher.destroy() });
+
+    const response = await fetch(`https://127.0.0.1:${port}/`, { dispatcher });
+    await response.text();
+    await delay(20);
+
+    expect(await recorder.take(1)).toMatchObject([{ kind: 'client', code: 200 }]);
+  },
+);

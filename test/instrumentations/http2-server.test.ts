@@ -1,0 +1,307 @@
+import { once } from 'node:events';
+import http2, { type ServerHttp2Stream } from 'node:http2';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import Fastify from 'fastify';
+import { afterEach, expect, test } from 'vitest';
+import type { CallRecord } from '../../src/call.js';
+import { fastify } from '../../src/instrumentations/fastify.js';
+import { grpcServer } from '../../src/instrumentations/grpc-server.js';
+import { httpServer } from '../../src/instrumentations/http-server.js';
+import { http2Server } from '../../src/instrumentations/http2-server.js';
+import { createCertificate, hasOpenssl } from '../support/certificate.js';
+import { record } from '../support/recorder.js';
+
+const recorder = record(httpServer, http2Server, grpcServer, fastify);
+const open: { close(): unknown }[] = [];
+
+afterEach(() => {
+  for (const each of open.splice(0).reverse()) each.close();
+  recorder.ended.length = 0;
+});
+
+type OnStream = (stream: ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => void;
+
+interface Served {
+  port: number;
+  client: http2.ClientHttp2Session;
+}
+
+/** A server and a client that is connected to it. */
+async function serve(server: http2.Http2Server | http2.Http2SecureServer): Promise<Served> {
+  const sessions = new Set<http2.ServerHttp2Session>();
+  server.on('session', (session) => sessions.add(session)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const secure = 'setSecureContext' in server;
+  const client = http2.connect(`${secure ? 'https' : 'http'}://127.0.0.1:${port}`, {
+    rejectUnauthorized: false,
+  });
+  open.push({
+    close() {
+      client.destroy();
+      for (const session of sessions) session.destroy();
+      server.close();
+    },
+  });
+  await once(client, 'connect');
+  return { port, client };
+}
+
+function serveStreams(onStream: OnStream): Promise<Served> {
+  return serve(http2.createServer().on('stream', onStream));
+}
+
+/** Makes a request and waits for the end of its stream. */
+async function ask(
+  { client }: Served,
+  headers: http2.OutgoingHttpHeaders = {},
+  body?: string,
+): Promise<{ status: number | undefined; text: string }> {
+  const request = client.request(headers, { endStream: body === undefined });
+  if (body !== undefined) request.end(body);
+  let status: number | undefined;
+  let text = '';
+  request
+    .on('response', (answer) => {
+      status = answer[':status'];
+    })
+    .on('data', (chunk) => {
+      text += chunk;
+    })
+    .on('error', () => {});
+  await new Promise((resolve) => request.once('close', resolve));
+  return { status, text };
+}
+
+function kind(): string | undefined {
+  return (recorder.calls.current as CallRecord | undefined)?.kind;
+}
+
+test('a request is one call, with what the conventions ask for', async () => {
+  const served = await serveStreams((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end('ok');
+  });
+
+  const { text } = await ask(served, {
+    ':path': '/a/b?q=1&sig=secret',
+    'x-forwarded-for': '10.1.2.3, 10.0.0.1',
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    'user-agent': 'tester/1',
+  });
+
+  expect(text).toBe('ok');
+  expect(await recorder.take(1)).toEqual([
+    {
+      kind: 'server',
+      operation: 'GET',
+      route: undefined,
+      code: 200,
+      error: undefined,
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: expect.any(String),
+      attributes: {
+        'http.request.method': 'GET',
+        'url.scheme': 'http',
+        'url.path': '/a/b',
+        'url.query': 'q=1&sig=REDACTED',
+        'http.response.status_code': 200,
+        'network.protocol.version': '2',
+        'server.address': '127.0.0.1',
+        'server.port': served.port,
+        'client.address': '10.1.2.3',
+        'network.peer.address': '127.0.0.1',
+        'network.peer.port': expect.any(Number),
+        'user_agent.original': 'tester/1',
+      },
+    },
+  ]);
+});
+
+test('handlers and listeners run inside the call, by the stream and by the compatibility API', async () => {
+  const kinds: (string | undefined)[] = [];
+  const note = (): number => kinds.push(kind());
+  const listen = (stream: Readable): unknown => stream.on('data', note).on('end', note).on('close', note);
+
+  const byStream = await serveStreams(async (stream) => {
+    note();
+    listen(stream);
+    await once(stream, 'end');
+    note();
+    stream.respond({ ':status': 204 }, { endStream: true });
+  });
+  await ask(byStream, { ':method': 'POST' }, 'body');
+  expect(await recorder.take(1)).toMatchObject([{ operation: 'POST', code: 204 }]);
+
+  const byRequest = await serve(
+    http2.createServer(async (request, response) => {
+      note();
+      listen(request);
+      await once(request, 'end');
+      note();
+      response.on('finish', note).end('ok');
+    }),
+  );
+  await ask(byRequest, { ':method': 'PUT' }, 'body');
+  expect(await recorder.take(1)).toMatchObject([{ operation: 'PUT', code: 200 }]);
+
+  expect(kinds).toEqual(Array(11).fill('server'));
+});
+
+test('many streams of one session are a call each', async () => {
+  const served = await serveStreams(async (stream, headers) => {
+    await delay(1);
+    stream.respond({ ':status': Number(headers['x-status']) });
+    stream.end();
+  });
+
+  await Promise.all(Array.from({ length: 50 }, (_, i) => ask(served, { 'x-status': i % 2 ? 404 : 500 })));
+
+  const calls = await recorder.take(50);
+  expect(calls.filter(({ code, error }) => code === 404 && error === undefined)).toHaveLength(25);
+  expect(calls.filter(({ code, error }) => code === 500 && error === '500')).toHaveLength(25);
+  expect(new Set(calls.map(({ traceId }) => traceId)).size).toBe(50);
+});
+
+test('a file, an answer without a body, a pushed stream and an unknown method', async () => {
+  const file = join(import.meta.dirname, '../../package.json');
+  const served = await serveStreams((stream, headers) => {
+    if (headers[':path'] === '/file') stream.respondWithFile(file);
+    else if (headers[':path'] === '/push')
+      stream.pushStream({ ':path': '/pushed' }, (_, pushed) => {
+        pushed.respond();
+        pushed.end('pushed');
+        stream.respond({ ':status': 200 }, { endStream: true });
+      });
+    else stream.respond({ ':status': 304 }, { endStream: true });
+  });
+  served.client.on('stream', (pushed) => pushed.resume());
+
+  expect((await ask(served, { ':path': '/file' })).text).toContain('"redhook"');
+  await ask(served, { ':path': '/none', ':method': 'HEAD' });
+  await ask(served, { ':path': '/push' });
+  await ask(served, { ':method': 'PROPFIND' });
+
+  expect((await recorder.take(4)).map(({ operation, code, error }) => [operation, code, error])).toEqual([
+    ['GET', 200, undefined],
+    ['HEAD', 304, undefined],
+    ['GET', 200, undefined],
+    ['_OTHER', 304, undefined],
+  ]);
+});
+
+test('a client that leaves before the answer, and one in the middle of it', async () => {
+  const served = await serveStreams((stream, headers) => {
+    stream.on('error', () => {});
+    if (headers[':path'] === '/silent') return;
+    stream.respond();
+    stream.write('begun');
+  });
+
+  const silent = served.client.request({ ':path': '/silent' });
+  await delay(30);
+  silent.close(http2.constants.NGHTTP2_CANCEL);
+  expect(await recorder.take(1)).toMatchObject([{ code: undefined, error: 'aborted' }]);
+
+  const begun = served.client.request({ ':path': '/begun' }).on('error', () => {});
+  begun.once('data', () => begun.destroy(new Error('enough')));
+  expect(await recorder.take(1)).toMatchObject([{ code: 200, error: 'aborted' }]);
+
+  const dropped = served.client.request({ ':path': '/begun' }).on('error', () => {});
+  dropped.once('data', () => served.client.destroy());
+  expect(await recorder.take(1)).toMatchObject([{ code: 200, error: 'aborted' }]);
+});
+
+test('a server that breaks off', async () => {
+  const served = await serveStreams((stream, headers) => {
+    stream.on('error', () => {});
+    if (headers[':path'] === '/refused') stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+    else stream.destroy(Object.assign(new Error('no more'), { code: 'E_NO_MORE' }));
+  });
+
+  await ask(served, { ':path': '/refused' });
+  await ask(served, { ':path': '/broken' });
+
+  expect(await recorder.take(2)).toMatchObject([
+    { code: undefined, error: 'aborted' },
+    { code: undefined, error: 'E_NO_MORE' },
+  ]);
+});
+
+test('a CONNECT ends with its answer', async () => {
+  const served = await serveStreams((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.write('tunnel');
+  });
+
+  served.client.request({ ':method': 'CONNECT', ':authority': 'db.example:5432' }).resume();
+
+  expect(await recorder.take(1)).toMatchObject([
+    {
+      operation: 'CONNECT',
+      code: 200,
+      error: undefined,
+      attributes: { 'server.address': 'db.example', 'server.port': 5432 },
+    },
+  ]);
+});
+
+test('gRPC is no HTTP', async () => {
+  const served = await serveStreams((stream) => {
+    stream.respond({ ':status': 200, 'grpc-status': '0' }, { endStream: true });
+  });
+
+  await ask(
+    served,
+    { ':method': 'POST', ':path': '/shop.Orders/Get', 'content-type': 'application/grpc' },
+    '',
+  );
+
+  expect(await recorder.take(1)).toMatchObject([{ attributes: { 'rpc.status_code': 'OK' } }]);
+});
+
+test('Fastify names the route', async () => {
+  const app = Fastify({ http2: true });
+  app.get('/orders/:id', () => 'ok');
+  await app.ready();
+  const served = await serve(app.server as unknown as http2.Http2Server);
+
+  expect((await ask(served, { ':path': '/orders/7' })).status).toBe(200);
+  expect((await ask(served, { ':path': '/nothing' })).status).toBe(404);
+
+  expect((await recorder.take(2)).map(({ route, code }) => [route, code])).toEqual([
+    ['/orders/:id', 200],
+    [undefined, 404],
+  ]);
+});
+
+test.runIf(hasOpenssl())('TLS with ALPN: HTTP/2, and HTTP/1 by the same server', async () => {
+  const { key, cert, remove } = createCertificate();
+  open.push({ close: remove });
+  const kinds: (string | undefined)[] = [];
+  const server = http2.createSecureServer({ key, cert, allowHTTP1: true }, (_, response) => {
+    kinds.push(kind());
+    response.end('ok');
+  });
+  const served = await serve(server);
+
+  await ask(served, { ':path': '/' });
+  const agent = new https.Agent();
+  open.push({ close: () => agent.destroy() });
+  await new Promise((resolve) =>
+    https.get({ port: served.port, host: '127.0.0.1', rejectUnauthorized: false, agent }, (response) =>
+      response.resume().on('end', resolve),
+    ),
+  );
+
+  expect(kinds).toEqual(['server', 'server']);
+  const labels = { 'url.scheme': 'https', 'http.response.status_code': 200 };
+  expect(await recorder.take(2)).toMatchObject([
+    { attributes: { ...labels, 'network.protocol.version': '2' } },
+    { attributes: { ...labels, 'network.protocol.version': '1.1' } },
+  ]);
+});
