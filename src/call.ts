@@ -51,6 +51,8 @@ export interface CallsOptions {
   readonly observers: readonly CallObserver[];
   /** The operations that keep their name, by system; any other is `_OTHER` until the call is named by it. */
   readonly knownOperations: Readonly<Record<CallSystem, readonly string[]>>;
+  /** Whether the deadline of a call bounds the calls made inside it. */
+  readonly propagateDeadlines?: boolean;
 }
 
 export interface CallRegistry extends Calls {
@@ -78,7 +80,7 @@ export function asOwnTraffic<R>(fn: () => R): R {
   return context.with(OWN_CONTEXT, fn);
 }
 
-export function createCalls({ observers, knownOperations }: CallsOptions): CallRegistry {
+export function createCalls({ observers, knownOperations, propagateDeadlines }: CallsOptions): CallRegistry {
   const known: Record<CallSystem, ReadonlySet<string>> = {
     http: new Set(knownOperations.http),
     grpc: new Set(knownOperations.grpc),
@@ -99,7 +101,10 @@ export function createCalls({ observers, knownOperations }: CallsOptions): CallR
     }),
     of: (subject) => bySubject.get(subject),
     get current() {
-      return context.active().getValue(CALL) as TrackedCall | undefined;
+      return currentCall();
+    },
+    get deadline() {
+      return propagateDeadlines ? currentCall()?.deadline : undefined;
     },
     bind: (fn) => context.bind(context.active(), fn),
     isOwn,
@@ -109,12 +114,17 @@ export function createCalls({ observers, knownOperations }: CallsOptions): CallR
   };
 }
 
+function currentCall(): TrackedCall | undefined {
+  return context.active().getValue(CALL) as TrackedCall | undefined;
+}
+
 class TrackedCall implements Call, CallRecord {
   readonly kind: CallKind;
   readonly system: CallSystem;
   readonly convention: CallConvention;
   readonly operation: string;
   readonly attributes: Attributes;
+  readonly deadline: number | undefined;
   route: string | undefined;
   code: number | string | undefined;
   duration = 0;
@@ -135,6 +145,7 @@ class TrackedCall implements Call, CallRecord {
     this.operation = known ? start.operation : OTHER;
     this.route = start.route;
     this.attributes = start.attributes;
+    this.deadline = start.deadline;
     this.attributes[convention.operation] = this.operation;
     if (start.route !== undefined) this.attributes[convention.route] = start.route;
     this.#asked = start.operation;

@@ -58,6 +58,11 @@ export interface Calls {
   of(subject: object): Call | undefined;
   /** The Call that the running code is inside, if any. */
   readonly current: Call | undefined;
+  /**
+   * When the calls that the running code makes must have ended, in milliseconds since 1970. It never lengthens what the
+   * application asked for. `undefined`: there is no such limit, or the user has not opted in to it.
+   */
+  readonly deadline: number | undefined;
   /** Binds `fn` to where the running code is, for a library that calls back from elsewhere. */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */
@@ -85,6 +90,8 @@ export interface CallStart {
   readonly received?: IncomingHeaders;
   /** The headers that leave with a client call; the trace is written into them. */
   readonly outgoing?: OutgoingHeaders;
+  /** When the caller stops waiting, in milliseconds since 1970. */
+  readonly deadline?: number | undefined;
   /** Attributes by their semantic-convention names. Span and RED labels are both taken from these. */
   readonly attributes: Attributes;
 }

@@ -31,6 +31,7 @@ function observe(): void {
   const calls = createCalls({
     observers: telemetry.observers,
     knownOperations: { http: config.knownMethods, grpc: [] },
+    propagateDeadlines: config.propagateDeadlines,
   });
   for (const each of instrumentations) {
     if (config.instrumentations[each.name]) attach(each, calls);

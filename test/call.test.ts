@@ -48,6 +48,18 @@ test('only the first end counts, and nothing changes after it', () => {
   });
 });
 
+test('the deadline of a call holds for those inside it, when asked for', () => {
+  const start = { kind: 'server', system: 'grpc', operation: 'A/B', attributes: {} } as const;
+  const options = { observers: [], knownOperations: { http: [], grpc: [] } };
+  const limiting = createCalls({ ...options, propagateDeadlines: true });
+  const free = createCalls(options);
+
+  expect(limiting.open({ ...start, deadline: 7 })?.run(() => limiting.deadline)).toBe(7);
+  expect(limiting.open(start)?.run(() => limiting.deadline)).toBeUndefined();
+  expect(limiting.deadline).toBeUndefined();
+  expect(free.open({ ...start, deadline: 7 })?.run(() => free.deadline)).toBeUndefined();
+});
+
 test('a call runs inside itself, with results, arguments, `this` and throws as they are', () => {
   const call = open();
   const self = {};

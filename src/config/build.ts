@@ -31,6 +31,7 @@ export function buildConfig(sources: Sources, packageName: string | undefined): 
       maxSeries: get(metrics.maxSeries),
     },
     knownMethods: get(general.knownMethods),
+    propagateDeadlines: get(general.propagateDeadlines),
     instrumentations: instrumentations(sources),
     exitTimeoutMs: get(general.exitTimeout),
   };

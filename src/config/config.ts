@@ -11,6 +11,8 @@ export interface Config {
   readonly metrics: MetricsConfig;
   /** HTTP methods that are kept as they are; all others become `_OTHER`. */
   readonly knownMethods: readonly string[];
+  /** Whether the remaining time of a server call bounds the gRPC calls made inside it. */
+  readonly propagateDeadlines: boolean;
   /** Whether each instrumentation is on, by name. */
   readonly instrumentations: Readonly<Record<string, boolean>>;
   /** How long the end of the process may wait for the last telemetry, in milliseconds. */

@@ -230,6 +230,12 @@ export const general = {
     default: KNOWN_METHODS,
     doc: 'HTTP methods that keep their name; any other is `_OTHER`.',
   }),
+  propagateDeadlines: row({
+    path: 'grpc.propagate_deadlines',
+    type: boolean,
+    default: false,
+    doc: 'The time that is left to a gRPC server call bounds the gRPC calls made inside it.',
+  }),
   exitTimeout: row({
     path: 'exit.timeout',
     type: duration({ min: 0 }),

@@ -39,11 +39,17 @@ function observeChannel(prototype: { createCall: CreateCall }, calls: Calls, gua
   const observe = guard((channel: Channel, grpcCall: GrpcCall, method: string, deadline: Deadline) =>
     observeCall(grpcCall, () => describe(channel, deadline), methodOf(method), calls, guard),
   );
+  const limit = guard((deadline: Deadline) => earliest(deadline, calls.deadline));
   prototype.createCall = function (method, deadline, ...rest) {
-    const grpcCall = createCall.call(this, method, deadline, ...rest);
-    observe(this, grpcCall, method, deadline);
+    const limited = limit(deadline) ?? deadline;
+    const grpcCall = createCall.call(this, method, limited, ...rest);
+    observe(this, grpcCall, method, limited);
     return grpcCall;
   };
+}
+
+function earliest(deadline: Deadline, limit: number | undefined): Deadline {
+  return limit !== undefined && Number(deadline) > limit ? limit : deadline;
 }
 
 /** An interceptor may answer by itself: then the request is never started, and there is no call. */

@@ -65,6 +65,7 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
   if (!isGrpc(headers)) return undefined;
   const method = methodOf(headers[':path'] ?? '');
   const { address, port } = splitAuthority(headers[':authority'] ?? '', headers[':scheme'] ?? '');
+  const timeout = timeoutOf(headers['grpc-timeout']);
   requests.set(stream, { method, received: new MessageCounter(), sent: new MessageCounter() });
   return calls.open({
     kind: 'server',
@@ -73,11 +74,12 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
     ...(registered.has(method) && { route: method }),
     subjects: [stream],
     received: headers,
+    deadline: timeout === undefined ? undefined : Date.now() + timeout * 1000,
     attributes: {
       'rpc.system.name': 'grpc',
       'server.address': address || undefined,
       'server.port': port,
-      'redhook.grpc.timeout': timeoutOf(headers['grpc-timeout']),
+      'redhook.grpc.timeout': timeout,
     },
   });
 }

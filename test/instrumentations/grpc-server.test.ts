@@ -147,6 +147,42 @@ test('a call that a handler makes is the child of its call', async () => {
   expect(new Set(ended.map(({ traceId }) => traceId)).size).toBe(1);
 });
 
+test('the deadline of a call bounds those that its handler makes, and never lengthens one', async () => {
+  const { client: inner } = await serve();
+  const asked: (Grpc.Deadline | undefined)[] = [undefined, Date.now() + 1_000, Date.now() + 60_000];
+  const { client } = await serve({
+    async Get(call, done) {
+      for (const deadline of asked) {
+        const options = deadline === undefined ? {} : { deadline };
+        await answerOf((next) => inner.Get(call.request, options, next));
+      }
+      done(null, call.request);
+    },
+  });
+
+  await answerOf((done) => client.Get({ id: 'a' }, { deadline: Date.now() + 10_000 }, done));
+  const bounded = await recorder.take(8);
+  const timeouts = (calls: Ended[], kind: string): number[] =>
+    calls.filter((call) => call.kind === kind).map((call) => Number(call.attributes['redhook.grpc.timeout']));
+  for (const side of ['client', 'server']) {
+    const [first, short, long, outer] = timeouts(bounded, side) as [number, number, number, number];
+    expect(outer).toBeGreaterThan(9);
+    expect(first).toBeGreaterThan(9);
+    expect(first).toBeLessThanOrEqual(outer);
+    expect(short).toBeLessThanOrEqual(1);
+    expect(long).toBeLessThanOrEqual(first);
+  }
+
+  await answerOf((done) => client.Get({ id: 'a' }, done));
+  const free = await recorder.take(8);
+  expect(timeouts(free, 'client').sort()).toEqual([
+    expect.any(Number),
+    expect.any(Number),
+    Number.NaN,
+    Number.NaN,
+  ]);
+});
+
 test('statuses of the application, and the six that are errors of a server', async () => {
   for (const [name, failed] of [
     ['NOT_FOUND', false],

@@ -51,6 +51,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
   const ended: Ended[] = [];
   const calls = createCalls({
     knownOperations: { http: KNOWN_METHODS, grpc: [] },
+    propagateDeadlines: true,
     observers: [
       createSpans(provider.getTracer('test')),
       red.observer,
