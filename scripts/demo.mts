@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const METRICS_PORT = String(await freePort(9464));
-const COUNT = /^http_(server|client)_request_duration_seconds_count\{(.*)\} (\S+)$/gm;
+const COUNT = /^((?:http|rpc)_(server|client)_\w+_seconds)_count\{(.*)\} (\S+)$/gm;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
 const app = spawn(process.execPath, ['--import', resolve('dist/register.js'), 'app.mjs'], {
@@ -29,8 +29,7 @@ const shop = await addressOf(app.stdout);
 app.stdout.pipe(process.stdout);
 
 say('Its traces, as OTEL_TRACES_EXPORTER=console draws them:');
-for (const path of ['/orders/1', '/orders/2', '/orders/3', '/report', '/no-such-page'])
-  await fetch(shop + path);
+for (const path of ['/orders/1', '/orders/2', '/report', '/no-such-page']) await fetch(shop + path);
 await fetch(`${shop}/orders`, { method: 'POST' });
 await delay(500);
 
@@ -71,15 +70,13 @@ async function addressOf(stdout: NodeJS.ReadableStream): Promise<string> {
 /** A line for each series: what was called, how often, whether that was an error, and how long it took on average. */
 function table(page: string): string {
   const rows: string[][] = [];
-  for (const [, kind = '', labels = '', count] of page.matchAll(COUNT)) {
+  for (const [, name = '', kind = '', labels = '', count] of page.matchAll(COUNT)) {
     const label = Object.fromEntries([...labels.matchAll(LABEL)].map(([, name, value]) => [name, value]));
-    const sum = page
-      .split('\n')
-      .find((line) => line.startsWith(`http_${kind}_request_duration_seconds_sum{${labels}} `));
+    const sum = page.split('\n').find((line) => line.startsWith(`${name}_sum{${labels}} `));
     rows.push([
-      `${kind.toUpperCase()} ${label['http_request_method']}`,
-      label['http_route'] ?? label['server_address'] ?? '(no route)',
-      label['http_response_status_code'] ?? '',
+      `${kind.toUpperCase()} ${label['http_request_method'] ?? label['rpc_system_name']}`,
+      label['http_route'] ?? label['rpc_method'] ?? label['server_address'] ?? '(no route)',
+      label['http_response_status_code'] ?? label['rpc_status_code'] ?? '',
       label['error_type'] ?? '',
       String(count),
       ((Number(sum?.split(' ').at(-1)) / Number(count)) * 1000).toFixed(1),

@@ -1,5 +1,6 @@
-// Two small services in one process: the shop asks the stock by fetch. Nothing here knows of Redhook.
+// A shop with its services in one process, over fetch and over gRPC. Nothing here knows of Redhook.
 import fastify from 'fastify';
+import { parcels, quote } from './services.mjs';
 
 const stock = fastify();
 stock.get('/stock/:sku', async ({ params }, reply) => {
@@ -10,8 +11,13 @@ const stockUrl = await stock.listen({ port: 0, host: '127.0.0.1' });
 
 const shop = fastify();
 shop.get('/orders/:id', async ({ params }) => {
-  const answer = await fetch(`${stockUrl}/stock/sku-${params.id}`);
-  return { id: params.id, stock: await answer.json() };
+  const sku = `sku-${params.id}`;
+  const [answer, price, shipping] = await Promise.all([
+    fetch(`${stockUrl}/stock/${sku}`),
+    quote(sku),
+    parcels(sku),
+  ]);
+  return { id: params.id, stock: await answer.json(), price, shipping };
 });
 shop.post('/orders', async (_, reply) => {
   const answer = await fetch(`${stockUrl}/stock/unicorn`);
