@@ -10,6 +10,11 @@ type Load = (this: { exports: unknown }, path: string) => void;
 /** Where every CommonJS file is loaded, once: for `require`, and for the `import` of a CommonJS package. */
 const loader = Module.prototype as unknown as { load: Load };
 
+/** What the application has loaded before it asked for Redhook, when it did so in its code. */
+const { _cache: loaded } = Module as unknown as {
+  _cache: Record<string, { readonly loaded: boolean; readonly exports: unknown }>;
+};
+
 /**
  * The door to installed packages: their prototypes are patched in place as soon as they are loaded, each copy of a
  * package once. A copy is known by its file and by the package.json above it, whatever name it was asked for by;
@@ -19,13 +24,15 @@ const loader = Module.prototype as unknown as { load: Load };
 export function attachPackage(target: PackageTarget, calls: Calls, guard: Guard): void {
   const end = sep + normalize(target.file);
   const attachCopy = guard((path: string, exports: unknown) => {
-    if (isSupported(target, path.slice(0, -end.length))) target.attach(exports, calls, guard);
+    if (path.endsWith(end) && isSupported(target, path.slice(0, -end.length)))
+      target.attach(exports, calls, guard);
   });
 
+  for (const [path, module] of Object.entries(loaded)) if (module.loaded) attachCopy(path, module.exports);
   const { load } = loader;
   loader.load = function (path) {
     load.call(this, path);
-    if (path.endsWith(end)) attachCopy(path, this.exports);
+    attachCopy(path, this.exports);
   };
 }
 

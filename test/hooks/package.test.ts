@@ -12,6 +12,8 @@ const folder = mkdtempSync(join(tmpdir(), 'redhook-packages-'));
 const calls = createCalls({ observers: [], knownOperations: { http: [], grpc: [] } });
 const attached: unknown[] = [];
 
+install('early', '1.2.0')('@scope/thing');
+
 attachPackage(
   {
     package: '@scope/thing',
@@ -24,6 +26,8 @@ attachPackage(
   calls,
   createGuard('test'),
 );
+
+const first = [...attached];
 
 afterEach(() => {
   attached.length = 0;
@@ -50,6 +54,10 @@ function install(
   writeFileSync(join(at, 'lib/index.js'), `${source}; exports.copy = ${JSON.stringify(copy)};`);
   return createRequire(join(folder, copy, 'app.js'));
 }
+
+test('a copy that was loaded before is attached at once', () => {
+  expect(first).toEqual(['early']);
+});
 
 test('each copy is attached once, however often and by whatever name it is required', () => {
   const [a, b] = [install('a', '1.2.0'), install('b', '1.9.3')];

@@ -3,7 +3,7 @@ import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import type * as Grpc from '@grpc/grpc-js';
-import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import { context, createContextKey, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import { asOwnTraffic } from '../../src/call.js';
 import { grpcClient } from '../../src/instrumentations/grpc-client.js';
@@ -167,6 +167,35 @@ test('the trace and its baggage travel in a copy of the metadata, and callbacks 
   });
   expect(metadata.getMap()).toEqual({ mine: 'kept' });
   expect(seen).toEqual([TRACE_ID, TRACE_ID]);
+});
+
+test('calls that share a connection come back to their own callers, with every callback', async () => {
+  const { port } = await serve({
+    Chat(call) {
+      call.sendMetadata(new grpc.Metadata());
+      call.on('data', (order: Order) => call.write(order)).on('end', () => call.end());
+    },
+  });
+  const client = connect(port);
+  const key = createContextKey('caller');
+  const seen: string[] = [];
+  const chat = (caller: string): Promise<unknown> =>
+    context.with(ROOT_CONTEXT.setValue(key, caller), () => {
+      const stream = client.Chat();
+      for (const event of ['metadata', 'data', 'status', 'end'])
+        stream.on(event, () => seen.push(`${caller} ${event} ${context.active().getValue(key)}`));
+      stream.end({ id: caller });
+      return statusOf(stream);
+    });
+
+  // The first of them opens the connection for all.
+  await Promise.all(['a', 'b', 'c'].map(chat));
+
+  expect(seen.sort()).toEqual(
+    ['a', 'b', 'c'].flatMap((caller) =>
+      ['data', 'end', 'metadata', 'status'].map((e) => `${caller} ${e} ${caller}`),
+    ),
+  );
 });
 
 test('results, errors, metadata and trailers are those of the server', async () => {

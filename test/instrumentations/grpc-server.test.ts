@@ -7,8 +7,10 @@ import { afterEach, expect, test } from 'vitest';
 import type { CallRecord } from '../../src/call.js';
 import { grpcClient } from '../../src/instrumentations/grpc-client.js';
 import { grpcServer } from '../../src/instrumentations/grpc-server.js';
+import { createCertificate, hasOpenssl } from '../support/certificate.js';
 import {
   answerOf,
+  echo,
   type Handlers,
   loadGrpc,
   loadOrders,
@@ -81,6 +83,45 @@ test('each of the four kinds is one call with its messages', async () => {
     expected('Sum', 2, 1),
     expected('List', 1, 3),
     expected('Chat', 2, 2),
+  ]);
+});
+
+test('several servers and channels, and a service that is added when its server runs', async () => {
+  const { client, server, port } = await serve();
+  const { client: other } = await serve();
+  const second = new Orders(
+    `localhost:${port}`,
+    grpc.credentials.createInsecure(),
+  ) as unknown as OrdersClient;
+  open.push(second);
+  const late = { Later: { ...(Orders.service['Get'] as object), path: '/shop.Late/Later' } };
+  server.addService(late as never, { Later: echo.Get } as never);
+  const Late = grpc.makeClientConstructor(late as never, 'Late');
+  const later = new Late(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+  open.push(later);
+
+  await Promise.all([client, other, second].map((each) => answerOf((done) => each.Get({ id: 'a' }, done))));
+  await answerOf((done) => (later as unknown as { Later: OrdersClient['Get'] }).Later({ id: 'a' }, done));
+
+  const methods = (await takeServed(4)).map(({ attributes }) => attributes['rpc.method']);
+  expect(methods).toEqual([...Array(3).fill('shop.Orders/Get'), 'shop.Late/Later']);
+});
+
+test.runIf(hasOpenssl())('TLS', async () => {
+  const { key, cert, remove } = createCertificate();
+  open.push({ close: remove });
+  const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) };
+  const server = new grpc.Server();
+  open.push({ close: () => server.forceShutdown() });
+  const port = await serveOrders(grpc, server, {}, grpc.ServerCredentials.createSsl(null, [pair]));
+  const credentials = grpc.credentials.createSsl(Buffer.from(cert));
+  const client = new Orders(`localhost:${port}`, credentials) as unknown as OrdersClient;
+  open.push(client);
+
+  expect((await answerOf((done) => client.Get({ id: 'a' }, done))).value).toEqual({ id: 'a' });
+
+  expect(await takeServed(1)).toMatchObject([
+    { code: 'OK', attributes: { 'server.address': 'localhost', 'server.port': port } },
   ]);
 });
 

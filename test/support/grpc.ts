@@ -64,12 +64,13 @@ export async function serveOrders(
   grpc: typeof Grpc,
   server: Grpc.Server,
   handlers: Partial<Handlers> = {},
+  credentials: Grpc.ServerCredentials = grpc.ServerCredentials.createInsecure(),
 ): Promise<number> {
   const { service } = loadOrders(grpc);
   const { Missing: _, ...present } = service as Record<string, unknown>;
   server.addService(present as never, { ...echo, ...handlers } as never);
   return new Promise((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) =>
+    server.bindAsync('127.0.0.1:0', credentials, (error, port) =>
       error === null ? resolve(port) : reject(error),
     ),
   );
