@@ -47,14 +47,24 @@ interface Request {
 
 const requests = new WeakMap<ServerHttp2Stream, Request>();
 
-/** The methods that servers of grpc-js have. A client cannot add to them. */
-const registered = new Set<string>();
+/**
+ * The methods that exist: those that servers of grpc-js have registered. Where none does, as in a bundled application,
+ * those that were answered.
+ */
+const methods = new Set<string>();
+let isRegistered = false;
+
+/** More than any service has; it bounds what clients of a server that answers anything can add. */
+const MAX_ANSWERED = 1_000;
 
 type Register = (this: object, path: string, ...rest: unknown[]) => boolean;
 
 function rememberMethods(prototype: { register: Register }, guard: Guard): void {
   const { register } = prototype;
-  const remember = guard((path: string) => registered.add(methodOf(path)));
+  const remember = guard((path: string) => {
+    isRegistered = true;
+    methods.add(methodOf(path));
+  });
   prototype.register = function (path, ...rest) {
     remember(path);
     return register.call(this, path, ...rest);
@@ -71,7 +81,7 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
     kind: 'server',
     system: 'grpc',
     operation: method,
-    ...(registered.has(method) && { route: method }),
+    ...(methods.has(method) && { route: method }),
     subjects: [stream],
     received: headers,
     deadline: timeout === undefined ? undefined : Date.now() + timeout * 1000,
@@ -87,23 +97,30 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
 /** The reset of a client that wants no more (RFC 9113, section 7). */
 const CANCEL = 8;
 
-/**
- * The status is in the trailers, or in the headers of an answer without a body. Where the server sent none, the client
- * has gone (CANCELLED, as gRPC tells a server), or the server broke the stream off (UNKNOWN).
- */
 function end(stream: ServerHttp2Stream, call: Call): void {
   const request = requests.get(stream);
   call.set({
     'redhook.grpc.messages.sent': request?.sent.count,
     'redhook.grpc.messages.received': request?.received.count,
   });
-  const sent = stream.sentTrailers?.['grpc-status'] ?? stream.sentHeaders?.['grpc-status'];
-  if (sent === undefined) {
-    call.end({ code: stream.aborted || stream.rstCode === CANCEL ? 'CANCELLED' : 'UNKNOWN' });
-    return;
-  }
-  const code = statusName(String(sent));
-  // Without grpc-js, as in a bundled application, a method is known to exist when the server has answered it.
-  if (registered.size === 0 && code !== 'UNIMPLEMENTED' && request !== undefined) call.name(request.method);
-  call.end({ code });
+  const code = statusOf(stream);
+  if (request !== undefined) nameAnswered(request.method, call, code);
+  call.end({ code: code ?? (hasClientLeft(stream) ? 'CANCELLED' : 'UNKNOWN') });
+}
+
+/** The status is in the trailers, or in the headers of an answer without a body. */
+function statusOf({ sentTrailers, sentHeaders }: ServerHttp2Stream): string | undefined {
+  const sent = sentTrailers?.['grpc-status'] ?? sentHeaders?.['grpc-status'];
+  return sent === undefined ? undefined : statusName(String(sent));
+}
+
+/** Without a status the client has gone, as a reset or a lost connection tells, or else the server broke it off. */
+function hasClientLeft({ aborted, rstCode }: ServerHttp2Stream): boolean {
+  return rstCode === CANCEL || (aborted && rstCode === 0);
+}
+
+function nameAnswered(method: string, call: Call, code: string | undefined): void {
+  if (isRegistered || code === undefined || code === 'UNIMPLEMENTED' || methods.size === MAX_ANSWERED) return;
+  methods.add(method);
+  call.name(method);
 }

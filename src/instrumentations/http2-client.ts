@@ -66,7 +66,7 @@ function openCall(given: Headers, calls: Calls): Opened | undefined {
   // Node refuses it with an error of its own.
   if (typeof given !== 'object' || given === null) return undefined;
   if (isGrpc({ 'content-type': headerOf(given, 'content-type') })) return undefined;
-  const headers = Object.assign(Array.isArray(given) ? [] : {}, given);
+  const headers = Object.assign(Array.isArray(given) ? [] : Object.create(null), given);
   const call = calls.open({
     kind: 'client',
     system: 'http',

@@ -104,7 +104,12 @@ test('the trace and its baggage travel in a copy of the headers', async () => {
     received = headers;
     echo(stream, headers);
   });
-  const headers = { 'X-Mine': 'kept', Traceparent: 'stale', [http2.sensitiveHeaders]: ['x-mine'] };
+  const headers = {
+    'X-Mine': 'kept',
+    ['__proto__']: 'own',
+    Traceparent: 'stale',
+    [http2.sensitiveHeaders]: ['x-mine'],
+  };
 
   await context.with(traced, () => bodyOf(client.request(headers)));
 
@@ -112,6 +117,7 @@ test('the trace and its baggage travel in a copy of the headers', async () => {
   expect(call?.traceId).toBe(TRACE_ID);
   expect(received).toMatchObject({
     'x-mine': 'kept',
+    ['__proto__']: 'own',
     traceparent: `00-${TRACE_ID}-${call?.spanId}-01`,
     baggage: 'tenant=a',
     [http2.sensitiveHeaders]: ['x-mine'],

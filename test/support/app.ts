@@ -43,12 +43,7 @@ export interface App {
 
 /** Starts an application of test/apps (or an absolute path) and waits until it listens. */
 export async function startApp(file: string, options: AppOptions = {}): Promise<App> {
-  const app = runApp(file, options);
-  const gone = app.ended.then(({ code, signal }) => {
-    throw new Error(`${file} ended before it listened (${code ?? signal}): ${app.stderr()}`);
-  });
-  await Promise.race([gone, untilListening(app)]);
-  return app;
+  return listening(file, runApp(file, options));
 }
 
 /** Starts an application that need not listen. */
@@ -57,8 +52,20 @@ export function runApp(
   { node = NODES['24'], flags, env, cwd, args = [] }: AppOptions = {},
 ): App {
   const path = resolve(ROOT, 'test/apps', file);
-  const child = spawn(node, [...(flags ?? ['--import', REGISTER]), path, ...args], {
+  return runProgram(node, [...(flags ?? ['--import', REGISTER]), path, ...args], {
     cwd: cwd ?? resolve(path, '..'),
+    env,
+  });
+}
+
+/** Starts any program. */
+export function runProgram(
+  command: string,
+  args: string[] = [],
+  { cwd, env }: { cwd?: string; env?: Record<string, string> | undefined } = {},
+): App {
+  const child = spawn(command, args, {
+    cwd,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -89,6 +96,15 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** Waits until a program listens; `name` is for the message when it ends before. */
+export async function listening(name: string, app: App): Promise<App> {
+  const gone = app.ended.then(({ code, signal }) => {
+    throw new Error(`${name} ended before it listened (${code ?? signal}): ${app.stderr()}`);
+  });
+  await Promise.race([gone, untilListening(app)]);
+  return app;
 }
 
 async function untilListening(app: App): Promise<void> {
