@@ -1,8 +1,9 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Socket } from 'node:net';
+import { Server, Socket } from 'node:net';
+import { aroundEmit } from './around-emit.js';
 
 const NAME = 'NativeModule http2';
-const ACCEPTED = 'net.server.socket';
+
+type Emitting = Parameters<typeof aroundEmit>[0];
 
 const waiting: (() => void)[] = [];
 
@@ -27,19 +28,25 @@ function isLoaded(): boolean {
 
 type Connect = (this: unknown, ...args: unknown[]) => unknown;
 
+/** Sockets that connect, and those that servers get: their own, and what another process has accepted for them. */
 function watchSockets(): void {
-  const prototype = Socket.prototype as unknown as { connect: Connect };
-  const { connect } = prototype;
+  const sockets = Socket.prototype as unknown as { connect: Connect };
+  const servers = Server.prototype as Partial<Emitting>;
+  const { connect } = sockets;
   const look = (): void => {
     if (!isLoaded()) return;
-    unsubscribe(ACCEPTED, look);
-    if (prototype.connect === lookAndConnect) prototype.connect = connect;
+    if (sockets.connect === lookAndConnect) sockets.connect = connect;
+    if (servers.emit === lookAndEmit) delete servers.emit;
     for (const attach of waiting.splice(0)) attach();
   };
   const lookAndConnect: Connect = function (...args) {
     look();
     return connect.apply(this, args);
   };
-  subscribe(ACCEPTED, look);
-  prototype.connect = lookAndConnect;
+  sockets.connect = lookAndConnect;
+  aroundEmit(servers as Emitting, (server, args, emit) => {
+    if (args[0] === 'connection') look();
+    return emit.apply(server, args);
+  });
+  const lookAndEmit = servers.emit;
 }

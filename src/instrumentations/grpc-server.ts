@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { observeServerStreams } from '../hooks/server-streams.js';
 import type { Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { isGrpc, methodOf, statusName, timeoutOf } from '../semconv/grpc.js';
@@ -41,6 +41,12 @@ export const grpcServer: Instrumentation = {
 
 interface Request {
   readonly method: string;
+  /** Milliseconds since 1970. */
+  readonly openedAt: number;
+  /** How long the client waits, in seconds. */
+  readonly timeout: number | undefined;
+  /** A closed stream does not know it any more. */
+  readonly session: Http2Session | undefined;
   readonly received: MessageCounter;
   readonly sent: MessageCounter;
 }
@@ -76,7 +82,15 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
   const method = methodOf(headers[':path'] ?? '');
   const { address, port } = splitAuthority(headers[':authority'] ?? '', headers[':scheme'] ?? '');
   const timeout = timeoutOf(headers['grpc-timeout']);
-  requests.set(stream, { method, received: new MessageCounter(), sent: new MessageCounter() });
+  const openedAt = Date.now();
+  requests.set(stream, {
+    method,
+    openedAt,
+    timeout,
+    session: stream.session,
+    received: new MessageCounter(),
+    sent: new MessageCounter(),
+  });
   return calls.open({
     kind: 'server',
     system: 'grpc',
@@ -84,7 +98,7 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
     ...(methods.has(method) && { route: method }),
     subjects: [stream],
     received: headers,
-    deadline: timeout === undefined ? undefined : Date.now() + timeout * 1000,
+    deadline: timeout === undefined ? undefined : openedAt + timeout * 1000,
     attributes: {
       'rpc.system.name': 'grpc',
       'server.address': address || undefined,
@@ -99,13 +113,14 @@ const CANCEL = 8;
 
 function end(stream: ServerHttp2Stream, call: Call): void {
   const request = requests.get(stream);
+  if (request === undefined) return;
   call.set({
-    'redhook.grpc.messages.sent': request?.sent.count,
-    'redhook.grpc.messages.received': request?.received.count,
+    'redhook.grpc.messages.sent': request.sent.count,
+    'redhook.grpc.messages.received': request.received.count,
   });
   const code = statusOf(stream);
-  if (request !== undefined) nameAnswered(request.method, call, code);
-  call.end({ code: code ?? (hasClientLeft(stream) ? 'CANCELLED' : 'UNKNOWN') });
+  nameAnswered(request.method, call, code);
+  call.end({ code: code ?? statusOfBroken(stream, request) });
 }
 
 /** The status is in the trailers, or in the headers of an answer without a body. */
@@ -114,9 +129,21 @@ function statusOf({ sentTrailers, sentHeaders }: ServerHttp2Stream): string | un
   return sent === undefined ? undefined : statusName(String(sent));
 }
 
-/** Without a status the client has gone, as a reset or a lost connection tells, or else the server broke it off. */
-function hasClientLeft({ aborted, rstCode }: ServerHttp2Stream): boolean {
-  return rstCode === CANCEL || (aborted && rstCode === 0);
+/** The client began to wait a little before us: it gives up when most of its time has passed here. */
+const MOST = 0.9;
+
+/**
+ * Without a status the client has gone, as a reset or a lost connection tells, or else the server broke the stream off.
+ * A client that goes at its deadline is DEADLINE_EXCEEDED, whether its reset or the server's own timer was first.
+ */
+function statusOfBroken(
+  { aborted, rstCode }: ServerHttp2Stream,
+  { session, openedAt, timeout }: Request,
+): string {
+  const hasClientLeft = rstCode === CANCEL || (aborted && (rstCode === 0 || session?.destroyed === true));
+  if (!hasClientLeft) return 'UNKNOWN';
+  const waited = (Date.now() - openedAt) / 1000;
+  return timeout !== undefined && waited >= timeout * MOST ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
 }
 
 function nameAnswered(method: string, call: Call, code: string | undefined): void {

@@ -6,6 +6,8 @@ import { NODES } from '../support/app.js';
 
 const [hook] = buildSync({
   entryPoints: [resolve(import.meta.dirname, '../../src/hooks/http2-use.ts')],
+  bundle: true,
+  platform: 'node',
   format: 'esm',
   write: false,
 }).outputFiles;
@@ -36,6 +38,15 @@ test('it waits for the module, then for a socket, and leaves nothing behind', ()
     console.log(net.Socket.prototype.connect === connect);
     server.close();`);
   expect(lines).toEqual(['used sockets', 'loaded', 'first', 'second', 'true']);
+});
+
+test('a socket that another process has accepted is one too', () => {
+  const lines = run(`
+    whenHttp2IsUsed(() => console.log('attached'));
+    await import('node:http2');
+    net.createServer(() => console.log('served')).emit('connection', {});
+    console.log(Object.hasOwn(net.Server.prototype, 'emit'));`);
+  expect(lines).toEqual(['attached', 'served', 'false']);
 });
 
 test('it does not wait when the module is there', () => {

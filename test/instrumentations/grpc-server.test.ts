@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type * as Grpc from '@grpc/grpc-js';
 import { afterEach, expect, test } from 'vitest';
@@ -272,9 +272,35 @@ test('a client that cancels, and one whose deadline passes', async () => {
 
   await answerOf((done) => client.Get({ id: '' }, { deadline: Date.now() + 80 }, done));
   const [late] = await takeServed(1);
-  // Who is first: the server's own timer, or the reset from the client.
-  expect(['DEADLINE_EXCEEDED', 'CANCELLED']).toContain(late?.code);
+  // Whoever is first: the server's own timer, or the reset from the client.
+  expect(late).toMatchObject({ code: 'DEADLINE_EXCEEDED', error: 'DEADLINE_EXCEEDED' });
   expect(late?.attributes['redhook.grpc.timeout']).toBeGreaterThan(0);
+});
+
+test('a client whose connection is lost, by a reset and by an end', async () => {
+  const { port } = await serve(silent);
+  for (const lose of [(far: net.Socket) => far.resetAndDestroy(), (far: net.Socket) => far.destroy()]) {
+    const far = net.connect(port, '127.0.0.1').on('error', () => {});
+    const middle = net.createServer((near) => {
+      near.on('error', () => {});
+      near.pipe(far).pipe(near);
+      far.on('close', () => near.destroy());
+    });
+    middle.listen(0, '127.0.0.1');
+    await once(middle, 'listening');
+    const target = `127.0.0.1:${(middle.address() as AddressInfo).port}`;
+    const client = new Orders(target, grpc.credentials.createInsecure()) as unknown as OrdersClient;
+    open.push(client, middle);
+    const stream = client.List({ id: '' });
+    stream.once('data', () => lose(far));
+    await statusOf(stream);
+
+    const ended = await recorder.take(2);
+    expect(ended.find(({ kind }) => kind === 'server')).toMatchObject({
+      code: 'CANCELLED',
+      error: undefined,
+    });
+  }
 });
 
 test('a server that is shut down under way', async () => {
