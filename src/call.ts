@@ -5,6 +5,8 @@ import {
   propagation,
   ROOT_CONTEXT,
   type SpanContext,
+  TraceFlags,
+  trace,
 } from '@opentelemetry/api';
 import type {
   Attributes,
@@ -13,8 +15,10 @@ import type {
   CallStart,
   CallSystem,
   Calls,
+  Gauge,
   Outcome,
   OutgoingHeaders,
+  Past,
 } from './instrumentation.js';
 import { log, reason } from './log.js';
 import { type CallConvention, conventionOf, OTHER } from './semconv/calls.js';
@@ -25,6 +29,8 @@ export interface CallRecord {
   readonly kind: CallKind;
   readonly system: CallSystem;
   readonly convention: CallConvention;
+  /** False when another telemetry makes its span. */
+  readonly traced: boolean;
   /** The operation, bounded: `_OTHER` when it is not a known one. */
   readonly operation: string;
   readonly route: string | undefined;
@@ -36,12 +42,14 @@ export interface CallRecord {
   readonly error: unknown;
   /** The span of this call. Absent when spans are not recorded at all. */
   readonly span: SpanContext | undefined;
+  /** The times and ids of a call that is told afterwards. */
+  readonly past: Past | undefined;
 }
 
 /** Watches calls: spans and RED are two of these. */
 export interface CallObserver {
   /** Called when a call opens, in its parent's context; gives the context that the call runs in and its span. */
-  start?(call: CallRecord, parent: Context): { context: Context; span: SpanContext };
+  start?(call: CallRecord, parent: Context): { context: Context; span: SpanContext } | undefined;
   /** Called once, when the call ends. `context` is the one that `start` gave. */
   end(call: CallRecord, context: Context): void;
 }
@@ -50,9 +58,11 @@ export interface CallsOptions {
   /** In order: an observer sees what the ones before it have set. */
   readonly observers: readonly CallObserver[];
   /** The operations that keep their name, by system; any other is `_OTHER` until the call is named by it. */
-  readonly knownOperations: Readonly<Record<CallSystem, readonly string[]>>;
+  readonly knownOperations: Readonly<Partial<Record<CallSystem, readonly string[]>>>;
   /** Whether the deadline of a call bounds the calls made inside it. */
   readonly propagateDeadlines?: boolean;
+  /** Takes the gauges of the instrumentations. */
+  readonly addGauge?: (gauge: Gauge) => void;
 }
 
 export interface CallRegistry extends Calls {
@@ -80,24 +90,33 @@ export function asOwnTraffic<R>(fn: () => R): R {
   return context.with(OWN_CONTEXT, fn);
 }
 
-export function createCalls({ observers, knownOperations, propagateDeadlines }: CallsOptions): CallRegistry {
-  const known: Record<CallSystem, ReadonlySet<string>> = {
-    http: new Set(knownOperations.http),
-    grpc: new Set(knownOperations.grpc),
-  };
+export function createCalls({
+  observers,
+  knownOperations,
+  propagateDeadlines,
+  addGauge = () => {},
+}: CallsOptions): CallRegistry {
+  const known = new Map(Object.entries(knownOperations).map(([system, names]) => [system, new Set(names)]));
   const bySubject = new WeakMap<object, TrackedCall>();
   const open = new Set<TrackedCall>();
 
   return {
     open: quietly((start) => {
       const active = context.active();
-      if (active.getValue(OWN) === true) return undefined;
-      const call = new TrackedCall(start, known[start.system].has(start.operation), observers, open);
-      // A server call begins its own tree: what was current when the server was created is not its parent.
-      call.begin(start.kind === 'server' ? propagation.extract(ROOT_CONTEXT, start.received ?? {}) : active);
+      if (active.getValue(OWN) === true || currentCall()?.covers === start.system) return undefined;
+      const isKnown = known.get(start.system)?.has(start.operation) ?? false;
+      const call = new TrackedCall(start, isKnown, observers, open);
+      // What arrives begins its own tree: what was current when its server was created is not its parent.
+      call.begin(isIncoming(start.kind) ? propagation.extract(ROOT_CONTEXT, start.received ?? {}) : active);
       if (start.outgoing !== undefined) inject(call.context, start.outgoing);
       for (const subject of start.subjects ?? []) bySubject.set(subject, call);
       return call;
+    }),
+    record: quietly((start, past, outcome) => {
+      const isKnown = known.get(start.system)?.has(start.operation) ?? false;
+      const call = new TrackedCall(start, isKnown, observers, open, past);
+      call.begin(parentOf(past));
+      call.end(outcome);
     }),
     of: (subject) => bySubject.get(subject),
     get current() {
@@ -107,11 +126,23 @@ export function createCalls({ observers, knownOperations, propagateDeadlines }: 
       return propagateDeadlines ? currentCall()?.deadline : undefined;
     },
     bind: (fn) => context.bind(context.active(), fn),
+    gauge: addGauge,
+    warn: (line) => log.warn(line),
     isOwn,
     endAll(error) {
       for (const call of [...open]) call.abandon(error);
     },
   };
+}
+
+function parentOf({ traceId, parentSpanId, sampled }: Past): Context {
+  if (parentSpanId === undefined) return ROOT_CONTEXT;
+  const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: parentSpanId, traceFlags, isRemote: true });
+}
+
+function isIncoming(kind: CallKind): boolean {
+  return kind === 'server' || kind === 'consumer';
 }
 
 function currentCall(): TrackedCall | undefined {
@@ -122,9 +153,11 @@ class TrackedCall implements Call, CallRecord {
   readonly kind: CallKind;
   readonly system: CallSystem;
   readonly convention: CallConvention;
+  readonly covers: CallSystem | undefined;
+  readonly traced: boolean;
   readonly operation: string;
   readonly attributes: Attributes;
-  readonly deadline: number | undefined;
+  deadline: number | undefined;
   route: string | undefined;
   code: number | string | undefined;
   duration = 0;
@@ -132,15 +165,25 @@ class TrackedCall implements Call, CallRecord {
   error: unknown = undefined;
   span: SpanContext | undefined = undefined;
   context: Context = ROOT_CONTEXT;
+  readonly past: Past | undefined;
   readonly #asked: string;
   readonly #observers: readonly CallObserver[];
   readonly #open: Set<TrackedCall>;
   readonly #startedAt = performance.now();
 
-  constructor(start: CallStart, known: boolean, observers: readonly CallObserver[], open: Set<TrackedCall>) {
+  constructor(
+    start: CallStart,
+    known: boolean,
+    observers: readonly CallObserver[],
+    open: Set<TrackedCall>,
+    past?: Past,
+  ) {
+    this.past = past;
     const convention = conventionOf(start.system, start.kind);
     this.kind = start.kind;
     this.system = start.system;
+    this.covers = start.covers;
+    this.traced = start.traced ?? true;
     this.convention = convention;
     this.operation = known ? start.operation : OTHER;
     this.route = start.route;
@@ -155,6 +198,7 @@ class TrackedCall implements Call, CallRecord {
 
   begin(parent: Context): void {
     this.context = parent;
+    this.deadline ??= (parent.getValue(CALL) as TrackedCall | undefined)?.deadline;
     for (const observer of this.#observers) {
       const started = observer.start?.(this, parent);
       if (started === undefined) continue;
@@ -181,10 +225,12 @@ class TrackedCall implements Call, CallRecord {
     if (this.#isOpen) this.code = code;
   }
 
-  end({ code = this.code, error }: Outcome): void {
+  end({ code = this.code, error, errorType: type }: Outcome): void {
     if (!this.#open.delete(this)) return;
     this.code = code;
-    this.duration = (performance.now() - this.#startedAt) / 1000;
+    const { past } = this;
+    const elapsed = past === undefined ? performance.now() - this.#startedAt : past.endedAt - past.startedAt;
+    this.duration = elapsed / 1000;
     this.error = error;
     this.failed = error !== undefined || (code !== undefined && this.convention.isFailure(code));
     const { attributes, convention } = this;
@@ -192,7 +238,7 @@ class TrackedCall implements Call, CallRecord {
     if (this.route !== undefined) attributes[convention.route] = this.route;
     if (attributes[convention.operation] === OTHER) attributes[convention.operationOriginal] = this.#asked;
     if (this.failed)
-      attributes['error.type'] = error === undefined ? String(code ?? OTHER) : errorType(error);
+      attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));
     for (const observer of this.#observers) {
       quietly(() => observer.end(this, this.context))();
     }
@@ -200,7 +246,7 @@ class TrackedCall implements Call, CallRecord {
 
   /** The end that comes when the process ends first. A client whose answer had begun has had its answer. */
   abandon(error: unknown): void {
-    this.end(this.kind === 'client' && this.code !== undefined ? {} : { error: error ?? 'aborted' });
+    this.end(!isIncoming(this.kind) && this.code !== undefined ? {} : { error: error ?? 'aborted' });
   }
 
   get #isOpen(): boolean {

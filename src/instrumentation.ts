@@ -54,6 +54,8 @@ export type Guard = <A extends unknown[], R>(fn: (...args: A) => R) => (...args:
 export interface Calls {
   /** Opens a Call, or returns `undefined` when this is Redhook's own traffic, which is never observed. */
   open(start: CallStart): Call | undefined;
+  /** Records a call that has ended elsewhere, where there was no Redhook to see it. */
+  record(start: CallStart, past: Past, outcome: Outcome): void;
   /** The Call that was opened for this request, response or other library object. */
   of(subject: object): Call | undefined;
   /** The Call that the running code is inside, if any. */
@@ -65,35 +67,78 @@ export interface Calls {
   readonly deadline: number | undefined;
   /** Binds `fn` to where the running code is, for a library that calls back from elsewhere. */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
+  /** Adds a metric that is asked for when metrics are read: what stands at that moment. */
+  gauge(gauge: Gauge): void;
+  /** Writes a line to stderr, once: what only the user can mend. */
+  warn(line: string): void;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */
   isOwn(server: object): boolean;
 }
 
-export type CallKind = 'server' | 'client';
-export type CallSystem = 'http' | 'grpc';
+export interface Gauge {
+  readonly name: string;
+  readonly description: string;
+  /** In the words of UCUM: `s`, `{worker}`. */
+  readonly unit: string;
+  read(): Iterable<GaugePoint>;
+}
+
+/** The values of `attributes` come from a fixed set. */
+export interface GaugePoint {
+  readonly value: number;
+  readonly attributes: Attributes;
+}
+
+/** `server` and `client` wait for each other; a `producer` leaves work to a `consumer` and goes on. */
+export type CallKind = 'server' | 'client' | 'producer' | 'consumer';
+export type CallSystem =
+  | 'http'
+  | 'grpc'
+  | 'temporal-client'
+  | 'temporal-rpc'
+  | 'temporal-long-rpc'
+  | 'temporal-activity'
+  | 'temporal-workflow'
+  | 'temporal-outbound';
 export type AttributeValue = string | number | boolean;
 export type Attributes = Record<string, AttributeValue | undefined>;
 
 export interface CallStart {
   readonly kind: CallKind;
   readonly system: CallSystem;
+  /** The system whose calls are no calls of their own when they are made directly inside this one. */
+  readonly covers?: CallSystem;
+  /** False when another telemetry makes the span of this call: then it is counted only. */
+  readonly traced?: boolean;
   /**
    * What is asked for, in the system's own words: the HTTP method, `package.Service/Method` of gRPC. It is `_OTHER`
-   * when it is not a known one; those of gRPC are known by `route` or `name` alone.
+   * when it is not a known one; those of gRPC and Temporal are known by `route` or `name` alone.
    */
   readonly operation: string;
   /** The route template, or the gRPC method that exists, when it is known this early. Never a raw path. */
   readonly route?: string;
   /** The objects of the library by which `calls.of` finds this Call again. */
   readonly subjects?: readonly object[];
-  /** The headers that arrived with a server call; the parent of the trace is read from them. */
+  /** The headers that arrived with a server or consumer call; the parent of the trace is read from them. */
   readonly received?: IncomingHeaders;
-  /** The headers that leave with a client call; the trace is written into them. */
+  /** The headers that leave with a client or producer call; the trace is written into them. */
   readonly outgoing?: OutgoingHeaders;
   /** When the caller stops waiting, in milliseconds since 1970. */
   readonly deadline?: number | undefined;
   /** Attributes by their semantic-convention names. Span and RED labels are both taken from these. */
   readonly attributes: Attributes;
+}
+
+/** The times and the place in its trace of a call that is told afterwards. */
+export interface Past {
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  /** Whether its parent is sampled, when it has one. */
+  readonly sampled: boolean;
 }
 
 /** Header values by lower-case name, as Node gives them. */
@@ -124,4 +169,6 @@ export interface Outcome {
   readonly code?: number | string | undefined;
   /** What went wrong: the exception, or a short constant such as `aborted`. Gives `error.type`. */
   readonly error?: unknown;
+  /** The `error.type`, where the library knows it better than the exception tells. */
+  readonly errorType?: string | undefined;
 }

@@ -32,13 +32,15 @@ function describeOtlp({ protocol, endpoint }: OtlpExporter): string {
   return `otlp ${protocol} ${printable(endpoint)}`;
 }
 
-const SIDE = /^(.+)-(?:server|client)$/;
+const SIDE = /^(.+)-(?:server|client|worker)$/;
 
 /** Both sides of a protocol are told by its name alone. */
 function grouped(names: readonly string[]): string[] {
   const told = names.map((name) => {
     const [, protocol] = SIDE.exec(name) ?? [];
-    const both = names.includes(`${protocol}-server`) && names.includes(`${protocol}-client`);
+    const both =
+      ['server', 'worker'].some((side) => names.includes(`${protocol}-${side}`)) &&
+      names.includes(`${protocol}-client`);
     return both && protocol !== undefined ? protocol : name;
   });
   return [...new Set(told)];

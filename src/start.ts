@@ -32,6 +32,7 @@ function observe(): void {
     observers: telemetry.observers,
     knownOperations: { http: config.knownMethods, grpc: [] },
     propagateDeadlines: config.propagateDeadlines,
+    addGauge: telemetry.addGauge,
   });
   for (const each of instrumentations) {
     if (config.instrumentations[each.name]) attach(each, calls);

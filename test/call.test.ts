@@ -60,6 +60,44 @@ test('the deadline of a call holds for those inside it, when asked for', () => {
   expect(free.open({ ...start, deadline: 7 })?.run(() => free.deadline)).toBeUndefined();
 });
 
+test('a call that is told afterwards has the times and the place that it is told', () => {
+  const start = {
+    kind: 'consumer',
+    system: 'temporal-workflow',
+    operation: 'RunWorkflow:A',
+    attributes: {},
+  } as const;
+  const past = {
+    startedAt: 1_000,
+    endedAt: 3_500,
+    traceId: 'a'.repeat(32),
+    spanId: 'b'.repeat(16),
+    sampled: true,
+  };
+
+  calls.record(
+    { ...start, route: 'RunWorkflow:A' },
+    { ...past, parentSpanId: 'c'.repeat(16) },
+    { code: 'completed' },
+  );
+
+  expect(ended[0]).toMatchObject({ route: 'RunWorkflow:A', duration: 2.5, failed: false, past });
+});
+
+test('what a call covers is no call of its own', () => {
+  const outer = open({ system: 'temporal-rpc', kind: 'client', covers: 'grpc' });
+  const inner = { kind: 'client', operation: 'A/B', attributes: {} } as const;
+
+  expect(outer.run(() => calls.open({ ...inner, system: 'grpc' }))).toBeUndefined();
+  expect(outer.run(() => calls.open({ ...inner, system: 'http' }))).toBeDefined();
+});
+
+test('an error has the type that its library knows', () => {
+  open().end({ error: new Error('no money'), errorType: 'InsufficientFunds' });
+
+  expect(ended[0]?.attributes['error.type']).toBe('InsufficientFunds');
+});
+
 test('a call runs inside itself, with results, arguments, `this` and throws as they are', () => {
   const call = open();
   const self = {};

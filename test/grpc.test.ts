@@ -28,7 +28,7 @@ test.each(CASES)('Node $version, $form: one span on each side of each call, in o
   });
   expect(await app.ended).toEqual({ code: 0, signal: null });
   expect(app.stderr().trim().split('\n')).toEqual([
-    expect.stringContaining('instrumented=http,http2,fetch,fastify,grpc'),
+    expect.stringContaining('instrumented=http,http2,fetch,fastify,grpc,temporal'),
   ]);
 
   const spans = collector.spans.filter(({ resource }) => resource['service.name'] === service);

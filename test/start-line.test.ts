@@ -12,14 +12,14 @@ function lineFor(env: Record<string, string>): string {
 test.each([
   [
     {},
-    'traces=otlp grpc http://localhost:4317 metrics=:9464/metrics instrumented=http,http2,fetch,fastify,grpc',
+    'traces=otlp grpc http://localhost:4317 metrics=:9464/metrics instrumented=http,http2,fetch,fastify,grpc,temporal',
   ],
   [
     {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://me:secret@c.example:4318',
       OTEL_METRICS_EXPORTER: 'otlp,prometheus',
     },
-    'traces=otlp http/protobuf https://c.example:4318/v1/traces metrics=otlp http/protobuf https://c.example:4318/v1/metrics,:9464/metrics instrumented=http,http2,fetch,fastify,grpc',
+    'traces=otlp http/protobuf https://c.example:4318/v1/traces metrics=otlp http/protobuf https://c.example:4318/v1/metrics,:9464/metrics instrumented=http,http2,fetch,fastify,grpc,temporal',
   ],
   [
     {

@@ -8,10 +8,12 @@ export const INSTRUMENTATIONS = [
   'fastify',
   'grpc-server',
   'grpc-client',
+  'temporal-client',
+  'temporal-worker',
   'runtime',
 ] as const;
 
-/** Other names, and what they stand for. Nothing: known, and not there yet. */
+/** Other names, and what they stand for. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   http: ['http-server', 'http-client', 'http2-server', 'http2-client'],
   http2: ['http2-server', 'http2-client'],
@@ -20,13 +22,13 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   nodejs: ['runtime'],
   'runtime-node': ['runtime'],
   grpc: ['grpc-server', 'grpc-client'],
-  temporal: [],
+  temporal: ['temporal-client', 'temporal-worker'],
 };
 
 const PACKAGE = /^@opentelemetry\/instrumentation-/;
 
 /** The names to propose when one is unknown. */
-export const PROPOSED_NAMES: readonly string[] = [...INSTRUMENTATIONS, 'http', 'http2', 'grpc'];
+export const PROPOSED_NAMES: readonly string[] = [...INSTRUMENTATIONS, 'http', 'http2', 'grpc', 'temporal'];
 
 /** The instrumentations that a name stands for; `undefined` when the name is unknown. */
 export function instrumentationsNamed(word: string): readonly string[] | undefined {

@@ -1,4 +1,4 @@
-import { INSTRUMENTATIONS, instrumentationsNamed, PROPOSED_NAMES } from './instrumentations.js';
+import { instrumentationsNamed, PROPOSED_NAMES } from './instrumentations.js';
 import { type NamedItem, namedItems } from './named-items.js';
 import { suggestion } from './nearest.js';
 import { isEmpty, itemsOf } from './node.js';
@@ -36,9 +36,5 @@ function switchesOf(item: NamedItem, bare: boolean, complain: Complain): [string
     return undefined;
   }
   const on = value === undefined ? bare : isEmpty(value) || boolean.read(value, complain);
-  if (on && instrumentations.length === 0) {
-    const expected = `an instrumentation of this version (${anyOf(INSTRUMENTATIONS)})`;
-    complain({ severity: 'info', where, found: quote(name), expected });
-  }
   return on === undefined ? undefined : instrumentations.map((each) => [each, on]);
 }

@@ -1,9 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server, Socket } from 'node:net';
-import { aroundEmit } from './around-emit.js';
 
 const NAME = 'NativeModule http2';
-
-type Emitting = Parameters<typeof aroundEmit>[0];
+const ACCEPTED = 'net.server.socket';
 
 const waiting: (() => void)[] = [];
 
@@ -26,27 +25,34 @@ function isLoaded(): boolean {
   return moduleLoadList === undefined || moduleLoadList.includes(NAME);
 }
 
-type Connect = (this: unknown, ...args: unknown[]) => unknown;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Sockets that connect, and those that servers get: their own, and what another process has accepted for them. */
+/** Sockets that connect, sockets that are accepted, and servers that are made: each server listens to itself. */
 function watchSockets(): void {
-  const sockets = Socket.prototype as unknown as { connect: Connect };
-  const servers = Server.prototype as Partial<Emitting>;
-  const { connect } = sockets;
-  const look = (): void => {
+  const unpatch = [before(Socket.prototype, 'connect', look), before(Server.prototype, 'on', look)];
+  subscribe(ACCEPTED, look);
+
+  function look(): void {
     if (!isLoaded()) return;
-    if (sockets.connect === lookAndConnect) sockets.connect = connect;
-    if (servers.emit === lookAndEmit) delete servers.emit;
+    unsubscribe(ACCEPTED, look);
+    for (const each of unpatch) each();
     for (const attach of waiting.splice(0)) attach();
+  }
+}
+
+/** Runs `advice` before a method; gives what undoes it, unless somebody else has patched the method since. */
+function before(prototype: object, name: string, advice: () => void): () => void {
+  const methods = prototype as Record<string, Method>;
+  const isOwn = Object.hasOwn(prototype, name);
+  const method = methods[name] as Method;
+  const advised: Method = function (...args) {
+    advice();
+    return method.apply(this, args);
   };
-  const lookAndConnect: Connect = function (...args) {
-    look();
-    return connect.apply(this, args);
+  methods[name] = advised;
+  return () => {
+    if (methods[name] !== advised) return;
+    if (isOwn) methods[name] = method;
+    else delete methods[name];
   };
-  sockets.connect = lookAndConnect;
-  aroundEmit(servers as Emitting, (server, args, emit) => {
-    if (args[0] === 'connection') look();
-    return emit.apply(server, args);
-  });
-  const lookAndEmit = servers.emit;
 }

@@ -7,6 +7,8 @@ import { httpClient } from './http-client.js';
 import { httpServer } from './http-server.js';
 import { http2Client } from './http2-client.js';
 import { http2Server } from './http2-server.js';
+import { temporalClient } from './temporal-client.js';
+import { temporalWorker } from './temporal-worker.js';
 
 /** Every instrumentation there is. To add one: its file, its test, and its line here. */
 export const instrumentations: readonly Instrumentation[] = [
@@ -18,4 +20,6 @@ export const instrumentations: readonly Instrumentation[] = [
   fastify,
   grpcServer,
   grpcClient,
+  temporalClient,
+  temporalWorker,
 ];

@@ -11,6 +11,8 @@ export interface CallConvention {
   /** The duration histogram, unit `s`. */
   readonly histogram: string;
   readonly description: string;
+  /** The upper bounds of its buckets, in seconds. */
+  readonly boundaries: readonly number[];
   /** The attributes that become labels, in the order of the exposition. */
   readonly labels: readonly string[];
   readonly operation: string;
@@ -24,7 +26,7 @@ export interface CallConvention {
   isFailure(code: number | string): boolean;
 }
 
-/** Bucket boundaries in seconds, as the conventions advise for every duration of a call. */
+/** Bucket boundaries in seconds, as the conventions advise for the duration of a call. */
 export const DURATION_BOUNDARIES: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ];
@@ -41,6 +43,7 @@ const http = {
     const verb = method === OTHER ? 'HTTP' : method;
     return route === undefined ? verb : `${verb} ${route}`;
   },
+  boundaries: DURATION_BOUNDARIES,
 };
 
 const httpServer: CallConvention = {
@@ -80,6 +83,7 @@ const grpc = {
   route: 'rpc.method',
   code: 'rpc.status_code',
   spanName: (_operation: string, method: string | undefined): string => method ?? 'grpc',
+  boundaries: DURATION_BOUNDARIES,
 };
 
 /** Any other status tells what the client did wrong. */
@@ -108,11 +112,88 @@ const grpcClient: CallConvention = {
   labels: ['rpc.system.name', 'rpc.method', 'server.address', 'server.port', 'rpc.status_code', 'error.type'],
 };
 
-const conventions: Record<CallSystem, Record<CallKind, CallConvention>> = {
-  http: { server: httpServer, client: httpClient },
-  grpc: { server: grpcServer, client: grpcClient },
+/** Workflows live from milliseconds to days. */
+const WORKFLOW_BOUNDARIES: readonly number[] = [
+  0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800,
+];
+
+const temporal = {
+  operation: 'temporal.route',
+  operationOriginal: 'temporal.route_original',
+  route: 'temporal.route',
+  code: 'temporal.status',
+  spanName: (_operation: string, route: string | undefined): string => route ?? 'temporal',
+  isFailure: (status: number | string): boolean => status === 'failed',
+  boundaries: DURATION_BOUNDARIES,
+};
+
+const temporalClient: CallConvention = {
+  ...temporal,
+  histogram: 'temporal.client.operation.duration',
+  description: 'Duration of operations of Temporal clients.',
+  labels: ['temporal.route', 'temporal.namespace', 'temporal.task_queue', 'temporal.status', 'error.type'],
+};
+
+const temporalActivity: CallConvention = {
+  ...temporal,
+  histogram: 'temporal.activity.duration',
+  description: 'Duration of attempts of Temporal activities.',
+  labels: [
+    'temporal.route',
+    'temporal.namespace',
+    'temporal.task_queue',
+    'temporal.local',
+    'temporal.status',
+    'error.type',
+  ],
+};
+
+const temporalWorkflow: CallConvention = {
+  ...temporal,
+  histogram: 'temporal.workflow.duration',
+  description: 'Duration of runs and handlers of Temporal workflows, in workflow time.',
+  labels: ['temporal.route', 'temporal.namespace', 'temporal.task_queue', 'temporal.status', 'error.type'],
+  boundaries: WORKFLOW_BOUNDARIES,
+};
+
+const temporalOutbound: CallConvention = {
+  ...temporalWorkflow,
+  histogram: 'temporal.workflow.outbound.duration',
+  description:
+    'Duration of activities, child workflows and signals as a workflow sees them, retries included.',
+};
+
+const temporalRpc: CallConvention = {
+  ...grpc,
+  isFailure: (status) => status !== 'OK',
+  histogram: 'temporal.client.rpc.duration',
+  description: 'Duration of requests to the Temporal service.',
+  labels: ['rpc.method', 'temporal.transport', 'rpc.status_code', 'error.type'],
+};
+
+const temporalLongRpc: CallConvention = {
+  ...temporalRpc,
+  histogram: 'temporal.client.long_rpc.duration',
+  description: 'Duration of requests to the Temporal service that wait for something to happen.',
 };
 
 export function conventionOf(system: CallSystem, kind: CallKind): CallConvention {
-  return conventions[system][kind];
+  switch (system) {
+    case 'http':
+      return kind === 'server' ? httpServer : httpClient;
+    case 'grpc':
+      return kind === 'server' ? grpcServer : grpcClient;
+    case 'temporal-client':
+      return temporalClient;
+    case 'temporal-rpc':
+      return temporalRpc;
+    case 'temporal-long-rpc':
+      return temporalLongRpc;
+    case 'temporal-activity':
+      return temporalActivity;
+    case 'temporal-workflow':
+      return temporalWorkflow;
+    case 'temporal-outbound':
+      return temporalOutbound;
+  }
 }

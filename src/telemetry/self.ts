@@ -8,6 +8,8 @@ import {
   type MetricData,
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics';
+import type { Gauge, GaugePoint } from '../instrumentation.js';
+import { log, reason } from '../log.js';
 import { version } from '../version.js';
 
 /** The scope of everything that Redhook measures itself. Its metrics are known by this very object. */
@@ -17,8 +19,8 @@ export const SCOPE: InstrumentationScope = Object.freeze({ name: 'redhook', vers
 export interface Self {
   /** A sum that only grows. Its series begin with their first `add`; `add(0)` makes one visible at once. */
   counter(name: string, description: string, unit: string): SelfCounter;
-  /** A value that is asked for when the metrics are collected. */
-  gauge(name: string, description: string, unit: string, read: () => number): void;
+  /** Values that are asked for when the metrics are collected; none, when asking for them throws. */
+  gauge(gauge: Gauge): void;
   /** What stands now, in the shape of the SDK. */
   metrics(): MetricData[];
   readonly producer: MetricProducer;
@@ -58,18 +60,34 @@ export function createSelf(): Self {
         },
       };
     },
-    gauge(name, description, unit, read) {
-      const attributes = Object.freeze({});
+    gauge({ name, description, unit, read }) {
       readers.push((endTime) => ({
         descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
         aggregationTemporality: AggregationTemporality.CUMULATIVE,
         dataPointType: DataPointType.GAUGE,
-        dataPoints: [{ attributes, value: read(), startTime, endTime }],
+        dataPoints: Array.from(
+          pointsOf(read),
+          ({ value, attributes }): DataPoint<number> => ({
+            attributes: attributes as Attributes,
+            value,
+            startTime,
+            endTime,
+          }),
+        ),
       }));
     },
     metrics,
     producer: producerOf(metrics),
   };
+}
+
+function pointsOf(read: Gauge['read']): Iterable<GaugePoint> {
+  try {
+    return [...read()];
+  } catch (error) {
+    log.warn(`metrics: a gauge could not be read: ${reason(error)}; it is missing from the page`);
+    return [];
+  }
 }
 
 /** Offers metrics of Redhook's own to the readers of the SDK, which put them beside the application's. */

@@ -2,6 +2,7 @@ import { context, type MeterProvider, metrics as metricsApi, propagation, trace 
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import type { CallObserver } from '../call.js';
 import type { Config } from '../config/config.js';
+import type { Gauge } from '../instrumentation.js';
 import { adoptDiagnostics } from './diag.js';
 import { startMetrics } from './metrics.js';
 import { drainSync } from './otlp/drain.js';
@@ -17,6 +18,7 @@ import { startTraces } from './traces.js';
 export interface Telemetry {
   /** Spans first, so that RED knows the span of a call. */
   readonly observers: readonly CallObserver[];
+  readonly addGauge: (gauge: Gauge) => void;
   /** Sends what is left, because the process ends now. Blocks for the configured time at most. */
   drain(): void;
 }
@@ -43,10 +45,11 @@ export function startTelemetry(config: Config): Telemetry {
 
   return {
     observers: [
-      ...(traces === undefined ? [] : [createSpans(traces.tracer)]),
+      ...(traces === undefined ? [] : [createSpans(traces.tracer, traces.ids)]),
       red.observer,
       { end: metrics.serve },
     ],
+    addGauge: self.gauge,
     drain() {
       const requests = [...(traces?.lastRequests() ?? []), ...metrics.lastRequests()];
       if (requests.length > 0) drainSync(requests, config.exitTimeoutMs);

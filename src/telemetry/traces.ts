@@ -5,6 +5,7 @@ import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { ConsoleExporter, OtlpExporter, TracesConfig } from '../config/config.js';
 import { version } from '../version.js';
 import { createConsole } from './console.js';
+import { GivenIds } from './ids.js';
 import type { LastRequest } from './otlp/drain.js';
 import { type Counter, SpanQueue } from './queue.js';
 import { createSampler } from './sampler.js';
@@ -15,6 +16,7 @@ export interface Traces {
   readonly provider: TracerProviderApi;
   /** For the spans of calls. */
   readonly tracer: Tracer;
+  readonly ids: GivenIds;
   /** What is not delivered yet, for the end of the process; the console prints what it still holds. */
   lastRequests(): LastRequest[];
 }
@@ -26,8 +28,10 @@ export function startTraces(
   dropped: Counter,
 ): Traces {
   const outlets = exporters.map((exporter) => openOutlet(exporter, queue, dropped));
+  const ids = new GivenIds();
   const provider = new TracerProvider({
     resource,
+    idGenerator: ids,
     sampler: createSampler(sampler),
     spanProcessors: outlets.map(({ processor }) => processor),
     spanLimits: {
@@ -40,6 +44,7 @@ export function startTraces(
   return {
     provider,
     tracer: provider.getTracer('redhook', version),
+    ids,
     lastRequests: () => outlets.flatMap((outlet) => outlet.lastRequests()),
   };
 }

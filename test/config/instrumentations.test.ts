@@ -17,7 +17,7 @@ test.each([
   ['@opentelemetry/instrumentation-undici', ['fetch']],
   ['@opentelemetry/instrumentation-runtime-node', ['runtime']],
   ['grpc', ['grpc-server', 'grpc-client']],
-  ['temporal', []],
+  ['temporal', ['temporal-client', 'temporal-worker']],
   ['pg', undefined],
   ['toString', undefined],
   ['', undefined],

@@ -44,6 +44,8 @@ const DEFAULTS: Config = {
     fastify: true,
     'grpc-server': true,
     'grpc-client': true,
+    'temporal-client': true,
+    'temporal-worker': true,
     runtime: true,
   },
   exitTimeoutMs: 2000,

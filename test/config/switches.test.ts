@@ -10,6 +10,8 @@ const ON = {
   fastify: true,
   'grpc-server': true,
   'grpc-client': true,
+  'temporal-client': true,
+  'temporal-worker': true,
   runtime: true,
 };
 const HTTP = ['http-server', 'http-client', 'http2-server', 'http2-client'];
@@ -46,7 +48,7 @@ test.each([
 });
 
 const NAMES =
-  'http-server, http-client, http2-server, http2-client, fetch, fastify, grpc-server, grpc-client, runtime, http, http2 or grpc';
+  'http-server, http-client, http2-server, http2-client, fetch, fastify, grpc-server, grpc-client, temporal-client, temporal-worker, runtime, http, http2, grpc or temporal';
 
 test.each([
   [
@@ -58,12 +60,9 @@ test.each([
     ],
   ],
   [
-    'instrumentations:\n- temporal: true\n- temporal: false\n- constructor: true\n',
+    'instrumentations:\n- temporal: true\n- constructor: true\n',
     {},
-    [
-      'info otel-autoconf.yaml:2:3: found "temporal", expected an instrumentation of this version (http-server, http-client, http2-server, http2-client, fetch, fastify, grpc-server, grpc-client or runtime), now it is ignored',
-      `warn otel-autoconf.yaml:4:3: found "constructor", expected ${NAMES}, now it is ignored`,
-    ],
+    [`warn otel-autoconf.yaml:3:3: found "constructor", expected ${NAMES}, now it is ignored`],
   ],
   [
     'instrumentations:\n- http: maybe\n- [http]\n',
@@ -75,7 +74,7 @@ test.each([
   ],
   [
     '',
-    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'htpp', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'temporal,fs' },
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'htpp', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'fs' },
     [
       `warn OTEL_NODE_DISABLED_INSTRUMENTATIONS: found "fs", expected ${NAMES}, now it is ignored`,
       `warn OTEL_NODE_ENABLED_INSTRUMENTATIONS: found "htpp", expected ${NAMES} (did you mean http?), now it is ignored`,

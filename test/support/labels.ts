@@ -11,7 +11,13 @@ export function labelsOf(kind: CallKind, attributes: Record<string, unknown>): R
 
 /** What a span with these attributes is a call of. */
 export function systemOf(attributes: Record<string, unknown>): CallSystem {
-  return attributes['rpc.system.name'] === undefined ? 'http' : 'grpc';
+  if (attributes['temporal.transport'] !== undefined) return 'temporal-rpc';
+  const route = attributes['temporal.route'];
+  if (typeof route !== 'string') return attributes['rpc.system.name'] === undefined ? 'http' : 'grpc';
+  if (attributes['temporal.local'] !== undefined) return 'temporal-activity';
+  // What comes out of a workflow knows the attempt of its run; a client does not.
+  if (attributes['temporal.attempt'] === undefined) return 'temporal-client';
+  return /^(?:Run|Handle)/.test(route) ? 'temporal-workflow' : 'temporal-outbound';
 }
 
 /** A set of labels as text, the same for the same labels in whatever order. */

@@ -10,9 +10,10 @@ import {
 import { expect } from 'vitest';
 import { type CallRecord, type CallRegistry, createCalls } from '../../src/call.js';
 import { attach } from '../../src/hooks/attach.js';
-import type { Instrumentation } from '../../src/instrumentation.js';
+import type { Gauge, GaugePoint, Instrumentation } from '../../src/instrumentation.js';
 import { conventionOf } from '../../src/semconv/calls.js';
 import { KNOWN_METHODS } from '../../src/semconv/methods.js';
+import { GivenIds } from '../../src/telemetry/ids.js';
 import { createRed } from '../../src/telemetry/red.js';
 import { createSpans } from '../../src/telemetry/spans.js';
 import { labelsOf, systemOf, textOf } from './labels.js';
@@ -37,6 +38,8 @@ export interface Recorder {
    * is about, it also checks that each call has given one span and one observation of RED with the same labels.
    */
   take(count: number): Promise<Ended[]>;
+  /** What a gauge tells now. */
+  gauge(name: string): GaugePoint[];
 }
 
 /** Attaches instrumentations to a real library and records the calls, the spans and the RED series that they make. */
@@ -46,14 +49,20 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );
   const exporter = new InMemorySpanExporter();
-  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const ids = new GivenIds();
+  const provider = new TracerProvider({
+    idGenerator: ids,
+    spanProcessors: [new SimpleSpanProcessor({ exporter })],
+  });
   const red = createRed({ maxRoutes: 500, maxSeries: 10_000, exemplars: 'trace_based' });
   const ended: Ended[] = [];
+  const gauges: Gauge[] = [];
   const calls = createCalls({
     knownOperations: { http: KNOWN_METHODS, grpc: [] },
     propagateDeadlines: true,
+    addGauge: (gauge) => gauges.push(gauge),
     observers: [
-      createSpans(provider.getTracer('test')),
+      createSpans(provider.getTracer('test'), ids),
       red.observer,
       {
         end({ kind, operation, route, attributes, convention }, at) {
@@ -95,6 +104,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
   return {
     calls,
     ended,
+    gauge: (name) => gauges.filter((each) => each.name === name).flatMap((each) => [...each.read()]),
     async take(count) {
       await expect.poll(() => ended.length, { timeout: 5_000, interval: 5 }).toBeGreaterThanOrEqual(count);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -33,7 +33,12 @@ test('a counter has a series for each combination of attributes, which adds up',
 test('a gauge is asked for its value when it is read', () => {
   const self = createSelf();
   let size = 1;
-  self.gauge('redhook.queue.size', 'Spans that wait.', '{span}', () => size);
+  self.gauge({
+    name: 'redhook.queue.size',
+    description: 'Spans that wait.',
+    unit: '{span}',
+    read: () => [{ value: size, attributes: {} }],
+  });
   const read = (): unknown => self.metrics()[0]?.dataPoints[0]?.value;
 
   expect(read()).toBe(1);

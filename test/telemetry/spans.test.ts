@@ -8,12 +8,17 @@ import {
 import { beforeEach, expect, test } from 'vitest';
 import { createCalls } from '../../src/call.js';
 import type { CallStart } from '../../src/instrumentation.js';
+import { GivenIds } from '../../src/telemetry/ids.js';
 import { createSpans } from '../../src/telemetry/spans.js';
 
 const exporter = new InMemorySpanExporter();
-const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+const ids = new GivenIds();
+const provider = new TracerProvider({
+  idGenerator: ids,
+  spanProcessors: [new SimpleSpanProcessor({ exporter })],
+});
 const calls = createCalls({
-  observers: [createSpans(provider.getTracer('test'))],
+  observers: [createSpans(provider.getTracer('test'), ids)],
   knownOperations: { http: ['GET'], grpc: [] },
 });
 
@@ -77,11 +82,38 @@ test('an exception gives the span its message', () => {
 
 test('an unsampled call has a span context and no span', () => {
   const off = createCalls({
-    observers: [createSpans(new TracerProvider({ sampler: new AlwaysOffSampler() }).getTracer('off'))],
+    observers: [
+      createSpans(new TracerProvider({ sampler: new AlwaysOffSampler() }).getTracer('off'), new GivenIds()),
+    ],
     knownOperations: { http: ['GET'], grpc: [] },
   });
 
   off.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });
 
   expect(exporter.getFinishedSpans()).toEqual([]);
+});
+
+test('a call that is told afterwards has its own times and ids, and one that is only counted has no span', () => {
+  const told: CallStart = {
+    kind: 'consumer',
+    system: 'temporal-workflow',
+    operation: 'R',
+    route: 'R',
+    attributes: {},
+  };
+  const [traceId, spanId, parentSpanId] = ['a'.repeat(32), 'b'.repeat(16), 'c'.repeat(16)] as const;
+  const past = { startedAt: 1_000, endedAt: 3_500, traceId, spanId, sampled: true };
+  calls.record(told, { ...past, parentSpanId }, { code: 'completed' });
+  calls.record(told, { ...past, parentSpanId: undefined }, { code: 'completed' });
+  calls.record({ ...told, traced: false }, { ...past, parentSpanId }, { code: 'completed' });
+
+  const spans = exporter.getFinishedSpans();
+  expect(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual([parentSpanId, undefined]);
+  for (const span of spans) {
+    expect(span.spanContext()).toMatchObject({ traceId, spanId });
+    expect([span.startTime, span.endTime]).toEqual([
+      [1, 0],
+      [3, 500_000_000],
+    ]);
+  }
 });

@@ -33,7 +33,7 @@ export class CallHistogram {
   /** Adds the series that `find` did not find. Labels without a value are left out. */
   add(attributes: Attributes): Series {
     const path = [...this.#convention.labels];
-    const series = this.#keep(new Series(pick(attributes, path)));
+    const series = this.#keep(new Series(pick(attributes, path), this.#convention.boundaries));
     const last = path.pop() as string;
     let level = this.#root;
     for (const label of path) level = descend(level, attributes[label]);
@@ -43,7 +43,7 @@ export class CallHistogram {
 
   /** The one series for the calls that have no series of their own. */
   get overflow(): Series {
-    this.#overflow ??= this.#keep(new Series({ 'otel.metric.overflow': true }));
+    this.#overflow ??= this.#keep(new Series({ 'otel.metric.overflow': true }, this.#convention.boundaries));
     return this.#overflow;
   }
 

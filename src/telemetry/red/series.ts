@@ -1,6 +1,5 @@
 import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
 import type { DataPoint, Histogram } from '@opentelemetry/sdk-metrics';
-import { DURATION_BOUNDARIES } from '../../semconv/calls.js';
 
 /** A call that stands for the others in its bucket, and where to find its trace. */
 export interface Exemplar {
@@ -20,23 +19,25 @@ export interface CallDataPoint extends DataPoint<Histogram> {
   readonly exemplars: readonly Exemplar[];
 }
 
-const BOUNDARIES = [...DURATION_BOUNDARIES];
-
 /** The calls with the same label values: how many took how long. */
 export class Series {
   /** Frozen and the same object for ever, so that what is built from them can be kept. */
   readonly attributes: Attributes;
-  readonly #counts = new Float64Array(BOUNDARIES.length + 1);
+  readonly #boundaries: readonly number[];
+  readonly #counts: Float64Array;
   readonly #exemplars: Exemplar[] = [];
   #sum = 0;
 
-  constructor(attributes: Attributes) {
+  /** `boundaries` are the upper bounds of the buckets, in seconds. */
+  constructor(attributes: Attributes, boundaries: readonly number[]) {
     this.attributes = Object.freeze(attributes);
+    this.#boundaries = boundaries;
+    this.#counts = new Float64Array(boundaries.length + 1);
   }
 
   /** `span` is given when the call may be an exemplar. The latest one of a bucket wins; its slot is reused. */
   record(seconds: number, span: SpanContext | undefined): void {
-    const bucket = bucketOf(seconds);
+    const bucket = bucketOf(seconds, this.#boundaries);
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
     this.#sum += seconds;
     if (span === undefined) return;
@@ -54,7 +55,7 @@ export class Series {
       startTime,
       endTime,
       attributes: this.attributes,
-      value: { buckets: { boundaries: BOUNDARIES, counts }, sum: this.#sum, count },
+      value: { buckets: { boundaries: [...this.#boundaries], counts }, sum: this.#sum, count },
       exemplars: this.#exemplars.map((each) => ({ ...each })),
     };
   }
@@ -68,8 +69,8 @@ export class Series {
 }
 
 /** Boundaries are inclusive upper bounds. Most calls are short, so the search starts there. */
-function bucketOf(seconds: number): number {
+function bucketOf(seconds: number, boundaries: readonly number[]): number {
   let bucket = 0;
-  while (seconds > (BOUNDARIES[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
+  while (seconds > (boundaries[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
   return bucket;
 }

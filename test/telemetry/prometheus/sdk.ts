@@ -70,6 +70,8 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
               kind: call.kind,
               system: call.system,
               convention: call.convention,
+              traced: call.traced,
+              past: undefined,
               operation: call.operation,
               route: call.route,
               attributes: call.attributes,

@@ -1,0 +1,34 @@
+import type { Instrumentation } from '../instrumentation.js';
+import { observeActivities } from './temporal/activities.js';
+import { ActivitiesInFlight } from './temporal/in-flight.js';
+import { observeNativeRequests } from './temporal/requests.js';
+import { observeWorkers } from './temporal/workers.js';
+import { observeBundles } from './temporal/workflows.js';
+
+const inFlight = new ActivitiesInFlight();
+
+/**
+ * Workers of `@temporalio/worker`: each attempt of an activity, each run of a workflow, each handler of its signals,
+ * queries and updates, and what a workflow asks of others; and the state of the workers themselves.
+ */
+export const temporalWorker: Instrumentation = {
+  name: 'temporal-worker',
+  targets: [
+    {
+      package: '@temporalio/worker',
+      versions: '^1.11.0',
+      file: 'lib/index.js',
+      attach({ Worker, NativeConnection }, calls, guard) {
+        observeWorkers(Worker.prototype, inFlight, calls, guard);
+        observeBundles(Worker, calls, guard);
+        observeNativeRequests(NativeConnection.prototype, calls, guard);
+      },
+    },
+    {
+      package: '@temporalio/worker',
+      versions: '^1.11.0',
+      file: 'lib/activity.js',
+      attach: ({ Activity }, calls, guard) => observeActivities(Activity.prototype, inFlight, calls, guard),
+    },
+  ],
+};

@@ -1,0 +1,88 @@
+import type { Call, Calls, Guard } from '../../instrumentation.js';
+import { statusName } from '../../semconv/grpc.js';
+
+/** A request to the service: by grpc-js in clients, by Temporal's core in workers. */
+type Transport = 'grpc-js' | 'native';
+type Callback = (error: { readonly code?: number } | null, ...rest: unknown[]) => void;
+
+interface Method {
+  readonly name: string;
+  /** The service, as the reflection of protobufjs knows it: `.temporal.api.workflowservice.v1.WorkflowService`. */
+  readonly parent?: { readonly fullName?: string } | null;
+}
+
+/** Requests that the service answers when something has happened, or when a minute is over. */
+const LONG = new Set(['GetWorkflowExecutionHistory', 'UpdateWorkflowExecution', 'DescribeTaskQueue']);
+
+function isLong(name: string): boolean {
+  return name.startsWith('Poll') || LONG.has(name);
+}
+
+type Rpc = (method: Method, data: Uint8Array, callback: Callback) => unknown;
+
+/** Requests over grpc-js. They are calls of Temporal, and of gRPC no longer. */
+export function observeGrpcRequests(
+  connection: { generateRPCImplementation(options: { serviceName: string }): Rpc },
+  calls: Calls,
+  guard: Guard,
+): void {
+  const { generateRPCImplementation } = connection;
+  const open = opener('grpc-js', calls, guard);
+  connection.generateRPCImplementation = function (options) {
+    const send = generateRPCImplementation.call(this, options);
+    return (method, data, callback) => {
+      const call = open(options.serviceName, method.name);
+      if (call === undefined) return send(method, data, callback);
+      return call.run(send, undefined, method, data, ending(call, callback, calls, guard));
+    };
+  };
+}
+
+type SendRequest = (
+  this: unknown,
+  send: unknown,
+  method: Method,
+  data: Uint8Array,
+  callback: Callback,
+) => void;
+
+/** Requests over the connection of a worker. Those that Temporal's core makes itself are not seen. */
+export function observeNativeRequests(
+  prototype: { sendRequest?: SendRequest },
+  calls: Calls,
+  guard: Guard,
+): void {
+  const { sendRequest } = prototype;
+  if (sendRequest === undefined) return;
+  const open = opener('native', calls, guard);
+  prototype.sendRequest = function (send, method, data, callback) {
+    const call = open(method.parent?.fullName?.slice(1) ?? '', method.name);
+    if (call === undefined) return sendRequest.call(this, send, method, data, callback);
+    return call.run(sendRequest, this, send, method, data, ending(call, callback, calls, guard));
+  };
+}
+
+function opener(transport: Transport, calls: Calls, guard: Guard) {
+  return guard((service: string, name: string) =>
+    calls.open({
+      kind: 'client',
+      system: isLong(name) ? 'temporal-long-rpc' : 'temporal-rpc',
+      covers: 'grpc',
+      // A client that waits for a result may ask hundreds of times: the operation has its span.
+      traced: !isLong(name),
+      operation: `${service}/${name}`,
+      route: `${service}/${name}`,
+      attributes: { 'temporal.transport': transport },
+    }),
+  );
+}
+
+function ending(call: Call, callback: Callback, calls: Calls, guard: Guard): Callback {
+  const end = guard((error: { readonly code?: number } | null) =>
+    call.end({ code: statusName(error === null ? 0 : error.code) }),
+  );
+  return calls.bind((error, ...rest) => {
+    end(error);
+    callback(error, ...rest);
+  });
+}

@@ -1,0 +1,296 @@
+/**
+ * What runs inside Temporal's workflow sandbox. `observeWorkflows` is turned into text and appended to the bundle of
+ * the workflows, so it uses nothing but its arguments and the globals of the sandbox.
+ *
+ * Replay safety is law here: nothing is awaited, no promise is put between Temporal and the workflow, no randomness is
+ * drawn and no command is given. Ids are made of what the history fixes, so that they are the same after each replay.
+ */
+
+/** An operation of a workflow, told when it has ended. It crosses from thread to thread: plain values alone. */
+export interface Ended {
+  readonly name: string;
+  readonly of: string;
+  /** Milliseconds since 1970, in workflow time. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly sampled: boolean;
+  readonly error: EndedError | undefined;
+}
+
+export interface EndedError {
+  readonly name: string;
+  readonly message: string;
+  readonly type: string | undefined;
+  readonly category: string | undefined;
+}
+
+export interface SandboxOptions {
+  /** The name of the sink that the main thread listens to. */
+  readonly sink: string;
+  readonly header: string;
+  /** False when Temporal's own tracing makes the spans and carries the trace: then operations are only counted. */
+  readonly traced: boolean;
+}
+
+interface Bundle {
+  importInterceptors?: () => unknown[];
+}
+
+interface Payload {
+  readonly data?: Uint8Array;
+}
+
+interface Input {
+  readonly headers: Record<string, Payload>;
+  readonly seq?: number;
+}
+
+type Next = (input: unknown) => Promise<unknown>;
+
+interface Activator {
+  readonly info: { readonly runId: string; readonly workflowType: string };
+  readonly sinkCalls: object[];
+  readonly completions?: Record<string, Map<number, Completion> | undefined>;
+}
+
+interface Completion {
+  resolve(value: unknown): unknown;
+  reject(error: unknown): unknown;
+}
+
+interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly sampled: boolean;
+  readonly baggage: string | undefined;
+}
+
+declare global {
+  var __TEMPORAL_ACTIVATOR__: Activator;
+  var AsyncLocalStorage: new () => {
+    run<R>(store: Span, fn: (input: unknown) => R, input: unknown): R;
+    getStore(): Span | undefined;
+  };
+}
+
+export function observeWorkflows(bundle: Bundle, { sink, header, traced }: SandboxOptions): void {
+  const { importInterceptors } = bundle;
+  if (importInterceptors === undefined) return;
+  bundle.importInterceptors = () => [{ interceptors: observeWorkflow }, ...importInterceptors()];
+
+  function observeWorkflow(): object {
+    const activator = globalThis.__TEMPORAL_ACTIVATOR__;
+    const { runId, workflowType } = activator.info;
+    const current = new globalThis.AsyncLocalStorage();
+    let run: Span | undefined;
+    let signals = 0;
+
+    return {
+      inbound: [
+        {
+          execute(input: Input, next: Next) {
+            const parent = received(input);
+            run = spanOf('run', parent);
+            return inside('RunWorkflow', workflowType, parent, run, input, next);
+          },
+          handleSignal(input: Input & { signalName: string }, next: Next) {
+            signals += 1;
+            return handle('HandleSignal', input.signalName, `signal:${signals}`, input, next);
+          },
+          handleUpdate(input: Input & { name: string; updateId: string }, next: Next) {
+            return handle('HandleUpdate', input.name, `update:${input.updateId}`, input, next);
+          },
+          handleQuery(input: Input & { queryName: string; queryId: string }, next: Next) {
+            return handle('HandleQuery', input.queryName, `query:${input.queryId}`, input, next);
+          },
+        },
+      ],
+      outbound: [
+        {
+          scheduleActivity(input: Input & { activityType: string }, next: Next) {
+            return call(
+              'StartActivity',
+              input.activityType,
+              `activity:${input.seq}`,
+              input,
+              next,
+              'activity',
+            );
+          },
+          scheduleLocalActivity(input: Input & { activityType: string; attempt: number }, next: Next) {
+            const key = `local:${input.seq}:${input.attempt}`;
+            return call('StartActivity', input.activityType, key, input, next, 'activity');
+          },
+          startChildWorkflowExecution(input: Input & { workflowType: string }, next: Next) {
+            const key = `child:${input.seq}`;
+            return call('StartChildWorkflow', input.workflowType, key, input, next, 'childWorkflowComplete');
+          },
+          signalWorkflow(input: Input & { signalName: string }, next: Next) {
+            return call(
+              'SignalWorkflow',
+              input.signalName,
+              `signalled:${input.seq}`,
+              input,
+              next,
+              'signalWorkflow',
+            );
+          },
+          continueAsNew(input: Input & { options: { workflowType: string } }, next: Next) {
+            const parent = current.getStore() ?? run;
+            const span = spanOf('continue', parent);
+            emit('ContinueAsNew', input.options.workflowType, Date.now(), parent, span);
+            return next(sent(input, span));
+          },
+        },
+      ],
+    };
+
+    function handle(name: string, of: string, key: string, input: Input, next: Next): Promise<unknown> {
+      const parent = received(input) ?? run;
+      return inside(name, of, parent, spanOf(key, parent), input, next);
+    }
+
+    /** What Temporal calls: it handles the promise itself, so that it may be watched. */
+    function inside(
+      name: string,
+      of: string,
+      parent: Span | undefined,
+      span: Span,
+      input: Input,
+      next: Next,
+    ): Promise<unknown> {
+      const startedAt = Date.now();
+      const promise = current.run(span, next, input);
+      promise.then(
+        () => emit(name, of, startedAt, parent, span),
+        (error) => emit(name, of, startedAt, parent, span, error),
+      );
+      return promise;
+    }
+
+    /**
+     * What the workflow calls. Its promise is the workflow's own: a rejection that nobody handles must stay one. So the
+     * end is seen where Temporal completes it.
+     */
+    function call(
+      name: string,
+      of: string,
+      key: string,
+      input: Input,
+      next: Next,
+      completion: string,
+    ): Promise<unknown> {
+      const parent = current.getStore() ?? run;
+      const span = spanOf(key, parent);
+      const startedAt = Date.now();
+      const promise = next(sent(input, span));
+      const pending = activator.completions?.[completion]?.get(input.seq as number);
+      if (pending === undefined) {
+        // It was refused at once, or an interceptor of the application waits before it goes on.
+        promise.then(
+          () => emit(name, of, startedAt, parent, span),
+          (error) => emit(name, of, startedAt, parent, span, error),
+        );
+        return promise;
+      }
+      const { resolve, reject } = pending;
+      pending.resolve = (value) => {
+        emit(name, of, startedAt, parent, span);
+        return resolve(value);
+      };
+      pending.reject = (error) => {
+        emit(name, of, startedAt, parent, span, error);
+        return reject(error);
+      };
+      return promise;
+    }
+
+    function emit(
+      name: string,
+      of: string,
+      startedAt: number,
+      parent: Span | undefined,
+      { traceId, spanId, sampled }: Span,
+      error?: unknown,
+    ): void {
+      const ended: Ended = {
+        name,
+        of,
+        startedAt,
+        endedAt: Date.now(),
+        traceId,
+        spanId,
+        parentSpanId: parent?.spanId,
+        sampled,
+        error: error === undefined ? undefined : plain(error),
+      };
+      activator.sinkCalls.push({
+        ifaceName: sink,
+        fnName: 'ended',
+        args: [ended],
+        workflowInfo: activator.info,
+      });
+    }
+
+    function spanOf(key: string, parent: Span | undefined): Span {
+      return {
+        traceId: parent?.traceId ?? runId.replaceAll('-', ''),
+        spanId: hash(`${runId}:${key}`),
+        sampled: parent?.sampled ?? true,
+        baggage: parent?.baggage,
+      };
+    }
+  }
+
+  function plain(error: unknown): EndedError {
+    const { name, message, type, category } = error as Record<string, unknown>;
+    return {
+      name: String(name),
+      message: String(message),
+      type: typeof type === 'string' ? type : undefined,
+      category: typeof category === 'string' ? category : undefined,
+    };
+  }
+
+  /** The header with the trace in it, unless somebody else has put one there. */
+  function sent(input: Input, { traceId, spanId, sampled, baggage }: Span): Input {
+    if (!traced || header in input.headers) return input;
+    const traceparent = `00-${traceId}-${spanId}-0${sampled ? 1 : 0}`;
+    const encoder = new TextEncoder();
+    const payload = {
+      metadata: { encoding: encoder.encode('json/plain') },
+      data: encoder.encode(
+        JSON.stringify(baggage === undefined ? { traceparent } : { traceparent, baggage }),
+      ),
+    };
+    return { ...input, headers: { ...input.headers, [header]: payload } };
+  }
+
+  function received({ headers }: Input): Span | undefined {
+    const data = headers?.[header]?.data;
+    if (data === undefined) return undefined;
+    try {
+      const { traceparent, baggage } = JSON.parse(new TextDecoder().decode(data));
+      const [, traceId, spanId, flags] =
+        /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent) ?? [];
+      if (traceId === undefined || spanId === undefined) return undefined;
+      return { traceId, spanId, sampled: (Number.parseInt(flags as string, 16) & 1) === 1, baggage };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Sixteen hexadecimal digits: FNV-1a, forwards and backwards. */
+  function hash(text: string): string {
+    return fnv(text) + fnv([...text].reverse().join(''));
+  }
+
+  function fnv(text: string): string {
+    let value = 0x811c9dc5;
+    for (let i = 0; i < text.length; i += 1) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+    return (value >>> 0).toString(16).padStart(8, '0');
+  }
+}

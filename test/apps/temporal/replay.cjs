@@ -1,0 +1,14 @@
+/** Replays the histories of the files that are named. A workflow that is not deterministic throws. */
+const { readFileSync } = require('node:fs');
+const { temporal } = require('@temporalio/proto');
+const { Worker, Runtime, DefaultLogger } = require('@temporalio/worker');
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+
+(async () => {
+  for (const file of process.argv.slice(2)) {
+    const history = temporal.api.history.v1.History.decode(readFileSync(file));
+    await Worker.runReplayHistory({ workflowsPath: require.resolve('./workflows.cjs') }, history);
+    console.log('replayed');
+  }
+})();

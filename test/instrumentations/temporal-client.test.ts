@@ -1,0 +1,189 @@
+import { createRequire } from 'node:module';
+import type * as Temporal from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { grpcClient } from '../../src/instrumentations/grpc-client.js';
+import { temporalClient } from '../../src/instrumentations/temporal-client.js';
+import { type Ended, record } from '../support/recorder.js';
+import { hasTemporal, startTemporal, type TemporalService } from '../support/temporal.js';
+
+async function all(items: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of items);
+}
+
+const recorder = record(temporalClient, grpcClient);
+const temporal: typeof Temporal = createRequire(import.meta.url)('@temporalio/client');
+
+describe.runIf(hasTemporal())('against the real service', () => {
+  let service: TemporalService;
+  let connection: Temporal.Connection;
+  let client: Temporal.Client;
+  let ids = 0;
+
+  beforeAll(async () => {
+    service = await startTemporal();
+    connection = await temporal.Connection.connect({ address: service.address });
+    client = new temporal.Client({ connection });
+    // The connection has asked the service what it can do.
+    recorder.ended.length = 0;
+  }, 60_000);
+  afterAll(async () => {
+    await connection?.close();
+    await service?.stop();
+  });
+  afterEach(() => {
+    recorder.ended.length = 0;
+  });
+
+  function start(workflowType = 'Order'): Promise<Temporal.WorkflowHandle> {
+    ids += 1;
+    return client.workflow.start(workflowType, { taskQueue: 'nobody', workflowId: `w-${ids}` });
+  }
+
+  /** The operations that have ended, apart from their requests. */
+  function operations(): Ended[] {
+    return recorder.ended.splice(0).filter(({ attributes }) => 'temporal.route' in attributes);
+  }
+
+  function routes(): unknown[] {
+    return operations().map(({ attributes }) => attributes['temporal.route']);
+  }
+
+  test('a start is one call, its request is a child of it, and gRPC does not count it again', async () => {
+    await start();
+
+    expect(await recorder.take(2)).toMatchObject([
+      {
+        attributes: {
+          'rpc.method': 'temporal.api.workflowservice.v1.WorkflowService/StartWorkflowExecution',
+          'rpc.status_code': 'OK',
+          'temporal.transport': 'grpc-js',
+        },
+      },
+      {
+        kind: 'producer',
+        attributes: {
+          'temporal.route': 'StartWorkflow:Order',
+          'temporal.namespace': 'default',
+          'temporal.task_queue': 'nobody',
+          'temporal.workflow_type': 'Order',
+          'temporal.workflow_id': `w-${ids}`,
+          'temporal.status': 'completed',
+        },
+      },
+    ]);
+  });
+
+  test('the trace travels in the header of the workflow, and one that is there stays', async () => {
+    const handle = await start();
+    const [operation] = operations();
+    const { events } = await handle.fetchHistory();
+    const fields = events?.[0]?.workflowExecutionStartedEventAttributes?.header?.fields;
+    const carried = JSON.parse(String(fields?.['_tracer-data']?.data));
+    expect(carried.traceparent).toBe(`00-${operation?.traceId}-${operation?.spanId}-01`);
+  });
+
+  test('operations on workflows have the names of Temporal’s own tracing', async () => {
+    const handle = await start();
+    await handle.signal('pay');
+    await handle.describe();
+    await handle.cancel();
+    await client.workflow.signalWithStart('Order', {
+      taskQueue: 'nobody',
+      workflowId: handle.workflowId,
+      signal: 'pay',
+    });
+    await client.workflow.count();
+    await all(client.workflow.list({ query: `WorkflowId = '${handle.workflowId}'` }));
+    await handle.terminate();
+    await handle.result().catch(() => {});
+
+    expect(routes()).toEqual([
+      'StartWorkflow:Order',
+      'SignalWorkflow:pay',
+      'DescribeWorkflow',
+      'CancelWorkflow',
+      'SignalWithStartWorkflow:Order',
+      'CountWorkflows',
+      'ListWorkflows',
+      'TerminateWorkflow',
+      'GetWorkflowResult',
+    ]);
+  });
+
+  test('schedules', async () => {
+    const handle = await client.schedule.create({
+      scheduleId: 's',
+      spec: { intervals: [{ every: '1h' }] },
+      action: { type: 'startWorkflow', workflowType: 'Order', taskQueue: 'nobody' },
+    });
+    await handle.describe();
+    await handle.pause();
+    await handle.unpause();
+    await handle.trigger();
+    await handle.update(({ spec, action, policies, state }) => ({ spec, action, policies, state }) as never);
+    await all(client.schedule.list());
+    await handle.delete();
+
+    expect(routes()).toEqual([
+      'CreateSchedule',
+      'DescribeSchedule',
+      'PauseSchedule',
+      'UnpauseSchedule',
+      'TriggerSchedule',
+      'DescribeSchedule',
+      'UpdateSchedule',
+      'ListSchedules',
+      'DeleteSchedule',
+    ]);
+  });
+
+  test('errors are those of Temporal, and tell their type', async () => {
+    const handle = await start();
+    const again = client.workflow.start('Order', { taskQueue: 'nobody', workflowId: handle.workflowId });
+    await expect(again).rejects.toBeInstanceOf(temporal.WorkflowExecutionAlreadyStartedError);
+    await expect(client.workflow.getHandle('absent').signal('pay')).rejects.toBeInstanceOf(
+      temporal.WorkflowNotFoundError,
+    );
+    const late = connection.withDeadline(Date.now() + 50, () => handle.result());
+    await expect(late).rejects.toBeInstanceOf(temporal.ServiceError);
+
+    expect(operations().map(({ attributes, error }) => [attributes['temporal.status'], error])).toEqual([
+      ['completed', undefined],
+      ['failed', 'WorkflowExecutionAlreadyStartedError'],
+      ['failed', 'WorkflowNotFoundError'],
+      ['failed', 'DEADLINE_EXCEEDED'],
+    ]);
+  });
+
+  test('Temporal’s own tracing makes the spans, then operations are only counted', async () => {
+    class OpenTelemetryWorkflowClientInterceptor {}
+    const interceptors = { workflow: [new OpenTelemetryWorkflowClientInterceptor()] };
+    const official = new temporal.Client({ connection, interceptors });
+    const handle = await official.workflow.start('Order', { taskQueue: 'nobody', workflowId: 'official' });
+
+    const [operation] = operations();
+    expect(operation).toMatchObject({
+      traceId: undefined,
+      attributes: { 'temporal.route': 'StartWorkflow:Order' },
+    });
+    const { events } = await handle.fetchHistory();
+    expect(events?.[0]?.workflowExecutionStartedEventAttributes?.header?.fields).not.toHaveProperty(
+      '_tracer-data',
+    );
+  });
+
+  test('the application’s own interceptors run inside the operation and see its header', async () => {
+    const seen: unknown[] = [];
+    const interceptor: Temporal.WorkflowClientInterceptor = {
+      startWithDetails(input, next) {
+        seen.push(Object.keys(input.headers), recorder.calls.current !== undefined);
+        return next(input);
+      },
+    };
+    const intercepted = new temporal.Client({ connection, interceptors: { workflow: [interceptor] } });
+    await intercepted.workflow.start('Order', { taskQueue: 'nobody', workflowId: 'intercepted' });
+
+    expect(seen).toEqual([['_tracer-data'], true]);
+    expect(intercepted.options.interceptors?.workflow).toEqual([interceptor]);
+  });
+});

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { TRACE_HEADER, TraceCarrier, traceIn } from '../../../src/instrumentations/temporal/header.js';
+
+const payload = (data: string) => ({ [TRACE_HEADER]: { data: Buffer.from(data) } });
+
+test('what is carried arrives', () => {
+  const carrier = new TraceCarrier();
+  carrier.set('traceparent', '00-1-2-01');
+  carrier.set('baggage', 'a=b');
+  const other = { data: Buffer.from('kept') };
+
+  const headers = carrier.addTo({ other });
+
+  expect(headers['other']).toBe(other);
+  expect(headers[TRACE_HEADER]?.metadata?.['encoding']?.toString()).toBe('json/plain');
+  expect(traceIn(headers)).toEqual({ traceparent: '00-1-2-01', baggage: 'a=b' });
+});
+
+test('a trace that is there stays, and without a trace nothing is added', () => {
+  const carrier = new TraceCarrier();
+  const headers = {};
+  expect(carrier.addTo(headers)).toBe(headers);
+
+  carrier.set('traceparent', 'ours');
+  const theirs = payload('{"traceparent":"theirs"}');
+  expect(carrier.addTo(theirs)).toBe(theirs);
+});
+
+test.each([undefined, {}, { [TRACE_HEADER]: {} }, payload('no json'), payload('null'), payload('"text"')])(
+  'what cannot be read is no trace: %j',
+  (headers) => expect(traceIn(headers)).toEqual({}),
+);

@@ -1,0 +1,28 @@
+/** The calls that an application has counted, and those that its spans tell: they must be the same. */
+import { conventionOf } from '../../src/semconv/calls.js';
+import type { Collector, ReceivedSpan } from './collector.js';
+import { labelsOf, systemOf, textOf } from './labels.js';
+import { countBy } from './load.js';
+
+/** The counts of each series of a service, as it has pushed them over OTLP at its end. */
+export function countsOf(collector: Collector, service: string): Map<string, number> {
+  const points = collector.metrics
+    .filter(({ name, resource }) => resource['service.name'] === service && DURATION.test(name))
+    .flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
+  return countBy(
+    points,
+    ({ name, attributes }) => `${name} ${textOf(attributes)}`,
+    ({ count = 0 }) => count,
+  );
+}
+
+/** Long polls of Temporal have no span. */
+const DURATION = /^(?!temporal\.client\.long_rpc).*\.duration$/;
+
+/** How many spans belong to each series. */
+export function seriesOf(spans: readonly ReceivedSpan[]): Map<string, number> {
+  return countBy(spans, ({ kind, attributes }) => {
+    const side = kind === 'SERVER' ? 'server' : 'client';
+    return `${conventionOf(systemOf(attributes), side).histogram} ${textOf(labelsOf(side, attributes))}`;
+  });
+}

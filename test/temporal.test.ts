@@ -1,0 +1,202 @@
+/** An order service on Temporal, unchanged, against the real service: linked traces, exact counts, safe replays. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type AppOptions, NODES, runApp } from './support/app.js';
+import { type Collector, type ReceivedSpan, startCollector } from './support/collector.js';
+import { countsOf, seriesOf } from './support/red.js';
+import { hasTemporal, startTemporal, type TemporalService } from './support/temporal.js';
+
+const SERVICE = 'temporal.api.workflowservice.v1.WorkflowService';
+const TIMEOUT_MS = 120_000;
+
+describe.runIf(hasTemporal())('Temporal', () => {
+  let temporal: TemporalService;
+  let collector: Collector;
+  beforeAll(async () => {
+    [temporal, collector] = await Promise.all([startTemporal(), startCollector()]);
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await collector?.close();
+    await temporal?.stop();
+  });
+
+  function environment(service: string): Record<string, string> {
+    return {
+      TEMPORAL_ADDRESS: temporal.address,
+      TASK_QUEUE: service,
+      OTEL_SERVICE_NAME: service,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_METRICS_EXPORTER: 'otlp',
+    };
+  }
+
+  async function run(
+    service: string,
+    file: string,
+    args: string[],
+    options: AppOptions = {},
+  ): Promise<string> {
+    const app = runApp(`temporal/${file}`, { args, env: environment(service), ...options });
+    onTestFinished(() => app.stop());
+    const ended = await app.ended;
+    expect([ended, app.stderr().split('\n').length], app.stderr()).toEqual([
+      { code: 0, signal: null },
+      options.flags === undefined ? 2 : 1,
+    ]);
+    return app.stdout();
+  }
+
+  function spansOf(service: string): ReceivedSpan[] {
+    return collector.spans.filter(({ resource }) => resource['service.name'] === service);
+  }
+
+  test(
+    'an order is one tree, from its start to the requests of its activities, and behaves as without the flag',
+    async () => {
+      const bare = await run('bare', 'app.cjs', ['order'], { flags: [] });
+      const cases = [
+        ['22', 'app.cjs'],
+        ['24', 'app.cjs'],
+        ['24', 'app.mjs'],
+      ] as const;
+      for (const [version, file] of cases) {
+        const service = `order-${version}-${file}`;
+        expect(await run(service, file, ['order'], { node: NODES[version] })).toBe(bare);
+
+        const spans = spansOf(service);
+        const order = spans.find(({ name }) => name === 'StartWorkflow:OrderWorkflow');
+        expect(treeOf(spans, order)).toEqual(ORDER);
+        const signal = spans.find(({ name }) => name === 'SignalWorkflow:pay');
+        expect(treeOf(spans, signal)).toEqual(SIGNAL);
+        const trees = spans.filter(({ parentSpanId }) => parentSpanId === '').map(({ name }) => name);
+        expect(trees.sort()).toEqual(ROOTS);
+        expect(countsOf(collector, service)).toEqual(seriesOf(spans));
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'five hundred workflows are counted exactly',
+    async () => {
+      const out = await run('many', 'app.cjs', ['many', '500']);
+      expect(out).toBe('{"failed":50,"all":500}\n');
+
+      const counts = countsOf(collector, 'many');
+      const of = (route: string): number[] =>
+        [...counts].filter(([series]) => series.includes(`"${route}"`)).map(([, count]) => count);
+      // Completed and failed.
+      for (const route of ['ExecuteWorkflow', 'RunWorkflow'])
+        expect(of(`${route}:SmallWorkflow`).sort()).toEqual([450, 50]);
+      for (const route of ['StartWorkflow:SmallWorkflow', 'StartActivity:charge', 'RunActivity:charge'])
+        expect(of(route)).toEqual([500]);
+      expect(counts).toEqual(seriesOf(spansOf('many')));
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'histories that were recorded with or without Redhook replay with and without it',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'redhook-history-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const [bare, observed] = [join(folder, 'bare'), join(folder, 'observed')];
+      await run('record-bare', 'record.cjs', [bare], { flags: [] });
+      await run('record-observed', 'record.cjs', [observed]);
+
+      for (const flags of [[], undefined]) {
+        const replays = await run('replay', 'replay.cjs', [bare, observed], flags && { flags });
+        expect(replays).toBe('replayed\nreplayed\n');
+      }
+      expect(spansOf('replay')).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+const ACTIVITY = (name: string): string[] => [
+  `StartActivity:${name} completed`,
+  `StartActivity:${name} completed > RunActivity:${name} completed`,
+];
+
+const under = (parent: string, paths: string[]): string[] => paths.map((path) => `${parent} > ${path}`);
+
+const ROUND = [
+  ...ACTIVITY('charge'),
+  ...ACTIVITY('reserve'),
+  ...ACTIVITY('flaky'),
+  'StartActivity:flaky completed > RunActivity:flaky failed',
+  ...ACTIVITY('look'),
+  'StartActivity:look completed > RunActivity:look completed > GET 200',
+  'StartActivity:look completed > RunActivity:look completed > GET 200 > GET 200',
+  'StartChildWorkflow:ShipWorkflow completed',
+  'StartChildWorkflow:ShipWorkflow completed > RunWorkflow:ShipWorkflow completed',
+  ...under(
+    'StartChildWorkflow:ShipWorkflow completed > RunWorkflow:ShipWorkflow completed',
+    ACTIVITY('charge'),
+  ),
+];
+
+const LAST_RUN = [
+  'RunWorkflow:OrderWorkflow completed',
+  ...under('RunWorkflow:OrderWorkflow completed', ROUND),
+];
+
+const FIRST_RUN = [
+  'RunWorkflow:OrderWorkflow continued_as_new',
+  ...under('RunWorkflow:OrderWorkflow continued_as_new', [
+    ...ROUND,
+    'ContinueAsNew:OrderWorkflow completed',
+    ...under('ContinueAsNew:OrderWorkflow completed', LAST_RUN),
+  ]),
+];
+
+const ORDER = [
+  'StartWorkflow:OrderWorkflow completed',
+  ...under('StartWorkflow:OrderWorkflow completed', [`${SERVICE}/StartWorkflowExecution OK`, ...FIRST_RUN]),
+].sort();
+
+const SIGNAL = [
+  'SignalWorkflow:pay completed',
+  ...under('SignalWorkflow:pay completed', [
+    `${SERVICE}/SignalWorkflowExecution OK`,
+    'HandleSignal:pay completed',
+    ...under('HandleSignal:pay completed', ACTIVITY('charge')),
+  ]),
+].sort();
+
+/** What the client does, each in a trace of its own. */
+const ROOTS = [
+  'CancelWorkflow',
+  'DescribeWorkflow',
+  'ExecuteWorkflow:SmallWorkflow',
+  'GetWorkflowResult',
+  'GetWorkflowResult',
+  'QueryWorkflow:paid',
+  'SignalWithStartWorkflow:WaitingWorkflow',
+  'SignalWorkflow:pay',
+  'StartWorkflow:OrderWorkflow',
+  'StartWorkflow:WaitingWorkflow',
+  'StartWorkflow:WaitingWorkflow',
+  'StartWorkflowUpdate:discount',
+  'TerminateWorkflow',
+  `${SERVICE}/GetSystemInfo`,
+].sort();
+
+/** Each span below `root`, with its status and with those above it. */
+function treeOf(spans: ReceivedSpan[], root: ReceivedSpan | undefined): string[] {
+  const below = (span: ReceivedSpan, path: string): string[] => {
+    const here = path + labelOf(span);
+    const children = spans.filter(({ parentSpanId }) => parentSpanId === span.spanId);
+    return [here, ...children.flatMap((child) => below(child, `${here} > `))];
+  };
+  return root === undefined ? [] : below(root, '').sort();
+}
+
+function labelOf({ name, attributes }: ReceivedSpan): string {
+  const status =
+    attributes['temporal.status'] ?? attributes['rpc.status_code'] ?? attributes['http.response.status_code'];
+  return `${name} ${status}`;
+}
