@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type AppOptions, NODES, runApp } from './support/app.js';
 import { type Collector, type ReceivedSpan, startCollector } from './support/collector.js';
+import { ORDER, SERVICE, SIGNAL, treeOf } from './support/order.js';
 import { countsOf, seriesOf } from './support/red.js';
 import { hasTemporal, startTemporal, type TemporalService } from './support/temporal.js';
 
-const SERVICE = 'temporal.api.workflowservice.v1.WorkflowService';
 const TIMEOUT_MS = 120_000;
 
 describe.runIf(hasTemporal())('Temporal', () => {
@@ -98,6 +98,27 @@ describe.runIf(hasTemporal())('Temporal', () => {
   );
 
   test(
+    'a worker that is told to end in the middle of an activity ends as without the flag, with its last spans',
+    async () => {
+      const ends = [];
+      for (const service of ['ends-bare', 'ends']) {
+        const flags = service === 'ends-bare' && { flags: [] };
+        const app = runApp('temporal/worker.cjs', { env: environment(service), ...flags });
+        onTestFinished(() => app.stop());
+        await expect.poll(() => app.stdout(), { timeout: 20_000 }).toContain('lingering');
+        app.signal('SIGTERM');
+        ends.push([await app.ended, app.stdout()]);
+      }
+
+      expect(ends[1]).toEqual(ends[0]);
+      const names = spansOf('ends').map(({ name, attributes }) => `${name} ${attributes['temporal.status']}`);
+      expect(names).toContain('RunActivity:linger completed');
+      expect(names).toContain('StartWorkflow:LingeringWorkflow completed');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     'histories that were recorded with or without Redhook replay with and without it',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'redhook-history-'));
@@ -116,57 +137,6 @@ describe.runIf(hasTemporal())('Temporal', () => {
   );
 });
 
-const ACTIVITY = (name: string): string[] => [
-  `StartActivity:${name} completed`,
-  `StartActivity:${name} completed > RunActivity:${name} completed`,
-];
-
-const under = (parent: string, paths: string[]): string[] => paths.map((path) => `${parent} > ${path}`);
-
-const ROUND = [
-  ...ACTIVITY('charge'),
-  ...ACTIVITY('reserve'),
-  ...ACTIVITY('flaky'),
-  'StartActivity:flaky completed > RunActivity:flaky failed',
-  ...ACTIVITY('look'),
-  'StartActivity:look completed > RunActivity:look completed > GET 200',
-  'StartActivity:look completed > RunActivity:look completed > GET 200 > GET 200',
-  'StartChildWorkflow:ShipWorkflow completed',
-  'StartChildWorkflow:ShipWorkflow completed > RunWorkflow:ShipWorkflow completed',
-  ...under(
-    'StartChildWorkflow:ShipWorkflow completed > RunWorkflow:ShipWorkflow completed',
-    ACTIVITY('charge'),
-  ),
-];
-
-const LAST_RUN = [
-  'RunWorkflow:OrderWorkflow completed',
-  ...under('RunWorkflow:OrderWorkflow completed', ROUND),
-];
-
-const FIRST_RUN = [
-  'RunWorkflow:OrderWorkflow continued_as_new',
-  ...under('RunWorkflow:OrderWorkflow continued_as_new', [
-    ...ROUND,
-    'ContinueAsNew:OrderWorkflow completed',
-    ...under('ContinueAsNew:OrderWorkflow completed', LAST_RUN),
-  ]),
-];
-
-const ORDER = [
-  'StartWorkflow:OrderWorkflow completed',
-  ...under('StartWorkflow:OrderWorkflow completed', [`${SERVICE}/StartWorkflowExecution OK`, ...FIRST_RUN]),
-].sort();
-
-const SIGNAL = [
-  'SignalWorkflow:pay completed',
-  ...under('SignalWorkflow:pay completed', [
-    `${SERVICE}/SignalWorkflowExecution OK`,
-    'HandleSignal:pay completed',
-    ...under('HandleSignal:pay completed', ACTIVITY('charge')),
-  ]),
-].sort();
-
 /** What the client does, each in a trace of its own. */
 const ROOTS = [
   'CancelWorkflow',
@@ -184,19 +154,3 @@ const ROOTS = [
   'TerminateWorkflow',
   `${SERVICE}/GetSystemInfo`,
 ].sort();
-
-/** Each span below `root`, with its status and with those above it. */
-function treeOf(spans: ReceivedSpan[], root: ReceivedSpan | undefined): string[] {
-  const below = (span: ReceivedSpan, path: string): string[] => {
-    const here = path + labelOf(span);
-    const children = spans.filter(({ parentSpanId }) => parentSpanId === span.spanId);
-    return [here, ...children.flatMap((child) => below(child, `${here} > `))];
-  };
-  return root === undefined ? [] : below(root, '').sort();
-}
-
-function labelOf({ name, attributes }: ReceivedSpan): string {
-  const status =
-    attributes['temporal.status'] ?? attributes['rpc.status_code'] ?? attributes['http.response.status_code'];
-  return `${name} ${status}`;
-}

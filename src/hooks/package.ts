@@ -15,6 +15,9 @@ const { _cache: loaded } = Module as unknown as {
   _cache: Record<string, { readonly loaded: boolean; readonly exports: unknown }>;
 };
 
+/** Told of every file that is loaded. */
+const listeners: ((path: string, exports: unknown) => void)[] = [];
+
 /**
  * The door to installed packages: their prototypes are patched in place as soon as they are loaded, each copy of a
  * package once. A copy is known by its file and by the package.json above it, whatever name it was asked for by;
@@ -29,10 +32,16 @@ export function attachPackage(target: PackageTarget, calls: Calls, guard: Guard)
   });
 
   for (const [path, module] of Object.entries(loaded)) if (module.loaded) attachCopy(path, module.exports);
+  listeners.push(attachCopy);
+  if (listeners.length === 1) watchLoading();
+}
+
+/** One function around the loader, however many targets there are: it stands in the stacks of what modules throw. */
+function watchLoading(): void {
   const { load } = loader;
   loader.load = function (path) {
     load.call(this, path);
-    attachCopy(path, this.exports);
+    for (const listener of listeners) listener(path, this.exports);
   };
 }
 

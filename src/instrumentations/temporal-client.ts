@@ -1,5 +1,6 @@
 import type { Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { type Headers, TraceCarrier } from './temporal/header.js';
+import { isOfficial } from './temporal/official.js';
 import { execution, nameOf, type Operation, routeOf, started } from './temporal/operations.js';
 import { observeGrpcRequests } from './temporal/requests.js';
 import { track, trackIterator } from './temporal/track.js';
@@ -19,7 +20,7 @@ export const temporalClient: Instrumentation = {
       attach(exports, calls, guard) {
         const { WorkflowClient, ScheduleClient, AsyncCompletionClient, ActivityClient, Connection } = exports;
         const observer = new OperationObserver(calls, guard);
-        intercept(WorkflowClient.prototype, observer);
+        intercept(WorkflowClient.prototype, observer, guard);
         observer.methods(WorkflowClient.prototype, WORKFLOWS);
         observer.methods(ScheduleClient.prototype, SCHEDULES);
         observer.methods(AsyncCompletionClient.prototype, COMPLETIONS);
@@ -157,21 +158,20 @@ type Interceptor = Record<string, (input: Input, next: Next) => Promise<unknown>
 function intercept(
   prototype: { getOrMakeInterceptors(...args: unknown[]): object[] },
   observer: OperationObserver,
+  guard: Guard,
 ): void {
   const { getOrMakeInterceptors } = prototype;
   const ours = new WeakMap<object, Interceptor>();
+  const withOurs = guard((client: Client, theirs: object[]) => {
+    const traced = !theirs.some(isOfficial);
+    const own = (traced && ours.get(client)) || observer.interceptor(client, traced);
+    if (traced) ours.set(client, own);
+    return [own, ...theirs];
+  });
   prototype.getOrMakeInterceptors = function (this: Client, ...args) {
     const theirs = getOrMakeInterceptors.apply(this, args);
-    const traced = !theirs.some(isOfficial);
-    const own = (traced && ours.get(this)) || observer.interceptor(this, traced);
-    if (traced) ours.set(this, own);
-    return [own, ...theirs];
+    return withOurs(this, theirs) ?? theirs;
   };
-}
-
-/** Temporal's own tracing makes the spans then, and carries the trace. */
-function isOfficial(interceptor: object): boolean {
-  return interceptor.constructor.name.startsWith('OpenTelemetry');
 }
 
 class OperationObserver {
@@ -226,12 +226,13 @@ class OperationObserver {
 
   /** The interceptor of a client. Where it is not to trace, it only counts. */
   interceptor(client: Client, traced: boolean): Interceptor {
+    const addTrace = this.#guard(withTrace);
     const methods = Object.entries(BY_METHOD).map(([name, describe]) => [
       name,
       (input: Input, next: Next) => {
         const trace = new TraceCarrier();
         const call = this.#open(client, () => describe(input), trace, traced);
-        return track(call, this.#guard, next, undefined, traced ? withTrace(input, trace) : input);
+        return track(call, this.#guard, next, undefined, (traced && addTrace(input, trace)) || input);
       },
     ]);
     return Object.fromEntries(methods);

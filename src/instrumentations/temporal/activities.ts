@@ -1,6 +1,7 @@
 import type { Attributes, Calls, Guard } from '../../instrumentation.js';
 import { type Headers, traceIn } from './header.js';
 import type { ActivitiesInFlight } from './in-flight.js';
+import { isOfficial } from './official.js';
 import { track } from './track.js';
 
 /** What Temporal tells an activity of itself. Times are in milliseconds, those of day since 1970; 0 is none. */
@@ -20,11 +21,12 @@ interface ActivityInfo {
   readonly scheduleToCloseTimeoutMs?: number;
 }
 
-type Execute = (
-  this: { readonly info: ActivityInfo },
-  fn: unknown,
-  input: { readonly headers?: Headers },
-) => Promise<unknown>;
+interface Activity {
+  readonly info: ActivityInfo;
+  readonly interceptors: { readonly inbound: readonly object[] };
+}
+
+type Execute = (this: Activity, fn: unknown, input: { readonly headers?: Headers }) => Promise<unknown>;
 
 /** Each attempt of an activity is a call, local ones too, and what it calls is its child. */
 export function observeActivities(
@@ -34,7 +36,7 @@ export function observeActivities(
   guard: Guard,
 ): void {
   const { execute } = prototype;
-  const open = guard((info: ActivityInfo, headers: Headers | undefined) => {
+  const open = guard(({ info, interceptors }: Activity, headers: Headers | undefined) => {
     const now = Date.now();
     const deadline = deadlineOf(info, now);
     const route = `RunActivity:${info.activityType}`;
@@ -44,6 +46,7 @@ export function observeActivities(
       operation: route,
       route,
       received: traceIn(headers),
+      traced: !interceptors.inbound.some(isOfficial),
       deadline,
       attributes: describe(info, now, deadline),
     });
@@ -52,7 +55,7 @@ export function observeActivities(
     const { taskQueue, activityType } = this.info;
     inFlight.begin(taskQueue, activityType);
     const end = (): void => inFlight.end(taskQueue, activityType);
-    const running = track(open(this.info, input.headers), guard, execute as never, this, fn, input);
+    const running = track(open(this, input.headers), guard, execute as never, this, fn, input);
     running.then(end, end);
     return running;
   };

@@ -50,6 +50,13 @@ interface Input {
 
 type Next = (input: unknown) => Promise<unknown>;
 
+type Method = (input: never, next: Next) => Promise<unknown>;
+
+interface Interceptors {
+  readonly inbound: readonly Record<string, Method>[];
+  readonly outbound: readonly Record<string, Method>[];
+}
+
 interface Activator {
   readonly info: { readonly runId: string; readonly workflowType: string };
   readonly sinkCalls: object[];
@@ -79,9 +86,33 @@ declare global {
 export function observeWorkflows(bundle: Bundle, { sink, header, traced }: SandboxOptions): void {
   const { importInterceptors } = bundle;
   if (importInterceptors === undefined) return;
-  bundle.importInterceptors = () => [{ interceptors: observeWorkflow }, ...importInterceptors()];
+  bundle.importInterceptors = () => [
+    { interceptors: () => quietly(observeWorkflow()) },
+    ...importInterceptors(),
+  ];
 
-  function observeWorkflow(): object {
+  /** A fault of ours never reaches the workflow: it goes on as if we were not there. */
+  function quietly(interceptors: Interceptors): Interceptors {
+    for (const methods of [...interceptors.inbound, ...interceptors.outbound]) {
+      for (const [name, method] of Object.entries(methods))
+        methods[name] = (input, next) => {
+          let passed = false;
+          const pass: Next = (given) => {
+            passed = true;
+            return next(given);
+          };
+          try {
+            return method(input as never, pass);
+          } catch (error) {
+            if (passed) throw error;
+            return next(input);
+          }
+        };
+    }
+    return interceptors;
+  }
+
+  function observeWorkflow(): Interceptors {
     const activator = globalThis.__TEMPORAL_ACTIVATOR__;
     const { runId, workflowType } = activator.info;
     const current = new globalThis.AsyncLocalStorage();

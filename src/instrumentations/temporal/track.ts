@@ -13,7 +13,7 @@ export function track<A extends unknown[], R>(
   const promise = call.run(fn as (...args: A) => Promise<R>, self, ...args);
   const complete = guard(() => call.end(COMPLETED));
   const fail = guard((error: unknown) => call.end(outcomeOf(error)));
-  promise.then(complete, fail);
+  promise?.then?.(complete, fail);
   return promise;
 }
 

@@ -1,5 +1,6 @@
 import type { Calls, Guard, Outcome } from '../../instrumentation.js';
 import { TRACE_HEADER } from './header.js';
+import { isOfficialIn } from './official.js';
 import { COMPLETED, outcomeOf } from './outcome.js';
 import { type Ended, observeWorkflows, type SandboxOptions } from './sandbox.js';
 
@@ -39,7 +40,7 @@ export function observeBundles(
 ): void {
   const { getOrCreateBundle } = worker;
   const inject = guard((bundle: Bundle, options: CompiledOptions): Bundle => {
-    const traced = !OFFICIAL.test(bundle.code);
+    const traced = !isOfficialIn(bundle.code);
     const ended = guard((info: WorkflowInfo, operation: Ended) => record(info, operation, traced, calls));
     options.sinks = { ...options.sinks, [SINK]: { ended: { fn: ended, callDuringReplay: false } } };
     return { ...bundle, code: withObserver(bundle.code, { sink: SINK, header: TRACE_HEADER, traced }) };
@@ -49,9 +50,6 @@ export function observeBundles(
     return bundle === undefined ? undefined : (inject(bundle, options) ?? bundle);
   };
 }
-
-/** Temporal's own tracing, of either generation, inside the workflows. */
-const OFFICIAL = /interceptors-opentelemetry(?:-v2)?\/(?:lib|src)\/workflow/;
 
 const SOURCE_MAP = '\n//# sourceMappingURL=';
 

@@ -2,6 +2,7 @@
 const http = require('node:http');
 const { once } = require('node:events');
 const { createActivities } = require('./activities.cjs');
+const { plugins } = require('./official.cjs');
 
 exports.run = async (
   { Client, Connection },
@@ -20,9 +21,10 @@ exports.run = async (
     taskQueue,
     workflowsPath: require.resolve('./workflows.cjs'),
     activities: createActivities(`http://127.0.0.1:${server.address().port}/`),
+    plugins: plugins(),
   });
   const clientConnection = await Connection.connect({ address });
-  const client = new Client({ connection: clientConnection });
+  const client = new Client({ connection: clientConnection, plugins: plugins() });
   await worker.runUntil(scenario(client, taskQueue));
   await clientConnection.close();
   await connection.close();

@@ -162,6 +162,19 @@ test('a failure is told with its type, and the handlers of signals, updates and 
   ]);
 });
 
+test('a fault of ours does not reach the workflow', async () => {
+  const box = sandbox();
+  const next = (input: object): Promise<unknown> => Promise.resolve(input);
+  // Without headers there is nowhere to put a trace.
+  const input = { activityType: 'a', seq: 1 };
+  expect(await box.outbound['scheduleActivity']?.(input, next)).toBe(input);
+
+  const fail = (): never => {
+    throw new Error('theirs');
+  };
+  expect(() => box.inbound['execute']?.({ headers: {} }, fail)).toThrow('theirs');
+});
+
 test('a trace that an interceptor of the application carries is left alone', async () => {
   const theirs = headers();
   const box = sandbox();
