@@ -1,3 +1,5 @@
+import { patch } from './patch.js';
+
 type Emit = (this: object, ...args: unknown[]) => boolean;
 
 /**
@@ -10,7 +12,12 @@ export function aroundEmit(
 ): void {
   const { emit } = prototype;
   const parent = Object.hasOwn(prototype, 'emit') ? { emit } : Object.getPrototypeOf(prototype);
-  prototype.emit = function (...args) {
-    return advice(this, args, parent.emit);
-  };
+  patch<Emit>(
+    prototype,
+    'emit',
+    () =>
+      function (...args) {
+        return advice(this, args, parent.emit);
+      },
+  );
 }

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server, Socket } from 'node:net';
+import { patch } from './patch.js';
 
 const NAME = 'NativeModule http2';
 const ACCEPTED = 'net.server.socket';
@@ -29,7 +30,12 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Sockets that connect, sockets that are accepted, and servers that are made: each server listens to itself. */
 function watchSockets(): void {
-  const unpatch = [before(Socket.prototype, 'connect', look), before(Server.prototype, 'on', look)];
+  const lookFirst = (method: Method): Method =>
+    function (...args) {
+      look();
+      return method.apply(this, args);
+    };
+  const unpatch = [patch(Socket.prototype, 'connect', lookFirst), patch(Server.prototype, 'on', lookFirst)];
   subscribe(ACCEPTED, look);
 
   function look(): void {
@@ -38,21 +44,4 @@ function watchSockets(): void {
     for (const each of unpatch) each();
     for (const attach of waiting.splice(0)) attach();
   }
-}
-
-/** Runs `advice` before a method; gives what undoes it, unless somebody else has patched the method since. */
-function before(prototype: object, name: string, advice: () => void): () => void {
-  const methods = prototype as Record<string, Method>;
-  const isOwn = Object.hasOwn(prototype, name);
-  const method = methods[name] as Method;
-  const advised: Method = function (...args) {
-    advice();
-    return method.apply(this, args);
-  };
-  methods[name] = advised;
-  return () => {
-    if (methods[name] !== advised) return;
-    if (isOwn) methods[name] = method;
-    else delete methods[name];
-  };
 }

@@ -3,12 +3,10 @@ import Module from 'node:module';
 import { normalize, sep } from 'node:path';
 import type { Calls, Guard, PackageTarget } from '../instrumentation.js';
 import { log } from '../log.js';
+import { patch } from './patch.js';
 import { satisfies } from './versions.js';
 
 type Load = (this: { exports: unknown }, path: string) => void;
-
-/** Where every CommonJS file is loaded, once: for `require`, and for the `import` of a CommonJS package. */
-const loader = Module.prototype as unknown as { load: Load };
 
 /** What the application has loaded before it asked for Redhook, when it did so in its code. */
 const { _cache: loaded } = Module as unknown as {
@@ -36,13 +34,20 @@ export function attachPackage(target: PackageTarget, calls: Calls, guard: Guard)
   if (listeners.length === 1) watchLoading();
 }
 
-/** One function around the loader, however many targets there are: it stands in the stacks of what modules throw. */
+/**
+ * Where every CommonJS file is loaded, once: for `require`, and for the `import` of a CommonJS package. One function
+ * around it, however many targets there are: it stands in the stacks of what modules throw.
+ */
 function watchLoading(): void {
-  const { load } = loader;
-  loader.load = function (path) {
-    load.call(this, path);
-    for (const listener of listeners) listener(path, this.exports);
-  };
+  patch<Load>(
+    Module.prototype,
+    'load',
+    (load) =>
+      function (path) {
+        load.call(this, path);
+        for (const listener of listeners) listener(path, this.exports);
+      },
+  );
 }
 
 function isSupported({ package: wanted, versions }: PackageTarget, folder: string): boolean {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import type { Call, Calls } from '../instrumentation.js';
 import { aroundEmit } from './around-emit.js';
 import { serverSessionPrototype } from './http2-sessions.js';
+import { patch } from './patch.js';
 
 /** What a boundary makes of the streams of HTTP/2 servers. Its functions are guarded. */
 export interface StreamBoundary {
@@ -81,29 +82,29 @@ function runListenersInside(streams: Emitting, calls: Calls): void {
   });
 }
 
-interface Body {
-  push(chunk: unknown, ...rest: unknown[]): boolean;
-  _write(chunk: unknown, ...rest: unknown[]): void;
-  _writev(chunks: readonly { chunk: unknown }[], ...rest: unknown[]): void;
-}
+type Write = (this: ServerHttp2Stream, chunk: unknown, ...rest: unknown[]) => boolean;
+type WriteAll = (this: ServerHttp2Stream, chunks: readonly { chunk: unknown }[], ...rest: unknown[]) => void;
 
 /** All bytes of a stream pass these three methods, whichever way the application reads and writes. */
-function watchBodies(streams: Body): void {
-  const { push, _write, _writev } = streams;
-  const see = (direction: 'received' | 'sent', stream: unknown, chunk: unknown): void => {
-    const watch = observed.get(stream as object)?.boundary[direction];
-    if (watch !== undefined && chunk instanceof Uint8Array) watch(stream as ServerHttp2Stream, chunk);
+function watchBodies(streams: object): void {
+  const see = (direction: 'received' | 'sent', stream: ServerHttp2Stream, chunk: unknown): void => {
+    const watch = observed.get(stream)?.boundary[direction];
+    if (watch !== undefined && chunk instanceof Uint8Array) watch(stream, chunk);
   };
-  streams.push = function (chunk, ...rest) {
-    see('received', this, chunk);
-    return push.call(this, chunk, ...rest);
-  };
-  streams._write = function (chunk, ...rest) {
-    see('sent', this, chunk);
-    _write.call(this, chunk, ...rest);
-  };
-  streams._writev = function (chunks, ...rest) {
-    for (const { chunk } of chunks) see('sent', this, chunk);
-    _writev.call(this, chunks, ...rest);
-  };
+  const watching = (direction: 'received' | 'sent') => (write: Write) =>
+    function (this: ServerHttp2Stream, chunk: unknown, ...rest: unknown[]) {
+      see(direction, this, chunk);
+      return write.call(this, chunk, ...rest);
+    };
+  patch(streams, 'push', watching('received'));
+  patch(streams, '_write', watching('sent'));
+  patch<WriteAll>(
+    streams,
+    '_writev',
+    (writeAll) =>
+      function (chunks, ...rest) {
+        for (const { chunk } of chunks) see('sent', this, chunk);
+        writeAll.call(this, chunks, ...rest);
+      },
+  );
 }

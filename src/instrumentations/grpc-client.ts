@@ -1,4 +1,5 @@
 import type { Channel, Deadline, Metadata, StatusObject } from '@grpc/grpc-js';
+import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { methodOf, statusName } from '../semconv/grpc.js';
 import { splitGrpcTarget } from '../semconv/grpc-target.js';
@@ -34,18 +35,22 @@ interface Listener {
   onReceiveStatus(status: StatusObject): void;
 }
 
-function observeChannel(prototype: { createCall: CreateCall }, calls: Calls, guard: Guard): void {
-  const { createCall } = prototype;
+function observeChannel(prototype: object, calls: Calls, guard: Guard): void {
   const observe = guard((channel: Channel, grpcCall: GrpcCall, method: string, deadline: Deadline) =>
     observeCall(grpcCall, () => describe(channel, deadline), methodOf(method), calls, guard),
   );
   const limit = guard((deadline: Deadline) => earliest(deadline, calls.deadline));
-  prototype.createCall = function (method, deadline, ...rest) {
-    const limited = limit(deadline) ?? deadline;
-    const grpcCall = createCall.call(this, method, limited, ...rest);
-    observe(this, grpcCall, method, limited);
-    return grpcCall;
-  };
+  patch<CreateCall>(
+    prototype,
+    'createCall',
+    (createCall) =>
+      function (method, deadline, ...rest) {
+        const limited = limit(deadline) ?? deadline;
+        const grpcCall = createCall.call(this, method, limited, ...rest);
+        observe(this, grpcCall, method, limited);
+        return grpcCall;
+      },
+  );
 }
 
 function earliest(deadline: Deadline, limit: number | undefined): Deadline {

@@ -1,4 +1,5 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { patch } from '../hooks/patch.js';
 import { observeServerStreams } from '../hooks/server-streams.js';
 import type { Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { isGrpc, methodOf, statusName, timeoutOf } from '../semconv/grpc.js';
@@ -65,16 +66,20 @@ const MAX_ANSWERED = 1_000;
 
 type Register = (this: object, path: string, ...rest: unknown[]) => boolean;
 
-function rememberMethods(prototype: { register: Register }, guard: Guard): void {
-  const { register } = prototype;
-  const remember = guard((path: string) => {
+function rememberMethods(prototype: object, guard: Guard): void {
+  const remember = guard((path: unknown) => {
     isRegistered = true;
-    methods.add(methodOf(path));
+    if (typeof path === 'string') methods.add(methodOf(path));
   });
-  prototype.register = function (path, ...rest) {
-    remember(path);
-    return register.call(this, path, ...rest);
-  };
+  patch<Register>(
+    prototype,
+    'register',
+    (register) =>
+      function (path, ...rest) {
+        remember(path);
+        return register.call(this, path, ...rest);
+      },
+  );
 }
 
 function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Calls): Call | undefined {

@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
 import { aroundEmit } from '../hooks/around-emit.js';
+import { patch } from '../hooks/patch.js';
 import type { Call, Calls, Instrumentation, OutgoingHeaders } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { origin, redactUrl, splitAuthority } from '../semconv/url.js';
@@ -45,13 +46,17 @@ type AddRequest = (
   ...rest: unknown[]
 ) => unknown;
 
-function rememberPort(prototype: { addRequest: AddRequest }): void {
-  const { addRequest } = prototype;
-  prototype.addRequest = function (request, options, ...rest) {
-    connecting.request = request;
-    connecting.port = Number(options?.port) || undefined;
-    return addRequest.call(this, request, options, ...rest);
-  };
+function rememberPort(prototype: object): void {
+  patch<AddRequest>(
+    prototype,
+    'addRequest',
+    (addRequest) =>
+      function (request, options, ...rest) {
+        connecting.request = request;
+        connecting.port = Number(options?.port) || undefined;
+        return addRequest.call(this, request, options, ...rest);
+      },
+  );
 }
 
 function openRequest(request: ClientRequest, calls: Calls): void {

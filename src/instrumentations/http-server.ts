@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { aroundEmit } from '../hooks/around-emit.js';
+import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { describeServerRequest } from '../semconv/http-server.js';
 
@@ -147,30 +148,17 @@ function openTunnel(request: IncomingMessage, socket: Duplex, calls: Calls, guar
   return call;
 }
 
+type Write = (this: unknown, ...args: unknown[]) => unknown;
+
 /** Shows `inspect` the first chunk that is written or ends the socket, and leaves the socket as it was. */
 function watchFirstWrite(socket: Duplex, inspect: (chunk: unknown) => void): void {
-  const onFirst = (chunk: unknown): void => {
-    for (const restore of restores) restore();
-    inspect(chunk);
-  };
-  const restores = ['write', 'end'].map((name) => watchMethod(socket, name, onFirst));
-}
-
-/** Watches a method; gives what undoes it, unless the application has patched the method since. */
-function watchMethod(socket: Duplex, name: string, onCall: (argument: unknown) => void): () => void {
-  const methods = socket as unknown as Record<string, (...args: unknown[]) => unknown>;
-  const isOwn = Object.hasOwn(socket, name);
-  const original = methods[name] as (...args: unknown[]) => unknown;
-  const watch = function (this: unknown, ...args: unknown[]): unknown {
-    onCall(args[0]);
-    return original.apply(this, args);
-  };
-  methods[name] = watch;
-  return () => {
-    if (methods[name] !== watch) return;
-    if (isOwn) methods[name] = original;
-    else delete methods[name];
-  };
+  const showFirst = (write: Write): Write =>
+    function (...args) {
+      for (const restore of restores) restore();
+      inspect(args[0]);
+      return write.apply(this, args);
+    };
+  const restores = ['write', 'end'].map((name) => patch(socket, name, showFirst));
 }
 
 function headOf(chunk: unknown): string {

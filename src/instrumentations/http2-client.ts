@@ -1,6 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { aroundEmit } from '../hooks/around-emit.js';
 import { clientSessionPrototype } from '../hooks/http2-sessions.js';
+import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
@@ -32,8 +33,6 @@ interface Opened {
 type Request = (this: ClientHttp2Session, headers?: Headers, ...rest: unknown[]) => ClientHttp2Stream;
 
 function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
-  const sessions = prototype as { request: Request };
-  const { request } = sessions;
   const open = guard((session: ClientHttp2Session, headers: Headers = {}) =>
     ofUndici(session) ? undefined : openCall(headers, calls),
   );
@@ -43,18 +42,23 @@ function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
   });
   const fail = guard((call: Call, error: unknown) => call.end({ error }));
 
-  sessions.request = function (headers, ...rest) {
-    const opened = open(this, headers);
-    if (opened === undefined) return request.call(this, headers, ...rest);
-    try {
-      const stream = request.call(this, opened.headers, ...rest);
-      watch(stream, this, opened.call);
-      return stream;
-    } catch (error) {
-      fail(opened.call, error);
-      throw error;
-    }
-  };
+  patch<Request>(
+    prototype,
+    'request',
+    (request) =>
+      function (headers, ...rest) {
+        const opened = open(this, headers);
+        if (opened === undefined) return request.call(this, headers, ...rest);
+        try {
+          const stream = request.call(this, opened.headers, ...rest);
+          watch(stream, this, opened.call);
+          return stream;
+        } catch (error) {
+          fail(opened.call, error);
+          throw error;
+        }
+      },
+  );
 }
 
 /** undici leaves its marks on the sessions that it makes. */
@@ -132,16 +136,20 @@ function watchStream(stream: ClientHttp2Stream, watching: Watched, guard: Guard)
 }
 
 /** A reset is a fault, except when the application asks for it. Node does so itself when the connection is lost. */
-function rememberClose(streams: { close: Close }, guard: Guard): void {
-  const { close } = streams;
+function rememberClose(streams: object, guard: Guard): void {
   const remember = guard((found: Watched) => {
     found.cancelled = !found.session.destroyed && found.session.socket.destroyed === false;
   });
-  streams.close = function (...args) {
-    const found = watched.get(this);
-    if (found !== undefined) remember(found);
-    close.apply(this, args);
-  };
+  patch<Close>(
+    streams,
+    'close',
+    (close) =>
+      function (...args) {
+        const found = watched.get(this);
+        if (found !== undefined) remember(found);
+        close.apply(this, args);
+      },
+  );
 }
 
 function followResponse(streams: Emitting, guard: Guard): void {

@@ -1,3 +1,4 @@
+import { patch } from '../hooks/patch.js';
 import type { Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { type Headers, TraceCarrier } from './temporal/header.js';
 import { isOfficial } from './temporal/official.js';
@@ -155,12 +156,9 @@ interface Input {
 type Next = (input: Input) => Promise<unknown>;
 type Interceptor = Record<string, (input: Input, next: Next) => Promise<unknown>>;
 
-function intercept(
-  prototype: { getOrMakeInterceptors(...args: unknown[]): object[] },
-  observer: OperationObserver,
-  guard: Guard,
-): void {
-  const { getOrMakeInterceptors } = prototype;
+type GetInterceptors = (this: Client, ...args: unknown[]) => object[];
+
+function intercept(prototype: object, observer: OperationObserver, guard: Guard): void {
   const ours = new WeakMap<object, Interceptor>();
   const withOurs = guard((client: Client, theirs: object[]) => {
     const traced = !theirs.some(isOfficial);
@@ -168,11 +166,18 @@ function intercept(
     if (traced) ours.set(client, own);
     return [own, ...theirs];
   });
-  prototype.getOrMakeInterceptors = function (this: Client, ...args) {
-    const theirs = getOrMakeInterceptors.apply(this, args);
-    return withOurs(this, theirs) ?? theirs;
-  };
+  patch<GetInterceptors>(
+    prototype,
+    'getOrMakeInterceptors',
+    (getOrMakeInterceptors) =>
+      function (...args) {
+        const theirs = getOrMakeInterceptors.apply(this, args);
+        return withOurs(this, theirs) ?? theirs;
+      },
+  );
 }
+
+type Method = (this: Client, ...args: unknown[]) => unknown;
 
 class OperationObserver {
   readonly #calls: Calls;
@@ -204,14 +209,11 @@ class OperationObserver {
 
   /** Puts itself around methods that give a promise or an async iterator. */
   methods(prototype: object, operations: Operations): void {
-    const methods = prototype as Record<string, (...args: unknown[]) => unknown>;
-    for (const [name, describe] of Object.entries(operations)) {
-      const method = methods[name];
-      if (method !== undefined) methods[name] = this.#around(method, describe);
-    }
+    for (const [name, describe] of Object.entries(operations))
+      if (name in prototype) patch<Method>(prototype, name, (method) => this.#around(method, describe));
   }
 
-  #around(method: (...args: unknown[]) => unknown, describe: Operations[string]) {
+  #around(method: Method, describe: (...args: unknown[]) => Operation): Method {
     const [open, guard] = [this.#open, this.#guard];
     if (method.constructor.name === 'AsyncGeneratorFunction')
       return function (this: Client, ...args: unknown[]) {

@@ -1,3 +1,4 @@
+import { patch } from '../../hooks/patch.js';
 import type { Attributes, Calls, Guard } from '../../instrumentation.js';
 import { type Headers, traceIn } from './header.js';
 import type { ActivitiesInFlight } from './in-flight.js';
@@ -30,12 +31,11 @@ type Execute = (this: Activity, fn: unknown, input: { readonly headers?: Headers
 
 /** Each attempt of an activity is a call, local ones too, and what it calls is its child. */
 export function observeActivities(
-  prototype: { execute: Execute },
+  prototype: object,
   inFlight: ActivitiesInFlight,
   calls: Calls,
   guard: Guard,
 ): void {
-  const { execute } = prototype;
   const open = guard(({ info, interceptors }: Activity, headers: Headers | undefined) => {
     const now = Date.now();
     const deadline = deadlineOf(info, now);
@@ -51,14 +51,19 @@ export function observeActivities(
       attributes: describe(info, now, deadline),
     });
   });
-  prototype.execute = function (fn, input) {
-    const { taskQueue, activityType } = this.info;
-    inFlight.begin(taskQueue, activityType);
-    const end = (): void => inFlight.end(taskQueue, activityType);
-    const running = track(open(this, input.headers), guard, execute as never, this, fn, input);
-    running.then(end, end);
-    return running;
-  };
+  patch<Execute>(
+    prototype,
+    'execute',
+    (execute) =>
+      function (fn, input) {
+        const { taskQueue, activityType } = this.info;
+        inFlight.begin(taskQueue, activityType);
+        const end = (): void => inFlight.end(taskQueue, activityType);
+        const running = track(open(this, input.headers), guard, execute as never, this, fn, input);
+        running.then(end, end);
+        return running as Promise<unknown>;
+      },
+  );
 }
 
 function describe(info: ActivityInfo, now: number, deadline: number | undefined): Attributes {

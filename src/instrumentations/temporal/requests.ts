@@ -1,3 +1,4 @@
+import { patch } from '../../hooks/patch.js';
 import type { Call, Calls, Guard } from '../../instrumentation.js';
 import { statusName } from '../../semconv/grpc.js';
 
@@ -19,23 +20,24 @@ function isLong(name: string): boolean {
 }
 
 type Rpc = (method: Method, data: Uint8Array, callback: Callback) => unknown;
+type Generate = (this: unknown, options: { readonly serviceName: string }) => Rpc;
 
 /** Requests over grpc-js. They are calls of Temporal, and of gRPC no longer. */
-export function observeGrpcRequests(
-  connection: { generateRPCImplementation(options: { serviceName: string }): Rpc },
-  calls: Calls,
-  guard: Guard,
-): void {
-  const { generateRPCImplementation } = connection;
+export function observeGrpcRequests(connection: object, calls: Calls, guard: Guard): void {
   const open = opener('grpc-js', calls, guard);
-  connection.generateRPCImplementation = function (options) {
-    const send = generateRPCImplementation.call(this, options);
-    return (method, data, callback) => {
-      const call = open(options.serviceName, method.name);
-      if (call === undefined) return send(method, data, callback);
-      return call.run(send, undefined, method, data, ending(call, callback, calls, guard));
-    };
-  };
+  patch<Generate>(
+    connection,
+    'generateRPCImplementation',
+    (generate) =>
+      function (options) {
+        const send = generate.call(this, options);
+        return (method, data, callback) => {
+          const call = open(options.serviceName, method.name);
+          if (call === undefined) return send(method, data, callback);
+          return call.run(send, undefined, method, data, ending(call, callback, calls, guard));
+        };
+      },
+  );
 }
 
 type SendRequest = (
@@ -47,19 +49,20 @@ type SendRequest = (
 ) => void;
 
 /** Requests over the connection of a worker. Those that Temporal's core makes itself are not seen. */
-export function observeNativeRequests(
-  prototype: { sendRequest?: SendRequest },
-  calls: Calls,
-  guard: Guard,
-): void {
-  const { sendRequest } = prototype;
-  if (sendRequest === undefined) return;
+export function observeNativeRequests(prototype: object, calls: Calls, guard: Guard): void {
+  // Before 1.12 these connections were for workers alone.
+  if (!('sendRequest' in prototype)) return;
   const open = opener('native', calls, guard);
-  prototype.sendRequest = function (send, method, data, callback) {
-    const call = open(method.parent?.fullName?.slice(1) ?? '', method.name);
-    if (call === undefined) return sendRequest.call(this, send, method, data, callback);
-    return call.run(sendRequest, this, send, method, data, ending(call, callback, calls, guard));
-  };
+  patch<SendRequest>(
+    prototype,
+    'sendRequest',
+    (sendRequest) =>
+      function (send, method, data, callback) {
+        const call = open(method.parent?.fullName?.slice(1) ?? '', method.name);
+        if (call === undefined) return sendRequest.call(this, send, method, data, callback);
+        return call.run(sendRequest, this, send, method, data, ending(call, callback, calls, guard));
+      },
+  );
 }
 
 function opener(transport: Transport, calls: Calls, guard: Guard) {

@@ -1,3 +1,4 @@
+import { patch } from '../../hooks/patch.js';
 import type { Calls, GaugePoint, Guard } from '../../instrumentation.js';
 import type { ActivitiesInFlight } from './in-flight.js';
 
@@ -11,21 +12,18 @@ interface Worker {
   getState(): string;
 }
 
-interface WorkerPrototype {
-  run(this: Worker): Promise<void>;
-  shutdown(this: Worker): void;
-}
+type Run = (this: Worker) => Promise<void>;
+type Shutdown = (this: Worker) => void;
 
 /** The workers that run: their state when metrics are read, and a line when one of them does not come to its end. */
 export function observeWorkers(
-  prototype: WorkerPrototype,
+  prototype: object,
   inFlight: ActivitiesInFlight,
   calls: Calls,
   guard: Guard,
 ): void {
   /** Since when each has been draining, in milliseconds since 1970. */
   const workers = new Map<Worker, number | undefined>();
-  const { run, shutdown } = prototype;
   const add = guard((worker: Worker) => workers.set(worker, undefined));
   const remove = guard((worker: Worker) => workers.delete(worker));
   const watchDrain = guard((worker: Worker) => {
@@ -41,17 +39,27 @@ export function observeWorkers(
     );
   });
 
-  prototype.run = function () {
-    add(this);
-    const running = run.call(this);
-    const end = (): void => void remove(this);
-    running.then(end, end);
-    return running;
-  };
-  prototype.shutdown = function () {
-    shutdown.call(this);
-    watchDrain(this);
-  };
+  patch<Run>(
+    prototype,
+    'run',
+    (run) =>
+      function () {
+        add(this);
+        const running = run.call(this);
+        const end = (): void => void remove(this);
+        running.then(end, end);
+        return running;
+      },
+  );
+  patch<Shutdown>(
+    prototype,
+    'shutdown',
+    (shutdown) =>
+      function () {
+        shutdown.call(this);
+        watchDrain(this);
+      },
+  );
 
   calls.gauge({
     name: 'temporal.worker.state',

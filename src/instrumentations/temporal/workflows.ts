@@ -1,3 +1,4 @@
+import { patch } from '../../hooks/patch.js';
 import type { Calls, Guard, Outcome } from '../../instrumentation.js';
 import { TRACE_HEADER } from './header.js';
 import { isOfficialIn } from './official.js';
@@ -38,17 +39,21 @@ export function observeBundles(
   calls: Calls,
   guard: Guard,
 ): void {
-  const { getOrCreateBundle } = worker;
   const inject = guard((bundle: Bundle, options: CompiledOptions): Bundle => {
     const traced = !isOfficialIn(bundle.code);
     const ended = guard((info: WorkflowInfo, operation: Ended) => record(info, operation, traced, calls));
     options.sinks = { ...options.sinks, [SINK]: { ended: { fn: ended, callDuringReplay: false } } };
     return { ...bundle, code: withObserver(bundle.code, { sink: SINK, header: TRACE_HEADER, traced }) };
   });
-  worker.getOrCreateBundle = async function (options, ...rest) {
-    const bundle = await getOrCreateBundle.call(this, options, ...rest);
-    return bundle === undefined ? undefined : (inject(bundle, options) ?? bundle);
-  };
+  patch<GetOrCreateBundle>(
+    worker,
+    'getOrCreateBundle',
+    (getOrCreateBundle) =>
+      async function (options, ...rest) {
+        const bundle = await getOrCreateBundle.call(this, options, ...rest);
+        return bundle === undefined ? undefined : (inject(bundle, options) ?? bundle);
+      },
+  );
 }
 
 const SOURCE_MAP = '\n//# sourceMappingURL=';
