@@ -8,8 +8,8 @@ import { patch } from './patch.js';
 export interface StreamBoundary {
   /** Opens the call of a request; nothing when the request is another boundary's. */
   open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Call | undefined;
-  /** Ends the call, after the last event of its stream and the listeners of that. */
-  end(stream: ServerHttp2Stream, call: Call): void;
+  /** Ends the call, after the last event of its stream and the listeners of that. The stream has lost its session. */
+  end(stream: ServerHttp2Stream, call: Call, session: ServerHttp2Session): void;
   /** Sees the bytes of the request's body as they arrive. */
   received?(stream: ServerHttp2Stream, chunk: Uint8Array): void;
   /** Sees the bytes of the response's body as they leave. */
@@ -19,6 +19,7 @@ export interface StreamBoundary {
 interface Observed {
   readonly call: Call;
   readonly boundary: StreamBoundary;
+  readonly session: ServerHttp2Session;
 }
 
 const boundaries: StreamBoundary[] = [];
@@ -43,15 +44,13 @@ export function observeServerStreams(
 /** A session announces a stream in the tick after its headers; servers pass that on to the application. */
 function runHandlersInside(sessions: Emitting, calls: Calls): void {
   aroundEmit(sessions, (session, args, emit) => {
-    const call =
-      args[0] === 'stream'
-        ? open(args[1] as ServerHttp2Stream, args[2] as IncomingHttpHeaders, calls)
-        : undefined;
+    const call = args[0] === 'stream' ? open(session as ServerHttp2Session, args, calls) : undefined;
     return call === undefined ? emit.apply(session, args) : call.run(emit, session, ...args);
   });
 }
 
-function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Calls): Call | undefined {
+function open(session: ServerHttp2Session, args: unknown[], calls: Calls): Call | undefined {
+  const [, stream, headers] = args as [string, ServerHttp2Stream, IncomingHttpHeaders];
   const streams = Object.getPrototypeOf(stream);
   if (!patched.has(streams)) {
     patched.add(streams);
@@ -61,7 +60,7 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
   for (const boundary of boundaries) {
     const call = boundary.open(stream, headers);
     if (call === undefined) continue;
-    observed.set(stream, { call, boundary });
+    observed.set(stream, { call, boundary, session });
     return call;
   }
   return undefined;
@@ -72,12 +71,12 @@ function runListenersInside(streams: Emitting, calls: Calls): void {
   aroundEmit(streams, (stream, args, emit) => {
     const found = observed.get(stream);
     if (found === undefined) return emit.apply(stream, args);
-    const { call, boundary } = found;
+    const { call, boundary, session } = found;
     try {
       // A span of the application's own may be current within this call; it stays current.
       return calls.current === call ? emit.apply(stream, args) : call.run(emit, stream, ...args);
     } finally {
-      if (args[0] === 'close') boundary.end(stream as ServerHttp2Stream, call);
+      if (args[0] === 'close') boundary.end(stream as ServerHttp2Stream, call, session);
     }
   });
 }

@@ -46,8 +46,6 @@ interface Request {
   readonly openedAt: number;
   /** How long the client waits, in seconds. */
   readonly timeout: number | undefined;
-  /** A closed stream does not know it any more. */
-  readonly session: Http2Session | undefined;
   readonly received: MessageCounter;
   readonly sent: MessageCounter;
 }
@@ -92,7 +90,6 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
     method,
     openedAt,
     timeout,
-    session: stream.session,
     received: new MessageCounter(),
     sent: new MessageCounter(),
   });
@@ -116,7 +113,7 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
 /** The reset of a client that wants no more (RFC 9113, section 7). */
 const CANCEL = 8;
 
-function end(stream: ServerHttp2Stream, call: Call): void {
+function end(stream: ServerHttp2Stream, call: Call, session: Http2Session): void {
   const request = requests.get(stream);
   if (request === undefined) return;
   call.set({
@@ -125,7 +122,7 @@ function end(stream: ServerHttp2Stream, call: Call): void {
   });
   const code = statusOf(stream);
   nameAnswered(request.method, call, code);
-  call.end({ code: code ?? statusOfBroken(stream, request) });
+  call.end({ code: code ?? statusOfBroken(stream, session, request) });
 }
 
 /** The status is in the trailers, or in the headers of an answer without a body. */
@@ -143,9 +140,10 @@ const MOST = 0.9;
  */
 function statusOfBroken(
   { aborted, rstCode }: ServerHttp2Stream,
-  { session, openedAt, timeout }: Request,
+  session: Http2Session,
+  { openedAt, timeout }: Request,
 ): string {
-  const hasClientLeft = rstCode === CANCEL || (aborted && (rstCode === 0 || session?.destroyed === true));
+  const hasClientLeft = rstCode === CANCEL || (aborted && (rstCode === 0 || session.destroyed));
   if (!hasClientLeft) return 'UNKNOWN';
   const waited = (Date.now() - openedAt) / 1000;
   return timeout !== undefined && waited >= timeout * MOST ? 'DEADLINE_EXCEEDED' : 'CANCELLED';

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { observeServerStreams } from '../hooks/server-streams.js';
 import type { Attributes, Call, Calls, Instrumentation } from '../instrumentation.js';
 import { isGrpc } from '../semconv/grpc.js';
@@ -54,10 +54,16 @@ function describe({ session }: ServerHttp2Stream, headers: IncomingHttpHeaders):
   });
 }
 
-/** A response is whole when all of it was written and the stream was not reset. */
-function end(stream: ServerHttp2Stream, call: Call): void {
-  const isWhole = stream.writableFinished && stream.rstCode === 0;
-  call.end({ code: statusOf(stream), error: isWhole ? undefined : causeOf(stream) });
+function end(stream: ServerHttp2Stream, call: Call, session: Http2Session): void {
+  call.end({ code: statusOf(stream), error: isWhole(stream, session) ? undefined : causeOf(stream) });
+}
+
+/**
+ * A response is whole when the application has ended it and neither the stream nor its session was broken off. Node
+ * does not tell by `finish`: a response that is written at once closes before it.
+ */
+function isWhole({ writableEnded, aborted, rstCode }: ServerHttp2Stream, session: Http2Session): boolean {
+  return writableEnded && !aborted && rstCode === 0 && !session.destroyed;
 }
 
 /** A reset is told as an error of its own, or not at all: `aborted` either way. */
