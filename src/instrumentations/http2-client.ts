@@ -1,4 +1,9 @@
-import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
+} from 'node:http2';
 import { aroundEmit } from '../hooks/around-emit.js';
 import { clientSessionPrototype } from '../hooks/http2-sessions.js';
 import { patch } from '../hooks/patch.js';
@@ -37,10 +42,13 @@ function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
     ofUndici(session) ? undefined : openCall(headers, calls),
   );
   const watch = guard((stream: ClientHttp2Stream, session: ClientHttp2Session, call: Call) => {
-    call.set(describe(stream));
+    call.set(describe(stream.sentHeaders ?? {}));
     watchStream(stream, { call, session, cancelled: false }, guard);
   });
-  const fail = guard((call: Call, error: unknown) => call.end({ error }));
+  const refuse = guard((session: ClientHttp2Session, { call, headers }: Opened, error: unknown) => {
+    call.set(describe(completed(headers, session)));
+    call.end({ error });
+  });
 
   patch<Request>(
     prototype,
@@ -54,7 +62,7 @@ function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
           watch(stream, this, opened.call);
           return stream;
         } catch (error) {
-          fail(opened.call, error);
+          refuse(this, opened, error);
           throw error;
         }
       },
@@ -101,16 +109,32 @@ function setHeader(headers: Headers, name: string, value: string): void {
   headers[name] = value;
 }
 
-/** What was sent: Node has filled in what the application left out. */
-function describe({ sentHeaders = {} }: ClientHttp2Stream): Attributes {
-  const scheme = String(sentHeaders[':scheme'] ?? 'https');
-  const authority = String(sentHeaders[':authority'] ?? sentHeaders.host ?? '');
+function describe(headers: OutgoingHttpHeaders): Attributes {
+  const scheme = String(headers[':scheme'] ?? 'https');
+  const authority = String(headers[':authority'] ?? headers.host ?? '');
   const { address, port } = splitAuthority(authority, scheme);
   return {
     'server.address': address,
     'server.port': port,
-    'url.full': redactUrl(`${scheme}://${authority}${sentHeaders[':path'] ?? ''}`),
+    'url.full': redactUrl(`${scheme}://${authority}${headers[':path'] ?? ''}`),
   };
+}
+
+/** Node fills in what the application leaves out of its headers, but not when it refuses them. */
+function completed(headers: Headers, session: ClientHttp2Session): OutgoingHttpHeaders {
+  const given = (name: string): string | undefined => headerOf(headers, name)?.toString();
+  return {
+    ':scheme': given(':scheme') ?? (session.encrypted ? 'https' : 'http'),
+    ':authority': given(':authority') ?? given('host') ?? peerOf(session),
+    ':path': given(':path') ?? '/',
+  };
+}
+
+/** Where a session is connected to, while it is. */
+function peerOf(session: ClientHttp2Session): string {
+  if (session.destroyed || session.connecting) return '';
+  const { remoteAddress, remotePort } = session.socket;
+  return `${remoteAddress}:${remotePort}`;
 }
 
 interface Watched {

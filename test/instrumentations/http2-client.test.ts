@@ -225,7 +225,7 @@ test('a refused connection has its own cause', async () => {
 });
 
 test('what Node refuses is refused as before', async () => {
-  const { client } = await serve();
+  const { client, port } = await serve();
   await bodyOf(client.request());
   await recorder.take(1);
 
@@ -236,7 +236,12 @@ test('what Node refuses is refused as before', async () => {
   expect(() => client.request({ ':unknown': 'x' })).toThrow(
     expect.objectContaining({ code: 'ERR_HTTP2_INVALID_PSEUDOHEADER' }),
   );
-  expect(await recorder.take(1)).toMatchObject([{ error: 'ERR_HTTP2_INVALID_PSEUDOHEADER' }]);
+  expect(await recorder.take(1)).toMatchObject([
+    {
+      error: 'ERR_HTTP2_INVALID_PSEUDOHEADER',
+      attributes: { 'server.address': '127.0.0.1', 'server.port': port },
+    },
+  ]);
 });
 
 test('gRPC is no HTTP, and what Redhook sends is not observed', async () => {

@@ -1,0 +1,63 @@
+/** Servers on free ports of loopback, and what is sent byte by byte. */
+const { once } = require('node:events');
+const http = require('node:http');
+const net = require('node:net');
+
+const HOST = '127.0.0.1';
+
+/** Lets a server listen and gives its port. */
+exports.listen = async (server) => {
+  server.listen(0, HOST);
+  await once(server, 'listening');
+  return server.address().port;
+};
+
+exports.close = (server) => new Promise((resolve) => server.close(resolve));
+
+/** A port where nothing listens. */
+exports.deadPort = async () => {
+  const server = net.createServer();
+  const port = await exports.listen(server);
+  await exports.close(server);
+  return port;
+};
+
+/** Sends bytes and gives all that comes back until the end, or leaves as soon as it has seen `until`. */
+exports.exchange = async (port, bytes, until = /$^/) => {
+  const socket = net.connect(port, HOST).on('error', () => {});
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  socket.write(bytes);
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += chunk;
+    if (until.test(answer)) socket.destroy();
+  });
+  await closed;
+  return answer.replaceAll(/^Date: .*\r\n/gm, '');
+};
+
+/** Serves HTTP while `use` runs, which is given where, and the server. */
+exports.serving = async (handler, use) => {
+  const server = http.createServer(handler);
+  // A socket keeps what it was asked for once: an application may ask, and so does Redhook.
+  server.on('connection', (socket) => socket.remoteAddress);
+  const port = await exports.listen(server);
+  const result = await use({ host: HOST, port }, server);
+  server.closeAllConnections();
+  await exports.close(server);
+  return result;
+};
+
+/** Answers the request of each connection byte by byte while `use` runs. */
+exports.answering = async (answer, use) => {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      if (String(chunk).includes('\r\n\r\n')) answer(socket);
+    });
+  });
+  const port = await exports.listen(server);
+  const result = await use({ host: HOST, port });
+  await exports.close(server);
+  return result;
+};
