@@ -63,6 +63,8 @@ export interface CallsOptions {
   readonly propagateDeadlines?: boolean;
   /** Takes the gauges of the instrumentations. */
   readonly addGauge?: (gauge: Gauge) => void;
+  /** Takes the pages of metrics that libraries serve themselves. */
+  readonly addForeign?: (url: string) => void;
 }
 
 export interface CallRegistry extends Calls {
@@ -95,6 +97,7 @@ export function createCalls({
   knownOperations,
   propagateDeadlines,
   addGauge = () => {},
+  addForeign = () => {},
 }: CallsOptions): CallRegistry {
   const known = new Map(Object.entries(knownOperations).map(([system, names]) => [system, new Set(names)]));
   const bySubject = new WeakMap<object, TrackedCall>();
@@ -127,6 +130,7 @@ export function createCalls({
     },
     bind: (fn) => context.bind(context.active(), fn),
     gauge: addGauge,
+    foreign: addForeign,
     warn: (line) => log.warn(line),
     isOwn,
     endAll(error) {

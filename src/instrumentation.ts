@@ -69,6 +69,8 @@ export interface Calls {
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
   /** Adds a metric that is asked for when metrics are read: what stands at that moment. */
   gauge(gauge: Gauge): void;
+  /** Adds the metrics that the library serves itself, as a page of Prometheus text on loopback. */
+  foreign(url: string): void;
   /** Writes a line to stderr, once: what only the user can mend. */
   warn(line: string): void;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */

@@ -33,6 +33,7 @@ function observe(): void {
     knownOperations: { http: config.knownMethods, grpc: [] },
     propagateDeadlines: config.propagateDeadlines,
     addGauge: telemetry.addGauge,
+    addForeign: telemetry.addForeign,
   });
   for (const each of instrumentations) {
     if (config.instrumentations[each.name]) attach(each, calls);

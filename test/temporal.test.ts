@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type AppOptions, NODES, runApp } from './support/app.js';
+import { type AppOptions, freePort, NODES, runApp } from './support/app.js';
 import { type Collector, type ReceivedSpan, startCollector } from './support/collector.js';
+import { scrape } from './support/metrics.js';
 import { ORDER, SERVICE, SIGNAL, treeOf } from './support/order.js';
 import { countsOf, seriesOf } from './support/red.js';
 import { hasTemporal, startTemporal, type TemporalService } from './support/temporal.js';
@@ -114,6 +116,38 @@ describe.runIf(hasTemporal())('Temporal', () => {
       const names = spansOf('ends').map(({ name, attributes }) => `${name} ${attributes['temporal.status']}`);
       expect(names).toContain('RunActivity:linger completed');
       expect(names).toContain('StartWorkflow:LingeringWorkflow completed');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'the metrics of Temporal’s core and the state of the worker are on the page',
+    async () => {
+      const port = await freePort();
+      const env = {
+        ...environment('page'),
+        OTEL_METRICS_EXPORTER: 'prometheus',
+        OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+      };
+      const app = runApp('temporal/worker.cjs', { env });
+      onTestFinished(() => app.stop());
+      await expect.poll(() => app.stdout(), { timeout: 20_000 }).toContain('lingering');
+
+      const samples = await scrape(port);
+      const find = (name: string, labels: Record<string, string>) =>
+        samples.find(
+          (sample) =>
+            sample.name === name && isDeepStrictEqual({ ...sample.labels, ...labels }, sample.labels),
+        );
+      expect(find('temporal_worker_state', { temporal_worker_state: 'RUNNING' })?.value).toBe(1);
+      expect(find('temporal_worker_activities', { temporal_activity_type: 'linger' })?.value).toBe(1);
+      const slots = { service_name: 'page', task_queue: 'page', worker_type: 'ActivityWorker' };
+      expect(find('temporal_worker_task_slots_used', slots)?.value).toBe(1);
+      expect(
+        find('temporal_workflow_task_schedule_to_start_latency_seconds_count', {})?.value,
+      ).toBeGreaterThan(0);
+      app.signal('SIGTERM');
+      await app.ended;
     },
     TIMEOUT_MS,
   );

@@ -1,5 +1,6 @@
 import type { Instrumentation } from '../instrumentation.js';
 import { observeActivities } from './temporal/activities.js';
+import { observeCore } from './temporal/core-metrics.js';
 import { ActivitiesInFlight } from './temporal/in-flight.js';
 import { observeNativeRequests } from './temporal/requests.js';
 import { observeWorkers } from './temporal/workers.js';
@@ -18,7 +19,8 @@ export const temporalWorker: Instrumentation = {
       package: '@temporalio/worker',
       versions: '^1.11.0',
       file: 'lib/index.js',
-      attach({ Worker, NativeConnection }, calls, guard) {
+      attach({ Worker, NativeConnection, Runtime }, calls, guard) {
+        observeCore(Runtime, calls, guard);
         observeWorkers(Worker.prototype, inFlight, calls, guard);
         observeBundles(Worker, calls, guard);
         observeNativeRequests(NativeConnection.prototype, calls, guard);

@@ -3,6 +3,7 @@ import type { Resource } from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { markAsOwn } from '../call.js';
 import type { MetricsConfig } from '../config/config.js';
+import type { Foreign } from './foreign.js';
 import type { LastRequest } from './otlp/drain.js';
 import { createMetricExporter } from './otlp/metric-exporter.js';
 import { createPrometheusEndpoint } from './prometheus/endpoint.js';
@@ -17,12 +18,20 @@ export interface Metrics {
   lastRequests(): LastRequest[];
 }
 
+interface Measured {
+  readonly resource: Resource;
+  readonly serviceName: string;
+  readonly red: Red;
+  readonly self: Self;
+  readonly foreign: Foreign;
+}
+
 /** Wires the readers. Each reads RED, Redhook's own health and the application's instruments alike. */
 export function startMetrics(
   { exporters, exportIntervalMs }: MetricsConfig,
-  { resource, serviceName, red, self }: { resource: Resource; serviceName: string; red: Red; self: Self },
+  { resource, serviceName, red, self, foreign }: Measured,
 ): Metrics {
-  const metricProducers = [red.producer, self.producer];
+  const metricProducers = [red.producer, self.producer, foreign.producer];
   const endpoints = exporters
     .filter((each) => each.type === 'prometheus')
     .map((each) => createPrometheusEndpoint({ ...each, serviceName, metricProducers, self, own: markAsOwn }));

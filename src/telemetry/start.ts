@@ -4,6 +4,7 @@ import type { CallObserver } from '../call.js';
 import type { Config } from '../config/config.js';
 import type { Gauge } from '../instrumentation.js';
 import { adoptDiagnostics } from './diag.js';
+import { createForeign } from './foreign.js';
 import { startMetrics } from './metrics.js';
 import { drainSync } from './otlp/drain.js';
 import { createPropagator } from './propagator.js';
@@ -19,6 +20,7 @@ export interface Telemetry {
   /** Spans first, so that RED knows the span of a call. */
   readonly observers: readonly CallObserver[];
   readonly addGauge: (gauge: Gauge) => void;
+  readonly addForeign: (url: string) => void;
   /** Sends what is left, because the process ends now. Blocks for the configured time at most. */
   drain(): void;
 }
@@ -28,10 +30,17 @@ export function startTelemetry(config: Config): Telemetry {
   const resource = createResource(config.serviceName, config.resourceAttributes);
   const self = createSelf();
   const red = createRed(config.metrics);
+  const foreign = createForeign();
   const dropped = self.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
   const traces =
     config.traces.exporters.length > 0 ? startTraces(config.traces, resource, dropped) : undefined;
-  const metrics = startMetrics(config.metrics, { resource, serviceName: config.serviceName, red, self });
+  const metrics = startMetrics(config.metrics, {
+    resource,
+    serviceName: config.serviceName,
+    red,
+    self,
+    foreign,
+  });
 
   // Before the global provider is there, from which the runtime metrics would ask for a meter as an application does.
   if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
@@ -50,6 +59,7 @@ export function startTelemetry(config: Config): Telemetry {
       { end: metrics.serve },
     ],
     addGauge: self.gauge,
+    addForeign: foreign.add,
     drain() {
       const requests = [...(traces?.lastRequests() ?? []), ...metrics.lastRequests()];
       if (requests.length > 0) drainSync(requests, config.exitTimeoutMs);

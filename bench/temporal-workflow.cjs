@@ -1,0 +1,3 @@
+const { proxyActivities } = require('@temporalio/workflow');
+
+exports.oneActivity = () => proxyActivities({ startToCloseTimeout: '10s' }).work();
