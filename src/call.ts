@@ -63,6 +63,8 @@ export interface CallsOptions {
   readonly propagateDeadlines?: boolean;
   /** Takes the gauges of the instrumentations. */
   readonly addGauge?: (gauge: Gauge) => void;
+  /** Runs what the instrumentations want to ask of services. */
+  readonly ask?: (what: string, task: () => Promise<void>) => void;
   /** Takes the pages of metrics that libraries serve themselves. */
   readonly addForeign?: (url: string) => void;
 }
@@ -98,6 +100,7 @@ export function createCalls({
   propagateDeadlines,
   addGauge = () => {},
   addForeign = () => {},
+  ask = () => {},
 }: CallsOptions): CallRegistry {
   const known = new Map(Object.entries(knownOperations).map(([system, names]) => [system, new Set(names)]));
   const bySubject = new WeakMap<object, TrackedCall>();
@@ -131,6 +134,7 @@ export function createCalls({
     bind: (fn) => context.bind(context.active(), fn),
     gauge: addGauge,
     foreign: addForeign,
+    ask,
     warn: (line) => log.warn(line),
     isOwn,
     endAll(error) {

@@ -71,6 +71,11 @@ export interface Calls {
   gauge(gauge: Gauge): void;
   /** Adds the metrics that the library serves itself, as a page of Prometheus text on loopback. */
   foreign(url: string): void;
+  /**
+   * Asks a service for something now and then, if the user has opted in to that: about once a minute, and less often
+   * while the promise rejects. `what` says on stderr what is missing then.
+   */
+  ask(what: string, task: () => Promise<void>): void;
   /** Writes a line to stderr, once: what only the user can mend. */
   warn(line: string): void;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */

@@ -1,3 +1,4 @@
+import { askRegularly } from './asking.js';
 import { createCalls } from './call.js';
 import { loadConfig } from './config/load.js';
 import { formatProblem } from './config/problem.js';
@@ -34,6 +35,7 @@ function observe(): void {
     propagateDeadlines: config.propagateDeadlines,
     addGauge: telemetry.addGauge,
     addForeign: telemetry.addForeign,
+    ...(config.visibility && { ask: askRegularly }),
   });
   for (const each of instrumentations) {
     if (config.instrumentations[each.name]) attach(each, calls);

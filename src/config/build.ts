@@ -32,6 +32,7 @@ export function buildConfig(sources: Sources, packageName: string | undefined): 
     },
     knownMethods: get(general.knownMethods),
     propagateDeadlines: get(general.propagateDeadlines),
+    visibility: get(general.visibility),
     instrumentations: instrumentations(sources),
     exitTimeoutMs: get(general.exitTimeout),
   };

@@ -13,6 +13,8 @@ export interface Config {
   readonly knownMethods: readonly string[];
   /** Whether the remaining time of a server call bounds the gRPC calls made inside it. */
   readonly propagateDeadlines: boolean;
+  /** Whether the Temporal service is asked for the number of its executions. */
+  readonly visibility: boolean;
   /** Whether each instrumentation is on, by name. */
   readonly instrumentations: Readonly<Record<string, boolean>>;
   /** How long the end of the process may wait for the last telemetry, in milliseconds. */

@@ -236,6 +236,12 @@ export const general = {
     default: false,
     doc: 'The time that is left to a gRPC server call bounds the gRPC calls made inside it.',
   }),
+  visibility: row({
+    path: 'temporal.visibility',
+    type: boolean,
+    default: false,
+    doc: 'Once a minute the Temporal service is asked how many executions it has, by status and by type of workflow.',
+  }),
   exitTimeout: row({
     path: 'exit.timeout',
     type: duration({ min: 0 }),

@@ -1,10 +1,12 @@
 import { patch } from '../hooks/patch.js';
 import type { Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
+import { observeConnections } from './temporal/connections.js';
 import { type Headers, TraceCarrier } from './temporal/header.js';
 import { isOfficial } from './temporal/official.js';
 import { execution, nameOf, type Operation, routeOf, started } from './temporal/operations.js';
 import { observeGrpcRequests } from './temporal/requests.js';
 import { track, trackIterator } from './temporal/track.js';
+import { Visibility } from './temporal/visibility.js';
 
 /**
  * Clients of `@temporalio/client`: each operation of the application is a call, and so is each request that it makes
@@ -20,13 +22,15 @@ export const temporalClient: Instrumentation = {
       file: 'lib/index.js',
       attach(exports, calls, guard) {
         const { WorkflowClient, ScheduleClient, AsyncCompletionClient, ActivityClient, Connection } = exports;
-        const observer = new OperationObserver(calls, guard);
-        intercept(WorkflowClient.prototype, observer, guard);
+        const visibility = Visibility.of(calls);
+        const observer = new OperationObserver(calls, guard, visibility);
+        intercept(WorkflowClient.prototype, observer, visibility, guard);
         observer.methods(WorkflowClient.prototype, WORKFLOWS);
         observer.methods(ScheduleClient.prototype, SCHEDULES);
         observer.methods(AsyncCompletionClient.prototype, COMPLETIONS);
         if (ActivityClient !== undefined) observer.methods(ActivityClient.prototype, ACTIVITIES);
         observeGrpcRequests(Connection, calls, guard);
+        observeConnections(Connection, calls, guard);
       },
     },
   ],
@@ -144,6 +148,7 @@ const BY_METHOD: Operations = {
 
 interface Client {
   readonly options: { readonly namespace?: string };
+  count(query?: string): Promise<{ readonly count: number }>;
 }
 
 /** The input of an interceptor. Those that have no headers leave them unread. */
@@ -158,9 +163,15 @@ type Interceptor = Record<string, (input: Input, next: Next) => Promise<unknown>
 
 type GetInterceptors = (this: Client, ...args: unknown[]) => object[];
 
-function intercept(prototype: object, observer: OperationObserver, guard: Guard): void {
+function intercept(
+  prototype: object,
+  observer: OperationObserver,
+  visibility: Visibility,
+  guard: Guard,
+): void {
   const ours = new WeakMap<object, Interceptor>();
   const withOurs = guard((client: Client, theirs: object[]) => {
+    visibility.addClient(client);
     const traced = !theirs.some(isOfficial);
     const own = (traced && ours.get(client)) || observer.interceptor(client, traced);
     if (traced) ours.set(client, own);
@@ -189,12 +200,15 @@ class OperationObserver {
     traced?: boolean,
   ) => Call | undefined;
 
-  constructor(calls: Calls, guard: Guard) {
+  constructor(calls: Calls, guard: Guard, visibility: Visibility) {
     this.#calls = calls;
     this.#guard = guard;
     this.#open = guard((client, describe, trace, traced = true) => {
       const operation = describe();
       const route = routeOf(operation);
+      const { 'temporal.workflow_type': workflowType, 'temporal.task_queue': taskQueue } =
+        operation.attributes ?? {};
+      if (typeof workflowType === 'string') visibility.addType(workflowType, String(taskQueue));
       return this.#calls.open({
         kind: operation.kind ?? 'client',
         system: 'temporal-client',

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { load } from './load-in.js';
 
-const KEYS = 'traces, metrics, instrumentations, service, propagators, http, grpc, exit or log_level';
+const KEYS =
+  'traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level';
 const EITHER = `${KEYS} of the short form, or file_format of the official form`;
 const UNUSED = 'now the defaults and the environment are used';
 

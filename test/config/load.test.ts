@@ -35,6 +35,7 @@ const DEFAULTS: Config = {
   },
   knownMethods: KNOWN_METHODS,
   propagateDeadlines: false,
+  visibility: false,
   instrumentations: {
     'http-server': true,
     'http-client': true,
@@ -129,6 +130,7 @@ const ROWS: [
     ['GET', 'POST'],
   ],
   ['grpc: {propagate_deadlines: true}', {}, (c) => c.propagateDeadlines, true, true],
+  ['temporal: {visibility: true}', {}, (c) => c.visibility, true, true],
   ['exit: {timeout: 500ms}', {}, (c) => c.exitTimeoutMs, 500, 500],
   ['exit: {timeout: 0}', {}, (c) => c.exitTimeoutMs, 0, 0],
   ['exit: {timeout: 1.5s}', {}, (c) => c.exitTimeoutMs, 1500, 1500],
@@ -282,7 +284,7 @@ http: {known_methods: [GET, "P O"]}
   expect(lines).toEqual([
     'error OTEL_BSP_SCHEDULE_DELAY: found "9999999999", expected a duration such as 2s, 500ms or a number of milliseconds, now 5s is used',
     'error OTEL_TRACES_SAMPLER_ARG: found "x", expected a number from 0 to 1, now 1 is used',
-    'error otel-autoconf.yaml:1:1: found "servce", expected traces, metrics, instrumentations, service, propagators, http, grpc, exit or log_level (did you mean service?), now it is ignored',
+    'error otel-autoconf.yaml:1:1: found "servce", expected traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level (did you mean service?), now it is ignored',
     'error otel-autoconf.yaml:3:12: found "loud", expected none, error, warn, info or debug, now info is used',
     'error otel-autoconf.yaml:5:19: found "alwayson", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (did you mean always_on?), now parentbased_always_on is used',
     'error otel-autoconf.yaml:5:29: found "ration", expected name or ratio (did you mean ratio?), now it is ignored',
@@ -294,7 +296,7 @@ http: {known_methods: [GET, "P O"]}
     'error otel-autoconf.yaml:9:13: found "0", expected a duration such as 2s, 500ms or a number of milliseconds, now 60s is used',
     'error otel-autoconf.yaml:10:20: found "many", expected a whole number from 1, now 500 is used',
     'error otel-autoconf.yaml:11:17: found "2h", expected a duration such as 2s, 500ms or a number of milliseconds, now 2s is used',
-    'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, propagators, http, grpc, exit or log_level, now it is ignored',
+    'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level, now it is ignored',
     'error otel-autoconf.yaml:13:29: found "b3", expected tracecontext or baggage, now tracecontext is used',
     'error otel-autoconf.yaml:14:29: found "P O", expected an HTTP method, now GET is used',
   ]);

@@ -172,6 +172,42 @@ describe.runIf(hasTemporal())('against the real service', () => {
     );
   });
 
+  test('executions are counted by status, and by the types that are known, without a call of their own', async () => {
+    await start('Counted');
+    await start("It's odd");
+    recorder.ended.length = 0;
+    const running = (): unknown =>
+      recorder
+        .gauge('temporal.workflow.active')
+        .filter(({ attributes }) =>
+          ['Counted', "It's odd"].includes(String(attributes['temporal.workflow_type'])),
+        )
+        .map(({ value, attributes }) => [value, attributes['temporal.task_queue']]);
+    // The service counts what it has indexed, a little later.
+    await expect
+      .poll(async () => {
+        await recorder.askServices();
+        return running();
+      })
+      .toEqual([
+        [1, 'nobody'],
+        [1, 'nobody'],
+      ]);
+
+    const statuses = recorder.gauge('temporal.workflow.executions');
+    expect(statuses.map(({ attributes }) => attributes['temporal.status'])).toContain('Running');
+    expect(recorder.ended).toEqual([]);
+  });
+
+  test('connections are counted while they are open', async () => {
+    const open = (): unknown => recorder.gauge('temporal.client.connections').map(({ value }) => value);
+    expect(open()).toEqual([1]);
+    const more = temporal.Connection.lazy({ address: service.address });
+    expect(open()).toEqual([2]);
+    await more.close();
+    expect(open()).toEqual([1]);
+  });
+
   test('the application’s own interceptors run inside the operation and see its header', async () => {
     const seen: unknown[] = [];
     const interceptor: Temporal.WorkflowClientInterceptor = {

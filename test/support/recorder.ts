@@ -8,7 +8,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { expect } from 'vitest';
-import { type CallRecord, type CallRegistry, createCalls } from '../../src/call.js';
+import { asOwnTraffic, type CallRecord, type CallRegistry, createCalls } from '../../src/call.js';
 import { attach } from '../../src/hooks/attach.js';
 import type { Gauge, GaugePoint, Instrumentation } from '../../src/instrumentation.js';
 import { conventionOf } from '../../src/semconv/calls.js';
@@ -40,6 +40,8 @@ export interface Recorder {
   take(count: number): Promise<Ended[]>;
   /** What a gauge tells now. */
   gauge(name: string): GaugePoint[];
+  /** Asks the services what they are asked regularly. */
+  askServices(): Promise<void>;
 }
 
 /** Attaches instrumentations to a real library and records the calls, the spans and the RED series that they make. */
@@ -57,10 +59,12 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
   const red = createRed({ maxRoutes: 500, maxSeries: 10_000, exemplars: 'trace_based' });
   const ended: Ended[] = [];
   const gauges: Gauge[] = [];
+  const tasks: (() => Promise<void>)[] = [];
   const calls = createCalls({
     knownOperations: { http: KNOWN_METHODS, grpc: [] },
     propagateDeadlines: true,
     addGauge: (gauge) => gauges.push(gauge),
+    ask: (_, task) => tasks.push(task),
     observers: [
       createSpans(provider.getTracer('test'), ids),
       red.observer,
@@ -105,6 +109,9 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     calls,
     ended,
     gauge: (name) => gauges.filter((each) => each.name === name).flatMap((each) => [...each.read()]),
+    async askServices() {
+      for (const task of tasks) await asOwnTraffic(task);
+    },
     async take(count) {
       await expect.poll(() => ended.length, { timeout: 5_000, interval: 5 }).toBeGreaterThanOrEqual(count);
       await new Promise((resolve) => setTimeout(resolve, 20));

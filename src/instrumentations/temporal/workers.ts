@@ -1,6 +1,7 @@
 import { patch } from '../../hooks/patch.js';
 import type { Calls, GaugePoint, Guard } from '../../instrumentation.js';
 import type { ActivitiesInFlight } from './in-flight.js';
+import { type CountedClient, Visibility } from './visibility.js';
 
 const STATES = ['INITIALIZED', 'RUNNING', 'STOPPING', 'DRAINING', 'DRAINED', 'STOPPED', 'FAILED'] as const;
 
@@ -9,6 +10,7 @@ const LONG_DRAIN_MS = 10_000;
 
 interface Worker {
   readonly options: { readonly namespace?: string; readonly taskQueue?: string };
+  readonly client?: { readonly workflow?: CountedClient };
   getState(): string;
 }
 
@@ -24,7 +26,13 @@ export function observeWorkers(
 ): void {
   /** Since when each has been draining, in milliseconds since 1970. */
   const workers = new Map<Worker, number | undefined>();
-  const add = guard((worker: Worker) => workers.set(worker, undefined));
+  const visibility = Visibility.of(calls);
+  const add = guard((worker: Worker) => {
+    workers.set(worker, undefined);
+    visibility.addSource(worker.options.namespace, () =>
+      workers.has(worker) ? worker.client?.workflow : undefined,
+    );
+  });
   const remove = guard((worker: Worker) => workers.delete(worker));
   const watchDrain = guard((worker: Worker) => {
     workers.set(worker, Date.now());

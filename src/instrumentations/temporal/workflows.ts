@@ -4,6 +4,7 @@ import { TRACE_HEADER } from './header.js';
 import { isOfficialIn } from './official.js';
 import { COMPLETED, outcomeOf } from './outcome.js';
 import { type Ended, observeWorkflows, type SandboxOptions } from './sandbox.js';
+import { Visibility } from './visibility.js';
 
 const SINK = 'redhook';
 
@@ -66,6 +67,7 @@ function withObserver(code: string, options: SandboxOptions): string {
 }
 
 function record(info: WorkflowInfo, operation: Ended, traced: boolean, calls: Calls): void {
+  Visibility.of(calls).addType(info.workflowType, info.taskQueue);
   const route = `${operation.name}:${operation.of}`;
   calls.record(
     {
