@@ -60,7 +60,7 @@ describe.runIf(hasTemporal())('Temporal', () => {
   async function run(
     file: string,
     { args, bare, official, node }: Run,
-  ): Promise<{ out: string; service: string }> {
+  ): Promise<{ out: string; stderr: string; service: string }> {
     runs += 1;
     const service = `run-${runs}`;
     const app = runApp(file, {
@@ -77,7 +77,7 @@ describe.runIf(hasTemporal())('Temporal', () => {
       },
     });
     expect(await app.ended, app.stderr()).toEqual({ code: 0, signal: null });
-    return { out: app.stdout(), service };
+    return { out: app.stdout(), stderr: app.stderr(), service };
   }
 
   function spansOf(service: string): ReceivedSpan[] {
@@ -99,6 +99,24 @@ describe.runIf(hasTemporal())('Temporal', () => {
         expect(treeOf(spans, order)).toEqual(ORDER);
         expect(treeOf(spans, signal)).toEqual(SIGNAL);
       }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'an unsupported version is one line, and the application runs as without the flag',
+    async () => {
+      const app = join(await install('1.10.3'), 'app.cjs');
+      const bare = await run(app, { args: ['order'], bare: true });
+      const ours = await run(app, { args: ['order'] });
+
+      expect(ours.out).toBe(bare.out);
+      const [, ...lines] = ours.stderr.trim().split('\n');
+      expect(lines.map((line) => line.replace(/\(.*?\)/, ''))).toEqual([
+        'redhook: @temporalio/client 1.10.3 : expected ^1.11.0; calls through it are not observed',
+        'redhook: @temporalio/worker 1.10.3 : expected ^1.11.0; calls through it are not observed',
+      ]);
+      expect(spansOf(ours.service).filter(({ name }) => name.includes('Workflow:'))).toEqual([]);
     },
     TIMEOUT_MS,
   );

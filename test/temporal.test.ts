@@ -81,6 +81,24 @@ describe.runIf(hasTemporal())('Temporal', () => {
   );
 
   test(
+    'without a cache, where each task is a replay from the start, the tree is the same',
+    async () => {
+      const env = { ...environment('uncached'), CACHED_WORKFLOWS: '0' };
+      await run('uncached', 'app.cjs', ['order'], { env });
+
+      const spans = spansOf('uncached');
+      expect(
+        treeOf(
+          spans,
+          spans.find(({ name }) => name === 'StartWorkflow:OrderWorkflow'),
+        ),
+      ).toEqual(ORDER);
+      expect(countsOf(collector, 'uncached')).toEqual(seriesOf(spans));
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     'five hundred workflows are counted exactly',
     async () => {
       const out = await run('many', 'app.cjs', ['many', '500']);

@@ -22,6 +22,7 @@ exports.run = async (
     workflowsPath: require.resolve('./workflows.cjs'),
     activities: createActivities(`http://127.0.0.1:${server.address().port}/`),
     plugins: plugins(),
+    ...(process.env.CACHED_WORKFLOWS && { maxCachedWorkflows: Number(process.env.CACHED_WORKFLOWS) }),
   });
   const clientConnection = await Connection.connect({ address });
   const client = new Client({ connection: clientConnection, plugins: plugins() });
