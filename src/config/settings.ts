@@ -234,7 +234,7 @@ export const general = {
     path: 'grpc.propagate_deadlines',
     type: boolean,
     default: false,
-    doc: 'The time that is left to a gRPC server call bounds the gRPC calls made inside it.',
+    doc: 'The time that is left to a gRPC server call or a Temporal activity bounds the gRPC calls made inside it.',
   }),
   visibility: row({
     path: 'temporal.visibility',

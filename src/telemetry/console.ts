@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { TraceFlags } from '@opentelemetry/api';
+import { SpanKind, TraceFlags } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { drawTrace } from './trace-tree.js';
 
@@ -12,6 +12,8 @@ export interface ConsoleOptions {
 
 const STDOUT = 1;
 const GRACE_MS = 100;
+/** What was left to others goes on when they come to it. */
+const QUIET_MS = 2_000;
 const MAX_TRACES = 100;
 const MAX_SPANS = 1_000;
 
@@ -19,6 +21,8 @@ interface Trace {
   readonly finished: ReadableSpan[];
   /** Spans that have started and not ended. */
   running: number;
+  /** Whether a part of it is left to be done later. */
+  goesOn: boolean;
   grace: NodeJS.Timeout | undefined;
 }
 
@@ -29,7 +33,8 @@ export function createConsole(options: ConsoleOptions): ConsoleSpans {
 
 /**
  * Prints each trace as a tree for people to read, once all its spans in this process have ended, or shortly after its
- * local root has. What ends later is printed as one more tree. Bounded: of too many traces the oldest is printed,
+ * local root has. What ends later is printed as one more tree. A trace that leaves work to others (of producers and
+ * consumers) is printed when nothing of it has ended for two seconds. Bounded: of too many traces the oldest is printed,
  * a trace with too many spans in parts.
  */
 class ConsoleSpans implements SpanProcessor {
@@ -57,8 +62,10 @@ class ConsoleSpans implements SpanProcessor {
     }
     trace.running -= 1;
     trace.finished.push(span);
-    if (trace.running === 0) this.#close(traceId, trace);
-    else if (trace.finished.length === MAX_SPANS) this.#print(trace);
+    trace.goesOn ||= GOES_ON.has(span.kind);
+    if (trace.finished.length === MAX_SPANS) this.#print(trace);
+    else if (trace.goesOn) this.#waitForMore(traceId, trace);
+    else if (trace.running === 0) this.#close(traceId, trace);
     else if (isLocalRoot(span)) trace.grace ??= setTimeout(() => this.#print(trace), GRACE_MS).unref();
   }
 
@@ -80,9 +87,17 @@ class ConsoleSpans implements SpanProcessor {
     if (known !== undefined) return known;
     const [oldest] = this.#traces;
     if (oldest !== undefined && this.#traces.size === MAX_TRACES) this.#close(...oldest);
-    const trace: Trace = { finished: [], running: 0, grace: undefined };
+    const trace: Trace = { finished: [], running: 0, goesOn: false, grace: undefined };
     this.#traces.set(traceId, trace);
     return trace;
+  }
+
+  #waitForMore(traceId: string, trace: Trace): void {
+    clearTimeout(trace.grace);
+    trace.grace = setTimeout(() => {
+      if (trace.running === 0) this.#close(traceId, trace);
+      else this.#print(trace);
+    }, QUIET_MS).unref();
   }
 
   #close(traceId: string, trace: Trace): void {
@@ -104,6 +119,8 @@ class ConsoleSpans implements SpanProcessor {
 function isSampled(flags: number): boolean {
   return (flags & TraceFlags.SAMPLED) !== 0;
 }
+
+const GOES_ON: ReadonlySet<SpanKind> = new Set([SpanKind.PRODUCER, SpanKind.CONSUMER]);
 
 /** The span by which the trace entered this process. */
 function isLocalRoot({ parentSpanContext: parent }: ReadableSpan): boolean {

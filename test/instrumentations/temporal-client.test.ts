@@ -137,6 +137,61 @@ describe.runIf(hasTemporal())('against the real service', () => {
     ]);
   });
 
+  test('activities that are completed elsewhere, and those that stand alone', async () => {
+    const absent = { workflowId: 'absent', activityId: '1' };
+    await client.activity.complete(absent, 'done').catch(() => {});
+    await client.activity.fail(absent, new Error('failed')).catch(() => {});
+    await client.activity.heartbeat(absent, 'alive').catch(() => {});
+    await client.activity.reportCancellation(absent).catch(() => {});
+    const alone = await client.activity.start('work', {
+      id: 'alone',
+      taskQueue: 'nobody',
+      startToCloseTimeout: '10s',
+    });
+    await alone.describe();
+    await alone.terminate('enough');
+    await client.activity.count("ActivityType = 'work'");
+
+    expect(routes()).toEqual([
+      'CompleteActivity',
+      'FailActivity',
+      'HeartbeatActivity',
+      'CancelActivity',
+      'StartActivity:work',
+      'DescribeActivity',
+      'TerminateActivity',
+      'CountActivities',
+    ]);
+  });
+
+  test('an update that starts its workflow', async () => {
+    const operation = new temporal.WithStartWorkflowOperation('Order', {
+      taskQueue: 'nobody',
+      workflowId: 'with-start',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+    const update = client.workflow.startUpdateWithStart('discount', {
+      startWorkflowOperation: operation,
+      waitForStage: temporal.WorkflowUpdateStage.ACCEPTED,
+    } as never);
+    const late = connection.withDeadline(Date.now() + 200, () => update).catch(() => {});
+    await expect
+      .poll(() =>
+        client.workflow
+          .getHandle('with-start')
+          .describe()
+          .then(
+            () => true,
+            () => false,
+          ),
+      )
+      .toBe(true);
+    await client.workflow.getHandle('with-start').terminate();
+    await late;
+
+    expect(routes()).toContain('UpdateWithStartWorkflow:discount');
+  });
+
   test('errors are those of Temporal, and tell their type', async () => {
     const handle = await start();
     const again = client.workflow.start('Order', { taskQueue: 'nobody', workflowId: handle.workflowId });

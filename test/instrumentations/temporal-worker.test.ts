@@ -11,7 +11,7 @@ import { hasTemporal, startTemporal, type TemporalService } from '../support/tem
 const recorder = record(temporalWorker);
 const require = createRequire(import.meta.url);
 const temporal: typeof Temporal = require('@temporalio/worker');
-const { ApplicationFailure, CancelledFailure, CompleteAsyncError } = require('@temporalio/activity');
+const { ApplicationFailure, CancelledFailure, CompleteAsyncError, Context } = require('@temporalio/activity');
 
 const activities = {
   charge: async () => recorder.calls.current !== undefined,
@@ -28,7 +28,17 @@ const activities = {
     throw new CancelledFailure('stopped');
   },
   hold: () => held,
+  /** Waits for what does not come: only a deadline can end that. */
+  async wait() {
+    const startedAt = Date.now();
+    await Context.current()
+      .client.workflow.getHandle('endless')
+      .result()
+      .catch(() => {});
+    waited = Date.now() - startedAt;
+  },
 };
+let waited: number | undefined;
 let release = (): void => {};
 const held = new Promise<void>((resolve) => {
   release = resolve;
@@ -111,6 +121,13 @@ describe.runIf(hasTemporal())('against the real service', () => {
     await expect.poll(() => recorder.ended.length).toBe(1);
     expect(recorder.ended[0]).toMatchObject({ code: 'completes_async', error: undefined });
     await handle.terminate();
+  });
+
+  test('the time that is left to an activity bounds the requests that it makes', async () => {
+    const endless = await client.workflow.start('Endless', { taskQueue: 'nobody', workflowId: 'endless' });
+    await start('wait', '1s');
+    await expect.poll(() => waited, { timeout: 5_000 }).toBeGreaterThan(500);
+    await endless.terminate();
   });
 
   test('a worker that drains for long says what it waits for, and its gauges tell its state', async () => {

@@ -189,3 +189,22 @@ it('writes to stdout at once, also in an exit handler', async () => {
   );
   rmSync(folder, { recursive: true });
 });
+
+it('prints what is left to others as one tree, when nothing of it has ended for a while', () => {
+  vi.useFakeTimers();
+  try {
+    const producer = start('StartWorkflow:Order', ROOT_CONTEXT, 0, SpanKind.PRODUCER);
+    producer.end(T0 + 1);
+    vi.advanceTimersByTime(1_500);
+    const consumer = start('RunWorkflow:Order', under(producer), 5, SpanKind.CONSUMER);
+    consumer.end(T0 + 9);
+    vi.advanceTimersByTime(1_500);
+    expect(printed).toEqual([]);
+
+    vi.advanceTimersByTime(500);
+    expect(printed).toHaveLength(1);
+    expect(printed[0]).toContain('   └─ CONSUMER RunWorkflow:Order');
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -1,3 +1,4 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { patch } from '../../hooks/patch.js';
 import type { Call, Calls, Guard } from '../../instrumentation.js';
 import { statusName } from '../../semconv/grpc.js';
@@ -40,8 +41,16 @@ export function observeGrpcRequests(connection: object, calls: Calls, guard: Gua
   );
 }
 
+interface NativeConnection {
+  readonly callContextStorage?: AsyncLocalStorage<CallContext>;
+}
+
+interface CallContext {
+  readonly deadline?: number | Date;
+}
+
 type SendRequest = (
-  this: unknown,
+  this: NativeConnection,
   send: unknown,
   method: Method,
   data: Uint8Array,
@@ -53,14 +62,24 @@ export function observeNativeRequests(prototype: object, calls: Calls, guard: Gu
   // Before 1.12 these connections were for workers alone.
   if (!('sendRequest' in prototype)) return;
   const open = opener('native', calls, guard);
+  const limit = guard(({ callContextStorage: storage }: NativeConnection) => {
+    const { deadline } = calls;
+    const given = storage?.getStore();
+    if (deadline === undefined || Number(given?.deadline) <= deadline) return undefined;
+    return { ...given, deadline };
+  });
   patch<SendRequest>(
     prototype,
     'sendRequest',
     (sendRequest) =>
       function (send, method, data, callback) {
+        const limited = limit(this);
         const call = open(method.parent?.fullName?.slice(1) ?? '', method.name);
-        if (call === undefined) return sendRequest.call(this, send, method, data, callback);
-        return call.run(sendRequest, this, send, method, data, ending(call, callback, calls, guard));
+        const request = (): void =>
+          call === undefined
+            ? sendRequest.call(this, send, method, data, callback)
+            : call.run(sendRequest, this, send, method, data, ending(call, callback, calls, guard));
+        return limited === undefined ? request() : this.callContextStorage?.run(limited, request);
       },
   );
 }
