@@ -99,7 +99,7 @@ export function createCalls({
   knownOperations,
   propagateDeadlines,
   addGauge = () => {},
-  addForeign = () => {},
+  addForeign,
   ask = () => {},
 }: CallsOptions): CallRegistry {
   const known = new Map(Object.entries(knownOperations).map(([system, names]) => [system, new Set(names)]));

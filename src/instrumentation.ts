@@ -69,8 +69,8 @@ export interface Calls {
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
   /** Adds a metric that is asked for when metrics are read: what stands at that moment. */
   gauge(gauge: Gauge): void;
-  /** Adds the metrics that the library serves itself, as a page of Prometheus text on loopback. */
-  foreign(url: string): void;
+  /** Adds the metrics that the library serves itself, as a page of Prometheus text on loopback; absent if nobody reads. */
+  readonly foreign: ((url: string) => void) | undefined;
   /**
    * Asks a service for something now and then, if the user has opted in to that: about once a minute, and less often
    * while the promise rejects. `what` says on stderr what is missing then.

@@ -34,7 +34,7 @@ function observe(): void {
     knownOperations: { http: config.knownMethods, grpc: [] },
     propagateDeadlines: config.propagateDeadlines,
     addGauge: telemetry.addGauge,
-    addForeign: telemetry.addForeign,
+    ...(config.metrics.exporters.length > 0 && { addForeign: telemetry.addForeign }),
     ...(config.visibility && { ask: askRegularly }),
   });
   for (const each of instrumentations) {
