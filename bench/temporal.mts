@@ -52,7 +52,7 @@ async function measure(taskQueue: string, flags: string[], what: string, count: 
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
     OTEL_EXPORTER_PROMETHEUS_PORT: String(ports[3]),
   };
-  const args = [...flags, resolve('bench/temporal.cjs'), what, String(count)];
+  const args = [...flags, resolve('bench/apps/temporal.cjs'), what, String(count)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { env });
   return Number(stdout.trim());
 }

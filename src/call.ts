@@ -1,13 +1,14 @@
 import {
   type Context,
-  context,
   createContextKey,
   propagation,
   ROOT_CONTEXT,
-  type SpanContext,
+  type Span,
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
+import { CallContext, callOf, contexts, runInContext } from './context.js';
+import { hiddenField } from './hidden-field.js';
 import type {
   Attributes,
   Call,
@@ -16,6 +17,7 @@ import type {
   CallSystem,
   Calls,
   Gauge,
+  IncomingHeaders,
   Outcome,
   OutgoingHeaders,
   Past,
@@ -34,24 +36,26 @@ export interface CallRecord {
   /** The operation, bounded: `_OTHER` when it is not a known one. */
   readonly operation: string;
   readonly route: string | undefined;
-  /** Span attributes; the RED labels are among them. */
+  /** Attributes of the span and of RED alike; the RED labels are among them. */
   readonly attributes: Attributes;
+  /** What the span tells besides. Known as long as the call is opening only. */
+  readonly detail: (() => Attributes) | undefined;
   /** Seconds from open to end. */
   readonly duration: number;
   readonly failed: boolean;
   readonly error: unknown;
   /** The span of this call. Absent when spans are not recorded at all. */
-  readonly span: SpanContext | undefined;
+  readonly span: Span | undefined;
   /** The times and ids of a call that is told afterwards. */
   readonly past: Past | undefined;
 }
 
 /** Watches calls: spans and RED are two of these. */
 export interface CallObserver {
-  /** Called when a call opens, in its parent's context; gives the context that the call runs in and its span. */
-  start?(call: CallRecord, parent: Context): { context: Context; span: SpanContext } | undefined;
-  /** Called once, when the call ends. `context` is the one that `start` gave. */
-  end(call: CallRecord, context: Context): void;
+  /** Called when a call opens; gives its span. `parent` is the context around the call. */
+  start?(call: CallRecord, parent: Context): Span | undefined;
+  /** Called once, when the call ends. */
+  end(call: CallRecord): void;
 }
 
 export interface CallsOptions {
@@ -74,7 +78,6 @@ export interface CallRegistry extends Calls {
   endAll(error?: unknown): void;
 }
 
-const CALL = createContextKey('redhook call');
 const OWN = createContextKey('redhook own traffic');
 const OWN_CONTEXT = ROOT_CONTEXT.setValue(OWN, true);
 
@@ -91,7 +94,7 @@ export function isOwn(server: object): boolean {
 
 /** Runs `fn` so that the requests it makes are known as Redhook's own and never observed. */
 export function asOwnTraffic<R>(fn: () => R): R {
-  return context.with(OWN_CONTEXT, fn);
+  return contexts.with(OWN_CONTEXT, fn);
 }
 
 export function createCalls({
@@ -103,19 +106,20 @@ export function createCalls({
   ask = () => {},
 }: CallsOptions): CallRegistry {
   const known = new Map(Object.entries(knownOperations).map(([system, names]) => [system, new Set(names)]));
-  const bySubject = new WeakMap<object, TrackedCall>();
+  const headersRead = propagation.fields();
+  const calls = hiddenField<TrackedCall>();
   const open = new Set<TrackedCall>();
 
   return {
     open: quietly((start) => {
-      const active = context.active();
-      if (active.getValue(OWN) === true || currentCall()?.covers === start.system) return undefined;
+      const active = contexts.active();
+      if (active !== ROOT_CONTEXT && isCovered(active, start.system)) return undefined;
       const isKnown = known.get(start.system)?.has(start.operation) ?? false;
       const call = new TrackedCall(start, isKnown, observers, open);
       // What arrives begins its own tree: what was current when its server was created is not its parent.
-      call.begin(isIncoming(start.kind) ? propagation.extract(ROOT_CONTEXT, start.received ?? {}) : active);
+      call.begin(isIncoming(start.kind) ? parentIn(start.received, headersRead) : active);
       if (start.outgoing !== undefined) inject(call.context, start.outgoing);
-      for (const subject of start.subjects ?? []) bySubject.set(subject, call);
+      for (const subject of start.subjects ?? []) calls.set(subject, call);
       return call;
     }),
     record: quietly((start, past, outcome) => {
@@ -124,14 +128,14 @@ export function createCalls({
       call.begin(parentOf(past));
       call.end(outcome);
     }),
-    of: (subject) => bySubject.get(subject),
+    of: calls.get,
     get current() {
       return currentCall();
     },
     get deadline() {
       return propagateDeadlines ? currentCall()?.deadline : undefined;
     },
-    bind: (fn) => context.bind(context.active(), fn),
+    bind: (fn) => contexts.bind(contexts.active(), fn),
     gauge: addGauge,
     foreign: addForeign,
     ask,
@@ -141,6 +145,17 @@ export function createCalls({
       for (const call of [...open]) call.abandon(error);
     },
   };
+}
+
+/** Whether calls of `system` are no calls of their own here: Redhook's own traffic, or part of the call around. */
+function isCovered(context: Context, system: CallSystem): boolean {
+  return context.getValue(OWN) === true || callIn(context)?.covers === system;
+}
+
+/** The parent of what arrives. Most requests bring none, and to see that costs little. */
+function parentIn(received: IncomingHeaders | undefined, headersRead: readonly string[]): Context {
+  const hasParent = received !== undefined && headersRead.some((name) => received[name] !== undefined);
+  return hasParent ? propagation.extract(ROOT_CONTEXT, received) : ROOT_CONTEXT;
 }
 
 function parentOf({ traceId, parentSpanId, sampled }: Past): Context {
@@ -154,7 +169,11 @@ function isIncoming(kind: CallKind): boolean {
 }
 
 function currentCall(): TrackedCall | undefined {
-  return context.active().getValue(CALL) as TrackedCall | undefined;
+  return callIn(contexts.active());
+}
+
+function callIn(context: Context): TrackedCall | undefined {
+  return callOf(context) as TrackedCall | undefined;
 }
 
 class TrackedCall implements Call, CallRecord {
@@ -165,13 +184,14 @@ class TrackedCall implements Call, CallRecord {
   readonly traced: boolean;
   readonly operation: string;
   readonly attributes: Attributes;
+  readonly detail: (() => Attributes) | undefined;
   deadline: number | undefined;
   route: string | undefined;
   code: number | string | undefined;
   duration = 0;
   failed = false;
   error: unknown = undefined;
-  span: SpanContext | undefined = undefined;
+  span: Span | undefined = undefined;
   context: Context = ROOT_CONTEXT;
   readonly past: Past | undefined;
   readonly #asked: string;
@@ -196,6 +216,7 @@ class TrackedCall implements Call, CallRecord {
     this.operation = known ? start.operation : OTHER;
     this.route = start.route;
     this.attributes = start.attributes;
+    this.detail = start.detail;
     this.deadline = start.deadline;
     this.attributes[convention.operation] = this.operation;
     if (start.route !== undefined) this.attributes[convention.route] = start.route;
@@ -205,20 +226,14 @@ class TrackedCall implements Call, CallRecord {
   }
 
   begin(parent: Context): void {
-    this.context = parent;
-    this.deadline ??= (parent.getValue(CALL) as TrackedCall | undefined)?.deadline;
-    for (const observer of this.#observers) {
-      const started = observer.start?.(this, parent);
-      if (started === undefined) continue;
-      this.context = started.context;
-      this.span = started.span;
-    }
-    this.context = this.context.setValue(CALL, this);
+    this.deadline ??= callIn(parent)?.deadline;
+    for (const observer of this.#observers) this.span ??= observer.start?.(this, parent);
+    this.context = new CallContext(parent, this, this.span);
     this.#open.add(this);
   }
 
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R {
-    return context.with(this.context, fn, thisArg as never, ...args);
+    return runInContext(this.context, fn, thisArg, args);
   }
 
   name(route: string): void {
@@ -248,7 +263,11 @@ class TrackedCall implements Call, CallRecord {
     if (this.failed)
       attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));
     for (const observer of this.#observers) {
-      quietly(() => observer.end(this, this.context))();
+      try {
+        observer.end(this);
+      } catch (error) {
+        notRecorded(error);
+      }
     }
   }
 
@@ -282,8 +301,12 @@ function quietly<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) =>
     try {
       return fn(...args);
     } catch (error) {
-      log.error(`a call was not recorded: ${reason(error)}`);
+      notRecorded(error);
       return undefined;
     }
   };
+}
+
+function notRecorded(error: unknown): void {
+  log.error(`a call was not recorded: ${reason(error)}`);
 }

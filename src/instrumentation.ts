@@ -134,6 +134,8 @@ export interface CallStart {
   readonly deadline?: number | undefined;
   /** Attributes by their semantic-convention names. Span and RED labels are both taken from these. */
   readonly attributes: Attributes;
+  /** The attributes that only a span has: it is asked when one is recorded, as the call opens. */
+  readonly detail?: () => Attributes;
 }
 
 /** The times and the place in its trace of a call that is told afterwards. */

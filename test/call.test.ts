@@ -1,22 +1,19 @@
-import { context, createContextKey } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { context, trace } from '@opentelemetry/api';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { asOwnTraffic, type CallObserver, type CallRecord, createCalls, markAsOwn } from '../src/call.js';
+import { contexts } from '../src/context.js';
 import type { CallStart } from '../src/instrumentation.js';
 import { log } from '../src/log.js';
 
-const INNER = createContextKey('inner');
+const SPAN = trace.wrapSpanContext({ traceId: 't', spanId: 's', traceFlags: 1 });
 const ended: CallRecord[] = [];
 const observer: CallObserver = {
-  start: (_, parent) => ({
-    context: parent.setValue(INNER, 'span'),
-    span: { traceId: 't', spanId: 's', traceFlags: 1 },
-  }),
+  start: () => SPAN,
   end: (call) => ended.push(call),
 };
 const calls = createCalls({ observers: [observer], knownOperations: { http: ['GET'], grpc: [] } });
 
-beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager()));
+beforeAll(() => void context.setGlobalContextManager(contexts));
 beforeEach(() => {
   calls.endAll();
   ended.length = 0;
@@ -103,14 +100,14 @@ test('a call runs inside itself, with results, arguments, `this` and throws as t
   const self = {};
   const seen = call.run(
     function (this: unknown, a: number, b: number) {
-      return [this, a, b, calls.current, context.active().getValue(INNER)];
+      return [this, a, b, calls.current, trace.getActiveSpan()];
     },
     self,
     1,
     2,
   );
 
-  expect(seen).toEqual([self, 1, 2, call, 'span']);
+  expect(seen).toEqual([self, 1, 2, call, SPAN]);
   expect(calls.current).toBeUndefined();
   const thrown = new Error('app');
   expect(() =>
@@ -162,8 +159,8 @@ test('a server call does not become the child of the call in which its server wa
     observers: [
       {
         start: (_, given) => {
-          parent = given.getValue(INNER);
-          return { context: given, span: { traceId: '', spanId: '', traceFlags: 0 } };
+          parent = trace.getSpan(given);
+          return undefined;
         },
         end: () => {},
       },
@@ -173,7 +170,7 @@ test('a server call does not become the child of the call in which its server wa
   outer.run(() => child.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} }));
   expect(parent).toBeUndefined();
   outer.run(() => child.open({ kind: 'client', system: 'http', operation: 'GET', attributes: {} }));
-  expect(parent).toBe('span');
+  expect(parent).toBe(SPAN);
 });
 
 test("Redhook's own traffic is not observed", () => {

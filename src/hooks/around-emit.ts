@@ -1,6 +1,7 @@
+import type { EventEmitter } from 'node:events';
 import { patch } from './patch.js';
 
-type Emit = (this: object, ...args: unknown[]) => boolean;
+type Emit = (this: EventEmitter, ...args: unknown[]) => boolean;
 
 /**
  * Puts `advice` around the `emit` of a prototype, in place. The `emit` that it is given is the inherited one as it is
@@ -8,7 +9,7 @@ type Emit = (this: object, ...args: unknown[]) => boolean;
  */
 export function aroundEmit(
   prototype: { emit: Emit },
-  advice: (emitter: object, args: unknown[], emit: Emit) => boolean,
+  advice: (emitter: EventEmitter, args: unknown[], emit: Emit) => boolean,
 ): void {
   const { emit } = prototype;
   const parent = Object.hasOwn(prototype, 'emit') ? { emit } : Object.getPrototypeOf(prototype);

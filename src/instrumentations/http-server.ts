@@ -1,9 +1,10 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { aroundEmit } from '../hooks/around-emit.js';
 import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
-import { describeServerRequest } from '../semconv/http-server.js';
+import { describeServerRequest, labelServerRequest } from '../semconv/http-server.js';
 
 /**
  * Servers of HTTP/1, with and without TLS. A call begins when the parser has the headers and ends when the
@@ -56,7 +57,8 @@ function open(request: IncomingMessage, subjects: object[], calls: Calls): Call 
     operation: request.method ?? '',
     subjects,
     received: request.headers,
-    attributes: describe(request),
+    attributes: labelsOf(request),
+    detail: () => describe(request),
   });
 }
 
@@ -100,11 +102,21 @@ function runListenersInside(
     if (call === undefined) return emit.apply(message, args);
     try {
       // A span of the application's own may be current within this call; it stays current.
-      return calls.current === call ? emit.apply(message, args) : call.run(emit, message, ...args);
+      const isInside = !isHeard(message, args[0] as string) || calls.current === call;
+      return isInside ? emit.apply(message, args) : call.run(emit, message, ...args);
     } finally {
       if (args[0] === 'close') endResponse?.(message as ServerResponse, call);
     }
   });
+}
+
+/** What Node itself listens with to the end of a request: it starts nothing of the application. */
+const OWN_LISTENER = 'clearIncoming';
+
+/** Whether somebody else than Node listens. To bring the context back costs more than to look. */
+function isHeard(message: EventEmitter, event: string): boolean {
+  const count = message.listenerCount(event);
+  return count > 1 || (count === 1 && message.listeners(event)[0]?.name !== OWN_LISTENER);
 }
 
 function endResponse(response: ServerResponse, call: Call): void {
@@ -164,6 +176,10 @@ function watchFirstWrite(socket: Duplex, inspect: (chunk: unknown) => void): voi
 function headOf(chunk: unknown): string {
   if (typeof chunk === 'string') return chunk.slice(0, 16);
   return chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : '';
+}
+
+function labelsOf({ headers, httpVersion, socket }: IncomingMessage): Attributes {
+  return labelServerRequest({ headers, encrypted: 'encrypted' in socket, version: httpVersion });
 }
 
 function describe({ url, headers, httpVersion, socket }: IncomingMessage): Attributes {

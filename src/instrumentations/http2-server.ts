@@ -2,7 +2,7 @@ import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:
 import { observeServerStreams } from '../hooks/server-streams.js';
 import type { Attributes, Call, Calls, Instrumentation } from '../instrumentation.js';
 import { isGrpc } from '../semconv/grpc.js';
-import { describeServerRequest } from '../semconv/http-server.js';
+import { describeServerRequest, labelServerRequest } from '../semconv/http-server.js';
 
 /**
  * Servers of node:http2, by the stream and by the compatibility API. A call begins with the request headers and ends
@@ -39,18 +39,23 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
     operation: headers[':method'] ?? '',
     subjects: [stream],
     received: headers,
-    attributes: describe(stream, headers),
+    attributes: labelServerRequest({ headers, encrypted: isEncrypted(stream), version: '2' }),
+    detail: () => describe(stream, headers),
   });
 }
 
-function describe({ session }: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
+function isEncrypted({ session }: ServerHttp2Stream): boolean {
+  return session?.encrypted === true;
+}
+
+function describe(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
   return describeServerRequest({
     target: headers[':path'] ?? '',
     authority: headers[':authority'] ?? headers.host,
     headers,
-    encrypted: session?.encrypted === true,
+    encrypted: isEncrypted(stream),
     version: '2',
-    peer: session?.socket,
+    peer: stream.session?.socket,
   });
 }
 

@@ -17,20 +17,35 @@ export interface ServerRequest {
 }
 
 /**
- * The attributes of an HTTP server call.
+ * The labels of an HTTP server call; those that it will have are there already, so that all calls have one shape.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server
+ */
+export function labelServerRequest(
+  request: Pick<ServerRequest, 'headers' | 'encrypted' | 'version'>,
+): Attributes {
+  return {
+    'http.request.method': undefined,
+    'url.scheme': schemeOf(request),
+    'http.route': undefined,
+    'http.response.status_code': undefined,
+    'network.protocol.version': request.version,
+    'error.type': undefined,
+  };
+}
+
+/**
+ * What the span of an HTTP server call has besides its labels.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
 export function describeServerRequest(request: ServerRequest): Attributes {
-  const { target, authority, headers, version, peer } = request;
-  const scheme = schemeOf(request);
+  const { target, authority, headers, peer } = request;
   const { path, query } = splitTarget(target);
-  const server = authority === undefined ? undefined : splitAuthority(authority, scheme);
+  const server = authority === undefined ? undefined : splitAuthority(authority, schemeOf(request));
   return {
-    'url.scheme': scheme,
     'url.path': path,
     'url.query': query,
-    'network.protocol.version': version,
     'server.address': server?.address,
     'server.port': server?.port,
     'client.address': clientAddress(headers) ?? peer?.remoteAddress,
@@ -41,7 +56,7 @@ export function describeServerRequest(request: ServerRequest): Attributes {
 }
 
 /** The scheme that the client used: a proxy in front says so, else the socket does. Only two values are possible. */
-function schemeOf({ headers, encrypted }: ServerRequest): 'http' | 'https' {
+function schemeOf({ headers, encrypted }: Pick<ServerRequest, 'headers' | 'encrypted'>): 'http' | 'https' {
   const forwarded = headers['x-forwarded-proto'];
   if (forwarded === 'http' || forwarded === 'https') return forwarded;
   return encrypted ? 'https' : 'http';

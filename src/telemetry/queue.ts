@@ -1,10 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TraceFlags } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
+import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { OtlpExporter, QueueConfig } from '../config/config.js';
 import { log, reason } from '../log.js';
+import { CallSpan } from './call-span.js';
 import { backoffMs } from './otlp/backoff.js';
-import { encodeSpans } from './otlp/encode-spans.js';
+import { CallSpanEncoder } from './otlp/call-span-encoder.js';
+import { encodeSpans, type QueuedSpan } from './otlp/encode-spans.js';
 import { type Outage, watchOutage } from './otlp/outage.js';
 import { partialSuccess } from './otlp/partial-success.js';
 import { Ring } from './otlp/ring.js';
@@ -19,6 +23,9 @@ export interface Counter {
 export interface SpanQueueOptions {
   readonly exporter: OtlpExporter;
   readonly queue: QueueConfig;
+  /** Of the spans of calls; other spans bring their own. */
+  readonly resource: Resource;
+  readonly scope: InstrumentationScope;
   /** Spans that will never arrive, by `reason`: `queue_full`, `rejected` by the receiver, `exit` for those after `shutdown`. */
   readonly dropped: Counter;
 }
@@ -37,7 +44,8 @@ export class SpanQueue implements SpanProcessor {
   readonly #maxBatch: number;
   readonly #delayMs: number;
   readonly #dropped: Counter;
-  readonly #ring: Ring<ReadableSpan>;
+  readonly #ring: Ring<QueuedSpan>;
+  readonly #encoder: CallSpanEncoder;
   readonly #sender: Transport;
   readonly #outage: Outage;
   readonly #consequence: string;
@@ -51,12 +59,13 @@ export class SpanQueue implements SpanProcessor {
   #left = 0;
   #closed = false;
 
-  constructor({ exporter, queue, dropped }: SpanQueueOptions) {
+  constructor({ exporter, queue, resource, scope, dropped }: SpanQueueOptions) {
     this.#timeoutMs = exporter.timeoutMs;
     this.#maxBatch = Math.min(queue.maxBatch, queue.maxSize);
     this.#delayMs = queue.delayMs;
     this.#dropped = dropped;
     this.#ring = new Ring(queue.maxSize);
+    this.#encoder = new CallSpanEncoder(resource, scope);
     this.#sender = createSender(exporter, 'traces');
     this.#consequence = `spans wait in a queue of ${queue.maxSize}, further ones are dropped and counted`;
     this.#outage = watchOutage(exporter, 'traces');
@@ -67,7 +76,8 @@ export class SpanQueue implements SpanProcessor {
   onEnd(span: ReadableSpan): void {
     if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
     if (this.#closed) this.#dropped.add(1, EXIT);
-    else if (!this.#ring.push(span)) this.#dropped.add(1, QUEUE_FULL);
+    else if (!this.#ring.push(span instanceof CallSpan ? this.#encoder.encode(span) : span))
+      this.#dropped.add(1, QUEUE_FULL);
     else this.#wake();
   }
 
@@ -94,7 +104,7 @@ export class SpanQueue implements SpanProcessor {
     const bodies: Uint8Array[] = [];
     let spans = this.#ring.oldest(this.#ring.size);
     while (spans.length > 0) {
-      const { body, count } = encodeSpans(spans.slice(0, this.#maxBatch));
+      const { body, count } = encodeSpans(spans.slice(0, this.#maxBatch), this.#encoder);
       if (body !== undefined) bodies.push(body);
       spans = spans.slice(count);
     }
@@ -141,7 +151,7 @@ export class SpanQueue implements SpanProcessor {
   /** Resolves to the pause in milliseconds that the receiver asks for, if it does. */
   async #exportBatch(): Promise<number | undefined> {
     if (this.#ring.size === 0) return undefined;
-    const { body, count } = encodeSpans(this.#ring.oldest(this.#maxBatch));
+    const { body, count } = encodeSpans(this.#ring.oldest(this.#maxBatch), this.#encoder);
     if (body === undefined) {
       this.#release(count);
       this.#reject(count, 'a span cannot be encoded or is larger than a request may be');

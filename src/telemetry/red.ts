@@ -81,7 +81,7 @@ export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red 
       end(call) {
         const histogram = histogramOf(call.convention);
         const series = histogram.find(call.attributes) ?? admit(histogram, call);
-        const { span } = call;
+        const span = call.span?.spanContext();
         series.record(call.duration, span !== undefined && mayBeExemplar(span) ? span : undefined);
       },
     },

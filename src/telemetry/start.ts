@@ -1,7 +1,7 @@
 import { context, type MeterProvider, metrics as metricsApi, propagation, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import type { CallObserver } from '../call.js';
 import type { Config } from '../config/config.js';
+import { contexts } from '../context.js';
 import type { Gauge } from '../instrumentation.js';
 import { adoptDiagnostics } from './diag.js';
 import { createForeign } from './foreign.js';
@@ -13,7 +13,6 @@ import { createResource } from './resource.js';
 import { startRuntimeMetrics } from './runtime.js';
 import { createSelf } from './self.js';
 import { whenServing } from './serving.js';
-import { createSpans } from './spans.js';
 import { startTraces } from './traces.js';
 
 export interface Telemetry {
@@ -45,7 +44,7 @@ export function startTelemetry(config: Config): Telemetry {
   // Before the global provider is there, from which the runtime metrics would ask for a meter as an application does.
   if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
   adoptDiagnostics();
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  context.setGlobalContextManager(contexts);
   propagation.setGlobalPropagator(createPropagator(config.propagators));
   if (traces !== undefined) trace.setGlobalTracerProvider(traces.provider);
   metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, metrics.serve));
@@ -53,11 +52,7 @@ export function startTelemetry(config: Config): Telemetry {
   whenServing(metrics.serve);
 
   return {
-    observers: [
-      ...(traces === undefined ? [] : [createSpans(traces.tracer, traces.ids)]),
-      red.observer,
-      { end: metrics.serve },
-    ],
+    observers: [...(traces === undefined ? [] : [traces.observer]), red.observer, { end: metrics.serve }],
     addGauge: self.gauge,
     addForeign: foreign.add,
     drain() {

@@ -1,50 +1,52 @@
 import { isatty } from 'node:tty';
-import type { Tracer, TracerProvider as TracerProviderApi } from '@opentelemetry/api';
+import type { TracerProvider as TracerProviderApi } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { CallObserver } from '../call.js';
 import type { ConsoleExporter, OtlpExporter, TracesConfig } from '../config/config.js';
-import { version } from '../version.js';
 import { createConsole } from './console.js';
-import { GivenIds } from './ids.js';
+import { RandomIds } from './ids.js';
 import type { LastRequest } from './otlp/drain.js';
 import { type Counter, SpanQueue } from './queue.js';
 import { createSampler } from './sampler.js';
+import { CALL_SCOPE, createSpans } from './spans.js';
 
 const STDOUT = 1;
 
 export interface Traces {
+  /** For the application's own spans. */
   readonly provider: TracerProviderApi;
-  /** For the spans of calls. */
-  readonly tracer: Tracer;
-  readonly ids: GivenIds;
+  /** Makes the spans of calls. */
+  readonly observer: CallObserver;
   /** What is not delivered yet, for the end of the process; the console prints what it still holds. */
   lastRequests(): LastRequest[];
 }
 
 /** Wires sampler, limits and exporters; the application's own spans take the same road. */
 export function startTraces(
-  { exporters, sampler, queue, limits }: TracesConfig,
+  { exporters, sampler: samplerConfig, queue, limits }: TracesConfig,
   resource: Resource,
   dropped: Counter,
 ): Traces {
-  const outlets = exporters.map((exporter) => openOutlet(exporter, queue, dropped));
-  const ids = new GivenIds();
-  const provider = new TracerProvider({
-    resource,
-    idGenerator: ids,
-    sampler: createSampler(sampler),
-    spanProcessors: outlets.map(({ processor }) => processor),
-    spanLimits: {
-      attributeCountLimit: limits.attributeCount,
-      attributeValueLengthLimit: limits.attributeValueLength,
-      eventCountLimit: limits.eventCount,
-      linkCountLimit: limits.linkCount,
-    },
-  });
+  const outlets = exporters.map((exporter) => openOutlet(exporter, queue, resource, dropped));
+  const processors = outlets.map(({ processor }) => processor);
+  const sampler = createSampler(samplerConfig);
+  const ids = new RandomIds();
+  const spanLimits = {
+    attributeCountLimit: limits.attributeCount,
+    attributeValueLengthLimit: limits.attributeValueLength,
+    eventCountLimit: limits.eventCount,
+    linkCountLimit: limits.linkCount,
+  };
   return {
-    provider,
-    tracer: provider.getTracer('redhook', version),
-    ids,
+    provider: new TracerProvider({
+      resource,
+      idGenerator: ids,
+      sampler,
+      spanProcessors: processors,
+      spanLimits,
+    }),
+    observer: createSpans({ resource, sampler, ids, limits: spanLimits, processors }),
     lastRequests: () => outlets.flatMap((outlet) => outlet.lastRequests()),
   };
 }
@@ -57,6 +59,7 @@ interface Outlet {
 function openOutlet(
   exporter: OtlpExporter | ConsoleExporter,
   queue: TracesConfig['queue'],
+  resource: Resource,
   dropped: Counter,
 ): Outlet {
   if (exporter.type === 'console') {
@@ -69,7 +72,7 @@ function openOutlet(
       },
     };
   }
-  const processor = new SpanQueue({ exporter, queue, dropped });
+  const processor = new SpanQueue({ exporter, queue, resource, scope: CALL_SCOPE, dropped });
   return {
     processor,
     lastRequests: () => processor.pending().map((body) => ({ exporter, signal: 'traces', body })),

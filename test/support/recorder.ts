@@ -1,19 +1,22 @@
-import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { context, propagation, SpanKind } from '@opentelemetry/api';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { emptyResource } from '@opentelemetry/resources';
 import {
+  AlwaysOnSampler,
   InMemorySpanExporter,
+  ParentBasedSampler,
   type ReadableSpan,
   SimpleSpanProcessor,
-  TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { expect } from 'vitest';
 import { asOwnTraffic, type CallRecord, type CallRegistry, createCalls } from '../../src/call.js';
+import { contexts } from '../../src/context.js';
 import { attach } from '../../src/hooks/attach.js';
 import type { Gauge, GaugePoint, Instrumentation } from '../../src/instrumentation.js';
 import { conventionOf } from '../../src/semconv/calls.js';
 import { KNOWN_METHODS } from '../../src/semconv/methods.js';
-import { GivenIds } from '../../src/telemetry/ids.js';
+import { CallSpan } from '../../src/telemetry/call-span.js';
+import { RandomIds } from '../../src/telemetry/ids.js';
 import { createRed } from '../../src/telemetry/red.js';
 import { createSpans } from '../../src/telemetry/spans.js';
 import { labelsOf, systemOf, textOf } from './labels.js';
@@ -46,15 +49,17 @@ export interface Recorder {
 
 /** Attaches instrumentations to a real library and records the calls, the spans and the RED series that they make. */
 export function record(...instrumentations: Instrumentation[]): Recorder {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  context.setGlobalContextManager(contexts);
   propagation.setGlobalPropagator(
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );
   const exporter = new InMemorySpanExporter();
-  const ids = new GivenIds();
-  const provider = new TracerProvider({
-    idGenerator: ids,
-    spanProcessors: [new SimpleSpanProcessor({ exporter })],
+  const spans = createSpans({
+    resource: emptyResource(),
+    sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+    ids: new RandomIds(),
+    limits: {},
+    processors: [new SimpleSpanProcessor({ exporter })],
   });
   const red = createRed({ maxRoutes: 500, maxSeries: 10_000, exemplars: 'trace_based' });
   const ended: Ended[] = [];
@@ -66,11 +71,11 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     addGauge: (gauge) => gauges.push(gauge),
     ask: (_, task) => tasks.push(task),
     observers: [
-      createSpans(provider.getTracer('test'), ids),
+      spans,
       red.observer,
       {
-        end({ kind, operation, route, attributes, convention }, at) {
-          const { traceId, spanId } = trace.getSpanContext(at) ?? {};
+        end({ kind, operation, route, attributes, convention, span }) {
+          const { traceId, spanId } = span?.spanContext() ?? {};
           const code = attributes[convention.code];
           ended.push({
             kind,
@@ -80,7 +85,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
             error: attributes['error.type'],
             traceId,
             spanId,
-            attributes,
+            attributes: span instanceof CallSpan ? span.attributes : attributes,
           });
         },
       },

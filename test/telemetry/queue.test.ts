@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { emptyResource } from '@opentelemetry/resources';
 import { AlwaysOffSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { OtlpExporter, QueueConfig } from '../../src/config/config.js';
 import { log } from '../../src/log.js';
 import { SpanQueue } from '../../src/telemetry/queue.js';
+import { CALL_SCOPE } from '../../src/telemetry/spans.js';
 import { type Collector, deadPort, startCollector } from '../support/collector.js';
 import { otlp } from '../support/exporter.js';
 import { decodeSpans } from '../support/otlp.js';
@@ -19,6 +21,8 @@ function open(settings: Partial<QueueConfig> = {}, exporter: OtlpExporter = otlp
   dropped = {};
   queue = new SpanQueue({
     exporter,
+    resource: emptyResource(),
+    scope: CALL_SCOPE,
     queue: { maxSize: 2048, maxBatch: 512, delayMs: 10, ...settings },
     dropped: {
       add(value, { reason = '' } = {}) {
@@ -235,6 +239,8 @@ it('does not carry the async store of a request into the export', async () => {
   const stores: unknown[] = [];
   queue = new SpanQueue({
     exporter: otlp(collector.url),
+    resource: emptyResource(),
+    scope: CALL_SCOPE,
     queue: { maxSize: 10, maxBatch: 10, delayMs: 1 },
     dropped: { add: () => stores.push(requests.getStore()) },
   });

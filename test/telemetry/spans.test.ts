@@ -1,27 +1,36 @@
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   AlwaysOffSampler,
+  AlwaysOnSampler,
   InMemorySpanExporter,
   SimpleSpanProcessor,
-  TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { beforeEach, expect, test } from 'vitest';
-import { createCalls } from '../../src/call.js';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { type CallObserver, createCalls } from '../../src/call.js';
+import { contexts } from '../../src/context.js';
 import type { CallStart } from '../../src/instrumentation.js';
-import { GivenIds } from '../../src/telemetry/ids.js';
-import { createSpans } from '../../src/telemetry/spans.js';
+import { RandomIds } from '../../src/telemetry/ids.js';
+import { createSpans, type SpansOptions } from '../../src/telemetry/spans.js';
 
 const exporter = new InMemorySpanExporter();
-const ids = new GivenIds();
-const provider = new TracerProvider({
-  idGenerator: ids,
-  spanProcessors: [new SimpleSpanProcessor({ exporter })],
-});
 const calls = createCalls({
-  observers: [createSpans(provider.getTracer('test'), ids)],
+  observers: [spansWith()],
   knownOperations: { http: ['GET'], grpc: [] },
 });
 
+function spansWith(options: Partial<SpansOptions> = {}): CallObserver {
+  return createSpans({
+    resource: resourceFromAttributes({ 'service.name': 'shop' }),
+    sampler: new AlwaysOnSampler(),
+    ids: new RandomIds(),
+    limits: {},
+    processors: [new SimpleSpanProcessor({ exporter })],
+    ...options,
+  });
+}
+
+beforeAll(() => void context.setGlobalContextManager(contexts));
 beforeEach(() => exporter.reset());
 
 function open(start: Partial<CallStart> = {}) {
@@ -82,9 +91,7 @@ test('an exception gives the span its message', () => {
 
 test('an unsampled call has a span context and no span', () => {
   const off = createCalls({
-    observers: [
-      createSpans(new TracerProvider({ sampler: new AlwaysOffSampler() }).getTracer('off'), new GivenIds()),
-    ],
+    observers: [spansWith({ sampler: new AlwaysOffSampler() })],
     knownOperations: { http: ['GET'], grpc: [] },
   });
 
@@ -116,4 +123,71 @@ test('a call that is told afterwards has its own times and ids, and one that is 
       [3, 500_000_000],
     ]);
   }
+});
+
+test('what the application adds to the span of a call has all that the SDK gives', () => {
+  const call = open({ attributes: { 'url.scheme': 'http' }, detail: () => ({ 'url.path': '/orders/7' }) });
+  const seen = call.run(() => {
+    const span = trace.getActiveSpan();
+    span?.setAttribute('tenant', 'blue').addEvent('cache miss').updateName('my name');
+    span?.recordException(new Error('handled'));
+    return [span?.isRecording(), span?.spanContext().spanId];
+  });
+  call.end({ code: 200 });
+
+  const span = onlySpan();
+  expect(seen).toEqual([true, span?.spanContext().spanId]);
+  expect(span).toMatchObject({
+    name: 'my name',
+    kind: SpanKind.SERVER,
+    instrumentationScope: { name: 'redhook' },
+    attributes: { tenant: 'blue', 'url.path': '/orders/7', 'http.response.status_code': 200 },
+  });
+  expect(span?.events.map(({ name }) => name)).toEqual(['cache miss', 'exception']);
+});
+
+test('a span that the application ends itself is ended once, and nothing is added after the call', () => {
+  const call = open();
+  const span = call.run(() => trace.getActiveSpan());
+  span?.end();
+  call.end({ code: 200 });
+  span?.setAttribute('late', true);
+
+  expect(onlySpan()?.attributes).not.toHaveProperty('late');
+  expect(span?.isRecording()).toBe(false);
+});
+
+test('the details of a call are asked for when its span is recorded, and only then', () => {
+  const asked: string[] = [];
+  const detail = (who: string) => () => {
+    asked.push(who);
+    return { 'url.path': `/${who}` };
+  };
+  const off = createCalls({
+    observers: [spansWith({ sampler: new AlwaysOffSampler() })],
+    knownOperations: {},
+  });
+
+  open({ detail: detail('sampled') }).end({ code: 200 });
+  off
+    .open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, detail: detail('unsampled') })
+    ?.end({});
+
+  expect(asked).toEqual(['sampled']);
+  expect(onlySpan()?.attributes['url.path']).toBe('/sampled');
+});
+
+test('limits cut the spans of calls as they cut all others', () => {
+  const limited = createCalls({
+    observers: [spansWith({ limits: { attributeValueLengthLimit: 3, attributeCountLimit: 2 } })],
+    knownOperations: {},
+  });
+
+  limited
+    .open({ kind: 'server', system: 'http', operation: 'GET', attributes: { 'url.scheme': 'https' } })
+    ?.end({ code: 200 });
+
+  const span = onlySpan();
+  expect(Object.values(span?.attributes ?? {})).toEqual(['htt', '_OT']);
+  expect(span?.droppedAttributesCount).toBeGreaterThan(0);
 });

@@ -1,7 +1,9 @@
 /** A program of the drain test: it has finished spans when it ends, in the way that its arguments say. */
+import { emptyResource } from '@opentelemetry/resources';
 import type { OtlpExporter } from '../../../src/config/config.js';
 import { drainSync } from '../../../src/telemetry/otlp/drain.js';
 import { SpanQueue } from '../../../src/telemetry/queue.js';
+import { CALL_SCOPE } from '../../../src/telemetry/spans.js';
 import { finishedSpans } from '../../support/spans.js';
 
 export interface ExitingApp {
@@ -14,7 +16,13 @@ export interface ExitingApp {
 
 const { exporter, spans, end, timeoutMs }: ExitingApp = JSON.parse(process.argv[2] ?? '');
 const dropped = { add() {} };
-const queue = new SpanQueue({ exporter, queue: { maxSize: 100, maxBatch: 10, delayMs: 1_000_000 }, dropped });
+const queue = new SpanQueue({
+  exporter,
+  queue: { maxSize: 100, maxBatch: 10, delayMs: 1_000_000 },
+  resource: emptyResource(),
+  scope: CALL_SCOPE,
+  dropped,
+});
 for (const span of finishedSpans(spans)) queue.onEnd(span);
 
 function drain(): void {

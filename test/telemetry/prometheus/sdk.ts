@@ -1,5 +1,5 @@
 /** The SDK as an application uses it, read by hand. */
-import type { Attributes } from '@opentelemetry/api';
+import { type Attributes, trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   MeterProvider,
@@ -65,7 +65,7 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
       knownOperations: { http: KNOWN_METHODS, grpc: [] },
       observers: [
         {
-          end(call, context) {
+          end(call) {
             const record: CallRecord = {
               kind: call.kind,
               system: call.system,
@@ -75,12 +75,13 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
               operation: call.operation,
               route: call.route,
               attributes: call.attributes,
+              detail: undefined,
               failed: call.failed,
               error: call.error,
               duration,
-              span,
+              span: span && trace.wrapSpanContext(span),
             };
-            red.observer.end(record, context);
+            red.observer.end(record);
           },
         },
       ],

@@ -1,0 +1,91 @@
+/** What an application is measured with: nothing, Redhook, and what a user would pick instead. */
+import { resolve } from 'node:path';
+
+export const APPS = ['http', 'fastify', 'fetch', 'grpc'] as const;
+export type App = (typeof APPS)[number];
+
+export interface Endpoints {
+  /** Where spans go by OTLP over gRPC. */
+  readonly otlp: number;
+  /** Where the Datadog agent would listen. */
+  readonly datadog: number;
+  /** Where the application's process is to serve `/metrics`. */
+  readonly metrics: number;
+}
+
+export interface Agent {
+  readonly name: string;
+  /** Flags of node, before the application. */
+  readonly flags: readonly string[];
+  readonly env: (endpoints: Endpoints) => Record<string, string>;
+  /** The applications that it is measured with. */
+  readonly apps: readonly App[];
+  /** Whether each call becomes a span. */
+  readonly traces: boolean;
+  /** An application that has it by hand, in the place of `apps/<app>.cjs`. */
+  readonly variant?: string;
+}
+
+const peer = (module: string): string => resolve('bench/node_modules', module);
+
+const otel = ({ otlp, metrics }: Endpoints): Record<string, string> => ({
+  OTEL_SERVICE_NAME: 'bench',
+  OTEL_TRACES_EXPORTER: 'otlp',
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+  OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${otlp}`,
+  OTEL_LOGS_EXPORTER: 'none',
+  OTEL_METRICS_EXPORTER: 'prometheus',
+  OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
+  OTEL_EXPORTER_PROMETHEUS_PORT: String(metrics),
+});
+
+export const bare: Agent = { name: 'bare', flags: [], env: () => ({}), apps: APPS, traces: false };
+
+export const redhook: Agent = {
+  name: 'redhook',
+  flags: ['--import', resolve('dist/register.js')],
+  env: otel,
+  apps: APPS,
+  traces: true,
+};
+
+/** No call is sampled; RED counts them all the same. */
+export const unsampled: Agent = {
+  ...redhook,
+  name: 'redhook, always_off',
+  env: (endpoints) => ({ ...otel(endpoints), OTEL_TRACES_SAMPLER: 'always_off' }),
+  traces: false,
+};
+
+export const autoInstrumentations: Agent = {
+  name: 'auto-instrumentations-node',
+  flags: ['--require', peer('@opentelemetry/auto-instrumentations-node/dist/register.cjs')],
+  env: otel,
+  apps: APPS,
+  traces: true,
+};
+
+export const ddTrace: Agent = {
+  name: 'dd-trace',
+  flags: ['--require', peer('dd-trace/init.js')],
+  env: ({ datadog }) => ({
+    DD_SERVICE: 'bench',
+    DD_TRACE_AGENT_URL: `http://127.0.0.1:${datadog}`,
+    DD_TRACE_SAMPLE_RATE: '1',
+    DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
+    DD_REMOTE_CONFIGURATION_ENABLED: 'false',
+  }),
+  apps: APPS,
+  traces: true,
+};
+
+export const promClient: Agent = {
+  name: 'prom-client by hand',
+  flags: [],
+  env: ({ metrics }) => ({ OTEL_EXPORTER_PROMETHEUS_PORT: String(metrics) }),
+  apps: ['http'],
+  traces: false,
+  variant: 'http-prom-client',
+};
+
+export const AGENTS: readonly Agent[] = [bare, redhook, unsampled, autoInstrumentations, ddTrace, promClient];

@@ -1,0 +1,54 @@
+/** What the measured applications talk to: the receiver of their spans, and a service that they ask. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createProbe } from 'node:net';
+import { resolve } from 'node:path';
+import type { Endpoints } from './agents.mts';
+
+export interface Sink {
+  /** The spans that have arrived since it started. */
+  received(): Promise<number>;
+}
+
+export interface Services {
+  readonly sink: Sink;
+  readonly endpoints: Endpoints;
+  readonly upstream: string;
+  stop(): void;
+}
+
+export async function startServices(): Promise<Services> {
+  const sink = fork(resolve('bench/sink.mts'));
+  const [{ otlp, datadog }] = await once(sink, 'message');
+  sink.once('exit', (code) => {
+    if (code !== null) throw new Error(`the receiver of the spans ended with ${code}`);
+  });
+  const upstream = createServer((_request, response) => response.end('17')).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  return {
+    sink: { received: () => ask(sink) },
+    endpoints: { otlp, datadog, metrics: await freePort() },
+    upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+    stop() {
+      sink.kill('SIGKILL');
+      upstream.close();
+      upstream.closeAllConnections();
+    },
+  };
+}
+
+async function ask(sink: ChildProcess): Promise<number> {
+  const answer = once(sink, 'message');
+  sink.send('count');
+  const [received] = await answer;
+  return received;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createProbe().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  return port;
+}

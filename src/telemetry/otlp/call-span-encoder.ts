@@ -1,0 +1,154 @@
+import type { SpanStatus } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
+import type { Resource } from '@opentelemetry/resources';
+import type { Attributes } from '../../instrumentation.js';
+import type { CallSpan } from '../call-span.js';
+import { FIXED32, FIXED64, LENGTH_DELIMITED, ProtobufWriter, VARINT } from './protobuf-writer.js';
+import { writeAttribute } from './write-attribute.js';
+
+/** A span as OTLP has it on the wire: a field of `ScopeSpans`. The bytes are shared with other spans. */
+export class EncodedSpan {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+  }
+}
+
+const CHUNK_BYTES = 64 * 1024;
+/** Few spans are larger. For one that is, the chunk grows. */
+const ROOM_BYTES = 4 * 1024;
+
+/**
+ * Writes the spans of calls as OTLP when they end, while all about them is at hand: bytes wait for their export at less
+ * cost than objects, which the garbage collector would have to carry along.
+ *
+ * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
+ */
+export class CallSpanEncoder {
+  #chunk = new ProtobufWriter(CHUNK_BYTES);
+  readonly #frame: { resource: Resource; scope: InstrumentationScope };
+
+  constructor(resource: Resource, scope: InstrumentationScope) {
+    this.#frame = { resource, scope };
+  }
+
+  encode(span: CallSpan): EncodedSpan {
+    if (this.#chunk.length > CHUNK_BYTES - ROOM_BYTES) this.#chunk = new ProtobufWriter(CHUNK_BYTES);
+    const chunk = this.#chunk;
+    const start = chunk.length;
+    writeSpan(chunk, span);
+    return new EncodedSpan(chunk.bytes, start, chunk.length);
+  }
+
+  /** `ExportTraceServiceRequest` with these spans, as the pieces that it is made of. */
+  request(spans: readonly EncodedSpan[]): Uint8Array[] {
+    const pieces = contiguous(spans);
+    const size = pieces.reduce((total, { length }) => total + length, 0);
+    const { scope, resource } = this.#frame;
+    const scopeHead = written((out) => writeScope(out, scope));
+    const scopeSpans = Buffer.concat([head(2, scopeHead.length + size), scopeHead]);
+    const resourceHead = written((out) => writeResource(out, resource));
+    const resourceSpans = head(1, resourceHead.length + scopeSpans.length + size);
+    return [resourceSpans, resourceHead, scopeSpans, ...pieces];
+  }
+}
+
+/** Spans that were encoded one after the other lie so in their chunk. */
+function contiguous(spans: readonly EncodedSpan[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let first = 0; first < spans.length; ) {
+    const { bytes, start } = spans[first] as EncodedSpan;
+    let end = start;
+    for (let next = spans[first]; next?.bytes === bytes && next.start === end; next = spans[first]) {
+      end = next.end;
+      first += 1;
+    }
+    pieces.push(bytes.subarray(start, end));
+  }
+  return pieces;
+}
+
+function written(write: (out: ProtobufWriter) => void): Uint8Array {
+  const out = new ProtobufWriter(1024);
+  write(out);
+  return out.finish();
+}
+
+/** The beginning of a field whose `length` bytes follow. */
+function head(field: number, length: number): Uint8Array {
+  return written((out) => {
+    out.tag(field, LENGTH_DELIMITED);
+    out.varint(length);
+  });
+}
+
+function writeResource(out: ProtobufWriter, { attributes }: Resource): void {
+  const resource = out.begin(1);
+  for (const [key, value] of Object.entries(attributes)) writeAttribute(out, 1, key, value);
+  out.end(resource);
+}
+
+function writeScope(out: ProtobufWriter, { name, version }: InstrumentationScope): void {
+  const scope = out.begin(1);
+  out.string(1, name);
+  if (version !== undefined) out.string(2, version);
+  out.end(scope);
+}
+
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+
+function writeSpan(out: ProtobufWriter, span: CallSpan): void {
+  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+  const parent = span.parentSpanContext;
+  const start = out.begin(2);
+  out.hex(1, traceId);
+  out.hex(2, spanId);
+  if (traceState !== undefined) out.string(3, traceState.serialize());
+  if (parent !== undefined) out.hex(4, parent.spanId);
+  out.string(5, span.name);
+  out.tag(6, VARINT);
+  out.varint(span.kind + 1);
+  out.tag(7, FIXED64);
+  writeTime(out, span.startedAt);
+  out.tag(8, FIXED64);
+  writeTime(out, span.endedAt);
+  writeAttributes(out, span.call.attributes);
+  if (span.details !== undefined) writeAttributes(out, span.details);
+  if (span.call.failed) writeStatus(out, span.status);
+  out.tag(16, FIXED32);
+  out.fixed32((traceFlags & 0xff) | HAS_IS_REMOTE | (parent?.isRemote ? IS_REMOTE : 0));
+  out.end(start);
+}
+
+function writeAttributes(out: ProtobufWriter, attributes: Attributes): void {
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value !== undefined) writeAttribute(out, 9, key, value);
+  }
+}
+
+function writeStatus(out: ProtobufWriter, { code, message }: SpanStatus): void {
+  const status = out.begin(15);
+  if (message !== undefined) out.string(2, message);
+  out.tag(3, VARINT);
+  out.varint(code);
+  out.end(status);
+}
+
+const NANOSECONDS_PER_SECOND = 1e9;
+
+/** `ms` since 1970 as nanoseconds. They are more than a number can hold: the halves are computed apart. */
+function writeTime(out: ProtobufWriter, ms: number): void {
+  const seconds = Math.floor(ms / 1000);
+  const nanoseconds = Math.round((ms - seconds * 1000) * 1e6);
+  const upper = (seconds >>> 16) * NANOSECONDS_PER_SECOND;
+  const lower = (seconds & 0xffff) * NANOSECONDS_PER_SECOND + nanoseconds + (upper % 0x10000) * 0x10000;
+  out.fixed32(lower % 0x100000000);
+  out.fixed32(Math.floor(upper / 0x10000) + Math.floor(lower / 0x100000000));
+}

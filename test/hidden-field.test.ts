@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { hiddenField } from '../src/hidden-field.js';
+
+test('a value stays with its object, and nobody sees it', () => {
+  const field = hiddenField<string>();
+  const owner = { own: 1 };
+  field.set(owner, 'first');
+  field.set(owner, 'second');
+
+  expect(field.get(owner)).toBe('second');
+  expect(Reflect.ownKeys(owner)).toEqual(['own']);
+  expect(owner).toEqual({ own: 1 });
+});
+
+test('an object without a value has none, and fields do not share', () => {
+  const [one, other] = [hiddenField<number>(), hiddenField<number>()];
+  const owner = {};
+  one.set(owner, 1);
+
+  expect([one.get({}), other.get(owner)]).toEqual([undefined, undefined]);
+});
