@@ -1,6 +1,6 @@
-/** A field on objects that others have made: `undefined` where it was never set. */
+/** A field on objects that others have made: `undefined` where it was never set, as on what is no object. */
 export interface HiddenField<T> {
-  get(owner: object): T | undefined;
+  get(owner: unknown): T | undefined;
   set(owner: object, value: T): void;
 }
 
@@ -25,8 +25,8 @@ export function hiddenField<T>(): HiddenField<T> {
       this.#value = value;
     }
 
-    static get(owner: object): T | undefined {
-      return #value in owner ? owner.#value : undefined;
+    static get(owner: unknown): T | undefined {
+      return typeof owner === 'object' && owner !== null && #value in owner ? owner.#value : undefined;
     }
 
     static set(owner: object, value: T): void {

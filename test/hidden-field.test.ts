@@ -19,3 +19,7 @@ test('an object without a value has none, and fields do not share', () => {
 
   expect([one.get({}), other.get(owner)]).toEqual([undefined, undefined]);
 });
+
+test.each([undefined, null, 1, 'text'])('what is no object has none: %s', (owner) => {
+  expect(hiddenField<number>().get(owner)).toBeUndefined();
+});
