@@ -1,6 +1,9 @@
-/** Builds dist/: one CommonJS file for the flag, one for all the rest, one for the worker that flushes at exit. */
+/**
+ * Builds dist/: one CommonJS file for the flag, one for all the rest, and one each for what only some processes need:
+ * the YAML parser, and the worker that flushes at exit.
+ */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
 const common = {
   bundle: true,
@@ -9,14 +12,33 @@ const common = {
   outdir: 'dist',
   legalComments: 'none',
   metafile: true,
-} as const;
+  // The ES modules of packages: of those only what is used becomes part of the bundle.
+  mainFields: ['module', 'main'],
+  conditions: ['module', 'import'],
+} satisfies BuildOptions;
+
+/** Half of the whole bundle: a start without a configuration file shall not read it. */
+const yamlWhenCalled: Plugin = {
+  name: 'yaml when called',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/yaml\.js$/ }, ({ namespace }) =>
+      namespace === 'lazy' ? { path: './yaml.js', external: true } : { path: 'yaml', namespace: 'lazy' },
+    );
+    onLoad({ filter: /./, namespace: 'lazy' }, () => ({
+      contents: `export const parseYaml = (...args) => require('./yaml.js').parseYaml(...args);`,
+    }));
+  },
+};
 
 rmSync('dist', { recursive: true, force: true });
 // The first file must be understood by every Node, however old, so that it can say what is missing.
 await build({ ...common, entryPoints: ['src/register.ts'], target: 'node12', external: ['./start.js'] });
 const { metafile } = await build({
   ...common,
-  entryPoints: ['src/start.ts', 'src/flush-worker.ts'],
+  entryPoints: ['src/start.ts', 'src/config/yaml.ts', 'src/flush-worker.ts'],
+  entryNames: '[name]',
+  plugins: [yamlWhenCalled],
+  minify: true,
   target: 'node22.15',
   // The runtime metrics come in the frame of an instrumentation, which hooks every `require` although it needs none.
   alias: {

@@ -1,6 +1,3 @@
-// biome-ignore lint/style/useNodejsImportProtocol: the Nodes that this file turns away do not all know the prefix.
-import { isMainThread } from 'worker_threads';
-
 const FLOOR = { major: 22, minor: 15 };
 const PACKAGE_MANAGERS = /[\\/](npm|npx|pnpm|pnpx|yarn|corepack)(-cli)?(\.[cm]?js)?$/;
 
@@ -9,8 +6,13 @@ const PACKAGE_MANAGERS = /[\\/](npm|npx|pnpm|pnpx|yarn|corepack)(-cli)?(\.[cm]?j
  * it may start. NODE_OPTIONS also reaches worker threads and the package manager in front of the application.
  */
 export function obstacle(node = process.versions.node, script = process.argv[1] || ''): string | undefined {
-  if (!isMainThread || PACKAGE_MANAGERS.test(script)) return '';
+  if (isWorkerThread() || PACKAGE_MANAGERS.test(script)) return '';
   const [major = 0, minor = 0] = node.split('.').map(Number);
   if (major > FLOOR.major || (major === FLOOR.major && minor >= FLOOR.minor)) return undefined;
   return `Node ${node} is older than ${FLOOR.major}.${FLOOR.minor}; the application runs without telemetry`;
+}
+
+/** In worker threads Node disables what concerns the whole process. To load node:worker_threads would take 2 ms. */
+function isWorkerThread(): boolean {
+  return 'disabled' in process.chdir;
 }

@@ -1,5 +1,5 @@
 import type { BuiltinTarget, Calls, Guard } from '../instrumentation.js';
-import { whenHttp2IsUsed } from './http2-use.js';
+import { whenBuiltinIsUsed } from './builtin-use.js';
 
 /**
  * The door to Node's own modules: prototypes are patched in place. No export is replaced, so CommonJS and ESM
@@ -7,7 +7,7 @@ import { whenHttp2IsUsed } from './http2-use.js';
  */
 export function attachBuiltin(target: BuiltinTarget, calls: Calls, guard: Guard): void {
   const attach = guard(() => target.attach(process.getBuiltinModule(target.builtin), calls, guard));
-  // Loading HTTP/2 takes Node 5 to 16 ms: only an application that uses it shall wait for it.
-  if (target.builtin === 'node:http2') whenHttp2IsUsed(attach);
-  else attach();
+  // To load HTTP/2 or TLS takes Node 5 to 16 ms: only an application that uses it shall wait for it.
+  if (target.builtin === 'node:http') attach();
+  else whenBuiltinIsUsed(target.builtin, attach);
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { hiddenField } from '../hidden-field.js';
 import type { Call, Calls } from '../instrumentation.js';
 import { aroundEmit } from './around-emit.js';
 import { serverSessionPrototype } from './http2-sessions.js';
@@ -23,7 +24,7 @@ interface Observed {
 }
 
 const boundaries: StreamBoundary[] = [];
-const observed = new WeakMap<object, Observed>();
+const observed = hiddenField<Observed>();
 const patched = new WeakSet<object>();
 
 type Emitting = Parameters<typeof aroundEmit>[0];
@@ -74,7 +75,8 @@ function runListenersInside(streams: Emitting, calls: Calls): void {
     const { call, boundary, session } = found;
     try {
       // A span of the application's own may be current within this call; it stays current.
-      return calls.current === call ? emit.apply(stream, args) : call.run(emit, stream, ...args);
+      const isInside = stream.listenerCount(args[0] as string) === 0 || calls.current === call;
+      return isInside ? emit.apply(stream, args) : call.run(emit, stream, ...args);
     } finally {
       if (args[0] === 'close') boundary.end(stream as ServerHttp2Stream, call, session);
     }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { SDK_INFO } from '@opentelemetry/core';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
@@ -14,8 +13,20 @@ export function createResource(serviceName: string, attributes: Readonly<Record<
     'process.runtime.name': 'nodejs',
     'process.runtime.version': process.versions.node,
     'host.name': hostname(),
-    'service.instance.id': randomUUID(),
+    'service.instance.id': randomUuid(),
     ...attributes,
     'service.name': serviceName,
+  });
+}
+
+/**
+ * A UUID of version 4. Random enough to tell processes apart, and made without node:crypto, which takes 6 ms to load.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9562#section-5.4
+ */
+function randomUuid(): string {
+  return 'xxxxxxxx-xxxx-4xxx-Nxxx-xxxxxxxxxxxx'.replace(/[xN]/g, (place) => {
+    const digit = Math.floor(Math.random() * 16);
+    return (place === 'x' ? digit : (digit & 0x3) | 0x8).toString(16);
   });
 }

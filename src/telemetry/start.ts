@@ -41,24 +41,43 @@ export function startTelemetry(config: Config): Telemetry {
     foreign,
   });
 
+  const startRuntime = (): void => {
+    if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
+  };
+  // Where metrics are pushed they count from the start; else from the moment on when somebody can read them.
+  const isPushed = config.metrics.exporters.some(({ type }) => type === 'otlp');
+  const serve = once(() => {
+    if (!isPushed) setImmediate(startRuntime).unref();
+    metrics.serve();
+  });
+
   // Before the global provider is there, from which the runtime metrics would ask for a meter as an application does.
-  if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
+  if (isPushed) startRuntime();
   adoptDiagnostics();
   context.setGlobalContextManager(contexts);
   propagation.setGlobalPropagator(createPropagator(config.propagators));
   if (traces !== undefined) trace.setGlobalTracerProvider(traces.provider);
-  metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, metrics.serve));
+  metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, serve));
 
-  whenServing(metrics.serve);
+  whenServing(serve);
 
   return {
-    observers: [...(traces === undefined ? [] : [traces.observer]), red.observer, { end: metrics.serve }],
+    observers: [...(traces === undefined ? [] : [traces.observer]), red.observer, { end: serve }],
     addGauge: self.gauge,
     addForeign: foreign.add,
     drain() {
       const requests = [...(traces?.lastRequests() ?? []), ...metrics.lastRequests()];
       if (requests.length > 0) drainSync(requests, config.exitTimeoutMs);
     },
+  };
+}
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    action();
   };
 }
 

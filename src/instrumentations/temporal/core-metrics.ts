@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { patch } from '../../hooks/patch.js';
 import type { Calls, Guard } from '../../instrumentation.js';
 
@@ -28,7 +27,7 @@ export function observeCore(runtime: object, { foreign }: Calls, guard: Guard): 
     (create) =>
       function (options, ...rest) {
         for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-          const port = randomInt(...PORTS);
+          const port = randomPort();
           const own = withExporter(options, port);
           if (own === undefined) break;
           try {
@@ -53,4 +52,9 @@ function addExporter(options: RuntimeOptions, port: number): RuntimeOptions {
   };
   const metrics = { prometheus, attachServiceName: false };
   return { ...options, telemetryOptions: { ...options.telemetryOptions, metrics } };
+}
+
+function randomPort(): number {
+  const [from, to] = PORTS;
+  return from + Math.floor(Math.random() * (to - from));
 }

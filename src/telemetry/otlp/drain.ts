@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { OtlpExporter } from '../../config/config.js';
 import { log, reason } from '../../log.js';
 import { redactUrl } from '../../semconv/url.js';
@@ -54,6 +54,8 @@ export function drainSync(
 }
 
 function sendInWorker(all: readonly LastRequest[], timeoutMs: number, workerFile: string): SendResult[] {
+  // Loaded now, for a start need not wait for it.
+  const { MessageChannel, Worker } = process.getBuiltinModule('node:worker_threads');
   // A worker that cannot load its file says so only to an event loop.
   if (!existsSync(workerFile)) throw new Error(`${workerFile} is missing`);
   const requests = all.map((each) => ({
@@ -80,6 +82,7 @@ function sendInWorker(all: readonly LastRequest[], timeoutMs: number, workerFile
 }
 
 function received(results: MessagePort): SendResult[] {
+  const { receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
   const all: SendResult[] = [];
   for (let next = receiveMessageOnPort(results); next !== undefined; next = receiveMessageOnPort(results)) {
     all.push(next.message);

@@ -1,11 +1,9 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { OtlpExporter } from '../../config/config.js';
 import { attempt } from './attempt.js';
 import { type GrpcAnswer, judge } from './grpc-status.js';
+import { gzip } from './gzip.js';
 import { type SendResult, unreachable } from './send-result.js';
 import { hostOf, tlsOptions } from './tls.js';
 import type { Signal, Transport } from './transport.js';
@@ -15,7 +13,6 @@ const METHODS: Record<Signal, string> = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
   metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
 };
-const compress = promisify(gzip);
 const PREFIX_BYTES = 5;
 const MAX_RESPONSE_BYTES = 65_536;
 /** Resets after which the same request may succeed: REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM. */
@@ -43,7 +40,7 @@ export function openGrpc(exporter: OtlpExporter, signal: Signal): Transport {
 
   return {
     async send(body) {
-      const message = frame(compressed ? await compress(body) : body, compressed);
+      const message = frame(compressed ? await gzip(body) : body, compressed);
       return attempt(exporter.timeoutMs, (settle) => {
         if (connection === undefined || !isUsable(connection)) connection = connect(exporter);
         const { session, socket } = connection;
@@ -71,7 +68,9 @@ function connect(exporter: OtlpExporter): Connection {
   const host = hostOf(url);
   const port = Number(url.port) || (secure ? 443 : 80);
   const socket = secure
-    ? connectTls({ host, port, ALPNProtocols: ['h2'], ...tlsOptions(exporter, host) })
+    ? process
+        .getBuiltinModule('node:tls')
+        .connect({ host, port, ALPNProtocols: ['h2'], ...tlsOptions(exporter, host) })
     : connectSocket({ host, port });
   socket.unref();
 

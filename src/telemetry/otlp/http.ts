@@ -1,15 +1,13 @@
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, Agent as TlsAgent } from 'node:https';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { OtlpExporter } from '../../config/config.js';
 import { attempt } from './attempt.js';
+import { gzip } from './gzip.js';
 import { type SendResult, unreachable } from './send-result.js';
 import { hostOf, tlsOptions } from './tls.js';
 import type { Transport } from './transport.js';
 import { USER_AGENT } from './user-agent.js';
 
-const compress = promisify(gzip);
 const MAX_RESPONSE_BYTES = 65_536;
 /** @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const RETRYABLE = new Set([429, 502, 503, 504]);
@@ -66,7 +64,7 @@ export function openHttp(exporter: OtlpExporter): Transport {
 
   return {
     async send(body) {
-      return post(compressed ? await compress(body) : body);
+      return post(compressed ? await gzip(body) : body);
     },
     close() {
       if (agent !== undefined) discard(agent);

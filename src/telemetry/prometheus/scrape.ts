@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGzip } from 'node:zlib';
 import type { CollectionResult, MetricCollectOptions, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { log, reason } from '../../log.js';
 import type { Self } from '../self.js';
@@ -79,7 +78,9 @@ export function createScrape({ collect, page, self }: ScrapeOptions): Scrape {
     }
     response.setTimeout(STALL_TIMEOUT_MS);
     const body = Readable.from(slices(page(metrics, format)), { highWaterMark: 1 });
-    const steps = gzip ? [body, createGzip(), response] : [body, response];
+    const steps = gzip
+      ? [body, process.getBuiltinModule('node:zlib').createGzip(), response]
+      : [body, response];
     await pipeline(steps, { signal: deadline });
   }
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { NODES } from '../support/app.js';
 
 const [hook] = buildSync({
-  entryPoints: [resolve(import.meta.dirname, '../../src/hooks/http2-use.ts')],
+  entryPoints: [resolve(import.meta.dirname, '../../src/hooks/builtin-use.ts')],
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -26,8 +26,8 @@ function run(source: string): string[] {
 
 test('it waits for the module, then for a socket, and leaves nothing behind', () => {
   const lines = run(`
-    whenHttp2IsUsed(() => console.log('first'));
-    whenHttp2IsUsed(() => console.log('second'));
+    whenBuiltinIsUsed('node:http2', () => console.log('first'));
+    whenBuiltinIsUsed('node:http2', () => console.log('second'));
     const server = net.createServer((socket) => socket.destroy()).listen(0);
     await once(server, 'listening');
     await once(net.connect(server.address().port), 'close');
@@ -42,7 +42,7 @@ test('it waits for the module, then for a socket, and leaves nothing behind', ()
 
 test('a server is enough, for another process may accept its sockets', () => {
   const lines = run(`
-    whenHttp2IsUsed(() => console.log('attached'));
+    whenBuiltinIsUsed('node:http2', () => console.log('attached'));
     const { createServer } = await import('node:http2');
     createServer();
     console.log(Object.hasOwn(net.Server.prototype, 'on'));`);
@@ -52,7 +52,20 @@ test('a server is enough, for another process may accept its sockets', () => {
 test('it does not wait when the module is there', () => {
   const lines = run(`
     await import('node:http2');
-    whenHttp2IsUsed(() => console.log('at once'));
+    whenBuiltinIsUsed('node:http2', () => console.log('at once'));
     console.log(net.Socket.prototype.connect === connect);`);
   expect(lines).toEqual(['at once', 'true']);
+});
+
+test('each waits for its own module', () => {
+  const lines = run(`
+    whenBuiltinIsUsed('node:http2', () => console.log('http2'));
+    whenBuiltinIsUsed('node:https', () => console.log('https'));
+    const { createServer } = await import('node:https');
+    createServer();
+    console.log(Object.hasOwn(net.Server.prototype, 'on'));
+    const http2 = await import('node:http2');
+    http2.createServer();
+    console.log(Object.hasOwn(net.Server.prototype, 'on'));`);
+  expect(lines).toEqual(['https', 'true', 'http2', 'false']);
 });
