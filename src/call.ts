@@ -135,7 +135,10 @@ export function createCalls({
     get deadline() {
       return propagateDeadlines ? currentCall()?.deadline : undefined;
     },
-    bind: (fn) => contexts.bind(contexts.active(), fn),
+    bind(fn) {
+      const context = contexts.active();
+      return (...args) => runInContext(context, fn, undefined, args);
+    },
     gauge: addGauge,
     foreign: addForeign,
     ask,

@@ -123,7 +123,7 @@ export interface CallStart {
    */
   readonly operation: string;
   /** The route template, or the gRPC method that exists, when it is known this early. Never a raw path. */
-  readonly route?: string;
+  readonly route?: string | undefined;
   /** The objects of the library by which `calls.of` finds this Call again. */
   readonly subjects?: readonly object[];
   /** The headers that arrived with a server or consumer call; the parent of the trace is read from them. */

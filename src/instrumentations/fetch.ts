@@ -1,5 +1,6 @@
 import type { Calls, Instrumentation } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
+import { labelClientRequest } from '../semconv/http-client.js';
 import { redactUrl } from '../semconv/url.js';
 
 interface UndiciRequest {
@@ -33,17 +34,42 @@ export const fetch: Instrumentation = {
 
 function openRequest(request: UndiciRequest, calls: Calls): void {
   if (request.upgrade) return;
-  const { protocol, hostname, port, origin } = new URL(request.origin);
+  const { address, port, origin } = originOf(request);
   calls.open({
     kind: 'client',
     system: 'http',
     operation: request.method,
     subjects: [request],
     outgoing: { set: (name, value) => request.addHeader(name, value) },
-    attributes: {
-      'server.address': hostname.replace(/^\[|\]$/g, ''),
-      'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
-      'url.full': redactUrl(origin + request.path),
-    },
+    attributes: labelClientRequest(address, port),
+    detail: () => ({ 'url.full': redactUrl(origin + request.path) }),
   });
+}
+
+interface Origin {
+  readonly address: string;
+  readonly port: number;
+  readonly origin: string;
+}
+
+/** An application asks the same few services: their URLs are taken apart once. */
+const origins = new Map<string, Origin>();
+const MAX_ORIGINS = 100;
+
+function originOf(request: UndiciRequest): Origin {
+  const key = String(request.origin);
+  const known = origins.get(key);
+  if (known !== undefined) return known;
+  const parsed = parseOrigin(key);
+  if (origins.size < MAX_ORIGINS) origins.set(key, parsed);
+  return parsed;
+}
+
+function parseOrigin(url: string): Origin {
+  const { protocol, hostname, port, origin } = new URL(url);
+  return {
+    address: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port) || (protocol === 'https:' ? 443 : 80),
+    origin,
+  };
 }

@@ -1,4 +1,5 @@
 import type { Channel, Deadline, Metadata, StatusObject } from '@grpc/grpc-js';
+import { hiddenField } from '../hidden-field.js';
 import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { methodOf, statusName } from '../semconv/grpc.js';
@@ -37,7 +38,7 @@ interface Listener {
 
 function observeChannel(prototype: object, calls: Calls, guard: Guard): void {
   const observe = guard((channel: Channel, grpcCall: GrpcCall, method: string, deadline: Deadline) =>
-    observeCall(grpcCall, () => describe(channel, deadline), methodOf(method), calls, guard),
+    observeCall(grpcCall, { method: methodOf(method), channel, deadline }, calls, guard),
   );
   const limit = guard((deadline: Deadline) => earliest(deadline, calls.deadline));
   patch<CreateCall>(
@@ -57,11 +58,16 @@ function earliest(deadline: Deadline, limit: number | undefined): Deadline {
   return limit !== undefined && Number(deadline) > limit ? limit : deadline;
 }
 
+interface Asked {
+  readonly method: string;
+  readonly channel: Channel;
+  readonly deadline: Deadline;
+}
+
 /** An interceptor may answer by itself: then the request is never started, and there is no call. */
 function observeCall(
   grpcCall: GrpcCall,
-  attributes: () => Attributes,
-  method: string,
+  { method, channel, deadline }: Asked,
   calls: Calls,
   guard: Guard,
 ): void {
@@ -74,7 +80,8 @@ function observeCall(
       operation: method,
       route: method,
       outgoing: { set: (name, value) => metadata.set(name, value) },
-      attributes: attributes(),
+      attributes: labelsOf(channel),
+      detail: () => ({ 'redhook.grpc.timeout': secondsUntil(deadline) }),
     }),
   );
   const noteAttempts = guard((call: Call, metadata: Metadata) => call.set(attemptsIn(metadata)));
@@ -118,24 +125,35 @@ function observeCall(
   });
 }
 
-const targets = new WeakMap<Channel, Attributes>();
+type Target = ReturnType<typeof splitGrpcTarget>;
 
-function describe(channel: Channel, deadline: Deadline): Attributes {
-  const timeout = (Number(deadline) - Date.now()) / 1000;
+const targets = hiddenField<Target>();
+
+function labelsOf(channel: Channel): Attributes {
+  const { address, port } = targetOf(channel);
   return {
     'rpc.system.name': 'grpc',
-    ...targetOf(channel),
-    'redhook.grpc.timeout': Number.isFinite(timeout) ? timeout : undefined,
+    'rpc.method': undefined,
+    'server.address': address,
+    'server.port': port,
+    'rpc.status_code': undefined,
+    'error.type': undefined,
+    'redhook.grpc.messages.sent': undefined,
+    'redhook.grpc.messages.received': undefined,
   };
 }
 
-function targetOf(channel: Channel): Attributes {
+function targetOf(channel: Channel): Target {
   const known = targets.get(channel);
   if (known !== undefined) return known;
-  const { address, port } = splitGrpcTarget(channel.getTarget());
-  const target = { 'server.address': address, 'server.port': port };
+  const target = splitGrpcTarget(channel.getTarget());
   targets.set(channel, target);
   return target;
+}
+
+function secondsUntil(deadline: Deadline): number | undefined {
+  const seconds = (Number(deadline) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? seconds : undefined;
 }
 
 /** How many attempts a service config's retries have made before the one that counted. */

@@ -1,7 +1,8 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { hiddenField } from '../hidden-field.js';
 import { patch } from '../hooks/patch.js';
 import { observeServerStreams } from '../hooks/server-streams.js';
-import type { Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
+import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { isGrpc, methodOf, statusName, timeoutOf } from '../semconv/grpc.js';
 import { MessageCounter } from '../semconv/grpc-messages.js';
 import { splitAuthority } from '../semconv/url.js';
@@ -50,7 +51,7 @@ interface Request {
   readonly sent: MessageCounter;
 }
 
-const requests = new WeakMap<ServerHttp2Stream, Request>();
+const requests = hiddenField<Request>();
 
 /**
  * The methods that exist: those that servers of grpc-js have registered. Where none does, as in a bundled application,
@@ -83,7 +84,6 @@ function rememberMethods(prototype: object, guard: Guard): void {
 function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Calls): Call | undefined {
   if (!isGrpc(headers)) return undefined;
   const method = methodOf(headers[':path'] ?? '');
-  const { address, port } = splitAuthority(headers[':authority'] ?? '', headers[':scheme'] ?? '');
   const timeout = timeoutOf(headers['grpc-timeout']);
   const openedAt = Date.now();
   requests.set(stream, {
@@ -97,17 +97,25 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
     kind: 'server',
     system: 'grpc',
     operation: method,
-    ...(methods.has(method) && { route: method }),
+    route: methods.has(method) ? method : undefined,
     subjects: [stream],
     received: headers,
     deadline: timeout === undefined ? undefined : openedAt + timeout * 1000,
     attributes: {
       'rpc.system.name': 'grpc',
-      'server.address': address || undefined,
-      'server.port': port,
-      'redhook.grpc.timeout': timeout,
+      'rpc.method': undefined,
+      'rpc.status_code': undefined,
+      'error.type': undefined,
+      'redhook.grpc.messages.sent': undefined,
+      'redhook.grpc.messages.received': undefined,
     },
+    detail: () => describe(headers, timeout),
   });
+}
+
+function describe(headers: IncomingHttpHeaders, timeout: number | undefined): Attributes {
+  const { address, port } = splitAuthority(headers[':authority'] ?? '', headers[':scheme'] ?? '');
+  return { 'server.address': address || undefined, 'server.port': port, 'redhook.grpc.timeout': timeout };
 }
 
 /** The reset of a client that wants no more (RFC 9113, section 7). */

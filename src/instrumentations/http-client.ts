@@ -3,6 +3,7 @@ import { aroundEmit } from '../hooks/around-emit.js';
 import { patch } from '../hooks/patch.js';
 import type { Call, Calls, Instrumentation, OutgoingHeaders } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
+import { labelClientRequest } from '../semconv/http-client.js';
 import { origin, redactUrl, splitAuthority } from '../semconv/url.js';
 
 /**
@@ -68,13 +69,12 @@ function openRequest(request: ClientRequest, calls: Calls): void {
     operation: request.method,
     subjects: [request],
     outgoing: new RequestHeaders(request),
-    attributes: {
-      'server.address': address,
-      'server.port': port,
+    attributes: labelClientRequest(address, port),
+    detail: () => ({
       'url.full': redactUrl(
         isAbsolute(request.path) ? request.path : origin(scheme, address, port) + request.path,
       ),
-    },
+    }),
   });
 }
 

@@ -4,12 +4,14 @@ import type {
   IncomingHttpHeaders,
   OutgoingHttpHeaders,
 } from 'node:http2';
+import { hiddenField } from '../hidden-field.js';
 import { aroundEmit } from '../hooks/around-emit.js';
 import { clientSessionPrototype } from '../hooks/http2-sessions.js';
 import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
+import { labelClientRequest } from '../semconv/http-client.js';
 import { redactUrl, splitAuthority } from '../semconv/url.js';
 
 /**
@@ -84,7 +86,7 @@ function openCall(given: Headers, calls: Calls): Opened | undefined {
     system: 'http',
     operation: String(headerOf(given, ':method') ?? 'GET'),
     outgoing: { set: (name, value) => setHeader(headers, name, value) },
-    attributes: { 'network.protocol.version': '2' },
+    attributes: labelClientRequest(undefined, undefined, '2'),
   });
   return call && { call, headers };
 }
@@ -144,7 +146,7 @@ interface Watched {
   cancelled: boolean;
 }
 
-const watched = new WeakMap<object, Watched>();
+const watched = hiddenField<Watched>();
 const patched = new WeakSet<object>();
 
 type Emitting = Parameters<typeof aroundEmit>[0];
