@@ -11,17 +11,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NODES, runApp } from './support/app.js';
 import { type Collector, type ReceivedSpan, startCollector } from './support/collector.js';
 import { ORDER, SIGNAL, treeOf } from './support/order.js';
-import { hasTemporal, startTemporal, type TemporalService } from './support/temporal.js';
+import { BEST_SERVICE, type TemporalService } from './support/temporal.js';
 
 const TIMEOUT_MS = 180_000;
 const APP = join(import.meta.dirname, 'apps/temporal');
 
-describe.runIf(hasTemporal())('Temporal', () => {
+describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'redhook-temporal-'));
   let temporal: TemporalService;
   let collector: Collector;
   beforeAll(async () => {
-    [temporal, collector] = await Promise.all([startTemporal(), startCollector()]);
+    [temporal, collector] = await Promise.all([BEST_SERVICE.start(), startCollector()]);
   }, TIMEOUT_MS);
   afterAll(async () => {
     await collector?.close();

@@ -1,4 +1,4 @@
-/** An order service on Temporal, unchanged, against the real service: linked traces, exact counts, safe replays. */
+/** An order service on Temporal, unchanged: linked traces, exact counts, safe replays. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,15 +9,15 @@ import { type Collector, type ReceivedSpan, startCollector } from './support/col
 import { scrape } from './support/metrics.js';
 import { ORDER, SERVICE, SIGNAL, treeOf } from './support/order.js';
 import { countsOf, seriesOf } from './support/red.js';
-import { hasTemporal, startTemporal, type TemporalService } from './support/temporal.js';
+import { SERVICES, type TemporalService } from './support/temporal.js';
 
 const TIMEOUT_MS = 120_000;
 
-describe.runIf(hasTemporal())('Temporal', () => {
+describe.each(SERVICES)('Temporal, on $name', ({ start }) => {
   let temporal: TemporalService;
   let collector: Collector;
   beforeAll(async () => {
-    [temporal, collector] = await Promise.all([startTemporal(), startCollector()]);
+    [temporal, collector] = await Promise.all([start(), startCollector()]);
   }, TIMEOUT_MS);
   afterAll(async () => {
     await collector?.close();

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { temporalWorker } from '../../src/instrumentations/temporal-worker.js';
 import { log } from '../../src/log.js';
 import { type Ended, record } from '../support/recorder.js';
-import { hasTemporal, startTemporal, type TemporalService } from '../support/temporal.js';
+import { SERVICES, type TemporalService } from '../support/temporal.js';
 
 const recorder = record(temporalWorker);
 const require = createRequire(import.meta.url);
@@ -39,12 +39,12 @@ const activities = {
   },
 };
 let waited: number | undefined;
-let release = (): void => {};
-const held = new Promise<void>((resolve) => {
-  release = resolve;
-});
+let held: Promise<void>;
+let release: () => void;
 
-describe.runIf(hasTemporal())('against the real service', () => {
+temporal.Runtime.install({ logger: new temporal.DefaultLogger('ERROR') });
+
+describe.each(SERVICES)('on $name', ({ start: startService }) => {
   let service: TemporalService;
   let connection: Connection;
   let client: Client;
@@ -52,8 +52,9 @@ describe.runIf(hasTemporal())('against the real service', () => {
   let running: Promise<void>;
 
   beforeAll(async () => {
-    temporal.Runtime.install({ logger: new temporal.DefaultLogger('ERROR') });
-    service = await startTemporal();
+    waited = undefined;
+    ({ promise: held, resolve: release } = Promise.withResolvers<void>());
+    service = await startService();
     const clients = require('@temporalio/client');
     connection = await clients.Connection.connect({ address: service.address });
     client = new clients.Client({ connection });
@@ -64,6 +65,7 @@ describe.runIf(hasTemporal())('against the real service', () => {
       activities,
     });
     running = worker.run();
+    recorder.forget();
   }, 60_000);
   afterAll(async () => {
     await connection?.close();

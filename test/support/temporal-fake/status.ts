@@ -1,0 +1,55 @@
+/** Errors of the service, as the clients know them. */
+import { createRequire } from 'node:module';
+import type * as Grpc from '@grpc/grpc-js';
+import { google, temporal } from '@temporalio/proto';
+
+const CODES = { CANCELLED: 1, INVALID_ARGUMENT: 3, NOT_FOUND: 5, ALREADY_EXISTS: 6, INTERNAL: 13 };
+
+/** Details of an error, by the type that they have in `temporal.api.errordetails.v1`. */
+interface Detail {
+  type: 'WorkflowExecutionAlreadyStartedFailure';
+  value: { runId: string };
+}
+
+export class StatusError extends Error {
+  readonly code: keyof typeof CODES;
+  readonly detail: Detail | undefined;
+
+  constructor(code: keyof typeof CODES, message: string, detail?: Detail) {
+    super(message);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+export function notFound(what: string): StatusError {
+  return new StatusError('NOT_FOUND', `${what} not found`);
+}
+
+export function alreadyStarted(runId: string): StatusError {
+  const type = 'WorkflowExecutionAlreadyStartedFailure';
+  return new StatusError('ALREADY_EXISTS', 'Workflow execution is already running', {
+    type,
+    value: { runId },
+  });
+}
+
+/** Anything else that is thrown is a fault of the fake, and tells where. */
+export function toServerError(error: unknown): Partial<Grpc.ServiceError> {
+  if (!(error instanceof StatusError)) return { code: CODES.INTERNAL, details: (error as Error).stack ?? '' };
+  const { Metadata }: typeof Grpc = createRequire(import.meta.url)('@grpc/grpc-js');
+  const metadata = new Metadata();
+  const code = CODES[error.code];
+  if (error.detail !== undefined)
+    metadata.set('grpc-status-details-bin', detailsOf(code, error.message, error.detail));
+  return { code, details: error.message, metadata };
+}
+
+function detailsOf(code: number, message: string, { type, value }: Detail): Buffer {
+  const { [type]: Type } = temporal.api.errordetails.v1;
+  const detail = {
+    type_url: `type.googleapis.com/temporal.api.errordetails.v1.${type}`,
+    value: Type.encode(value).finish(),
+  };
+  return Buffer.from(google.rpc.Status.encode({ code, message, details: [detail] }).finish());
+}
