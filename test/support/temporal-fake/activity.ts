@@ -35,6 +35,10 @@ export class Activity {
     return this.#scheduled.activityId;
   }
 
+  get isStarted(): boolean {
+    return this.#started !== undefined;
+  }
+
   schedule(): void {
     const queue = this.#execution.namespace.activityTasks.of(this.#scheduled.taskQueue?.name ?? '');
     queue.offer((identity) => this.#start(identity));

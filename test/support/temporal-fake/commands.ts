@@ -3,8 +3,6 @@ import { Activity } from './activity.js';
 import type { Request } from './api.js';
 import { continueAsNew, startChild } from './chain.js';
 import type { Execution } from './execution.js';
-import { cancelExternal, signalExternal } from './external.js';
-import { StatusError } from './status.js';
 import { millisOf } from './time.js';
 
 type Command = temporal.api.command.v1.ICommand & { attributes?: string };
@@ -43,10 +41,13 @@ const COMMANDS: Commands = {
   startTimer({ history, namespace, tasks, timers }, attributes, workflowTaskCompletedEventId) {
     const timerId = attributes.timerId ?? '';
     const startedEventId = history.append('timerStarted', { ...attributes, workflowTaskCompletedEventId });
-    const cancel = namespace.timers.after(millisOf(attributes.startToFireTimeout ?? {}), () => {
-      timers.delete(timerId);
-      tasks.happen(() => history.append('timerFired', { timerId, startedEventId }));
-    });
+    // A task that runs when it fires may still cancel it.
+    const fire = (): void => {
+      if (timers.delete(timerId)) history.append('timerFired', { timerId, startedEventId });
+    };
+    const cancel = namespace.timers.after(millisOf(attributes.startToFireTimeout ?? {}), () =>
+      tasks.happen(fire),
+    );
     timers.set(timerId, { startedEventId, cancel });
   },
   cancelTimer({ history, timers }, attributes, workflowTaskCompletedEventId) {
@@ -60,15 +61,7 @@ const COMMANDS: Commands = {
   recordMarker({ history }, attributes, workflowTaskCompletedEventId) {
     history.append('markerRecorded', { ...attributes, workflowTaskCompletedEventId });
   },
-  upsertWorkflowSearchAttributes({ history }, attributes, workflowTaskCompletedEventId) {
-    history.append('upsertWorkflowSearchAttributes', { ...attributes, workflowTaskCompletedEventId });
-  },
-  modifyWorkflowProperties({ history }, attributes, workflowTaskCompletedEventId) {
-    history.append('workflowPropertiesModified', { ...attributes, workflowTaskCompletedEventId });
-  },
   startChildWorkflowExecution: startChild,
-  signalExternalWorkflowExecution: signalExternal,
-  requestCancelExternalWorkflowExecution: cancelExternal,
   completeWorkflowExecution(execution, attributes, workflowTaskCompletedEventId) {
     execution.close('Completed', { ...attributes, workflowTaskCompletedEventId });
   },
@@ -114,8 +107,8 @@ function messageOf({ protocolMessageCommandAttributes }: Command): string | null
 function applyCommand(execution: Execution, command: Command, completedEventId: number): void {
   const name = nameOf(command);
   const apply = COMMANDS[name] as ((...args: unknown[]) => void) | undefined;
-  if (apply === undefined) throw new StatusError('INVALID_ARGUMENT', `the fake has no command ${name}`);
-  apply(execution, command[`${name}CommandAttributes`], completedEventId);
+  if (apply !== undefined) apply(execution, command[`${name}CommandAttributes`], completedEventId);
+  else execution.close('Failed', { failure: { message: `the fake has no command ${name}` } });
 }
 
 function nameOf({ attributes }: Command): CommandName {

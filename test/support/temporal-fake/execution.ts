@@ -18,18 +18,16 @@ const OUTCOMES = {
   ContinuedAsNew: Status.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW,
 } as const;
 
-export type Outcome = keyof typeof OUTCOMES;
+type Outcome = keyof typeof OUTCOMES;
 
 /** The end of the last run. */
-export type FinalOutcome = Exclude<Outcome, 'ContinuedAsNew'>;
+type FinalOutcome = Exclude<Outcome, 'ContinuedAsNew'>;
 
-export type ClosingAttributes<O extends Outcome> = EventAttributes<`workflowExecution${O}`>;
+type ClosingAttributes<O extends Outcome> = EventAttributes<`workflowExecution${O}`>;
 
-/** With what an execution starts. */
-export type Started = EventAttributes<'workflowExecutionStarted'>;
-
+/** From what an execution comes. */
 export interface Origin {
-  started: Started;
+  started: EventAttributes<'workflowExecutionStarted'>;
   /** Told when it ends, unless it continues as new: then the next run tells. */
   onClose?: OnClose | undefined;
 }

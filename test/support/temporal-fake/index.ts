@@ -1,6 +1,7 @@
 /**
  * A Temporal service in this process, which npm alone brings: real clients and real workers connect to it. It knows
- * what the tests need; anything else is UNIMPLEMENTED. It has no timeouts of its own, no versioning and no Nexus.
+ * what the tests need; other methods are UNIMPLEMENTED, and other commands fail their workflow. It does not time out
+ * what takes too long, and its schedules and stand-alone activities are kept without being run.
  */
 import { loadGrpc } from '../grpc.js';
 import { clientHandlers } from './client-handlers.js';

@@ -1,9 +1,9 @@
 /** Errors of the service, as the clients know them. */
-import { createRequire } from 'node:module';
 import type * as Grpc from '@grpc/grpc-js';
 import { google, temporal } from '@temporalio/proto';
+import { loadGrpc } from '../grpc.js';
 
-const CODES = { CANCELLED: 1, INVALID_ARGUMENT: 3, NOT_FOUND: 5, ALREADY_EXISTS: 6, INTERNAL: 13 };
+type Code = keyof typeof Grpc.status;
 
 /** Details of an error, by the type that they have in `temporal.api.errordetails.v1`. */
 interface Detail {
@@ -12,10 +12,10 @@ interface Detail {
 }
 
 export class StatusError extends Error {
-  readonly code: keyof typeof CODES;
+  readonly code: Code;
   readonly detail: Detail | undefined;
 
-  constructor(code: keyof typeof CODES, message: string, detail?: Detail) {
+  constructor(code: Code, message: string, detail?: Detail) {
     super(message);
     this.code = code;
     this.detail = detail;
@@ -36,10 +36,11 @@ export function alreadyStarted(runId: string): StatusError {
 
 /** Anything else that is thrown is a fault of the fake, and tells where. */
 export function toServerError(error: unknown): Partial<Grpc.ServiceError> {
-  if (!(error instanceof StatusError)) return { code: CODES.INTERNAL, details: (error as Error).stack ?? '' };
-  const { Metadata }: typeof Grpc = createRequire(import.meta.url)('@grpc/grpc-js');
+  const { Metadata, status } = loadGrpc();
+  if (!(error instanceof StatusError))
+    return { code: status.INTERNAL, details: (error as Error).stack ?? '' };
   const metadata = new Metadata();
-  const code = CODES[error.code];
+  const code = status[error.code];
   if (error.detail !== undefined)
     metadata.set('grpc-status-details-bin', detailsOf(code, error.message, error.detail));
   return { code, details: error.message, metadata };

@@ -1,5 +1,4 @@
 /** What the service tells of its executions. */
-
 import type { Handlers, Response } from './api.js';
 import { type Execution, Status } from './execution.js';
 import type { Namespace } from './namespace.js';
@@ -63,8 +62,6 @@ function fieldOf(execution: Execution, field: string): string | null | undefined
   switch (field) {
     case 'WorkflowId':
       return execution.workflowId;
-    case 'RunId':
-      return execution.runId;
     case 'WorkflowType':
       return workflowType?.name;
     case 'TaskQueue':

@@ -19,7 +19,9 @@ export function workerHandlers(namespace: Namespace): Handlers {
 
   function byId({ workflowId, runId, activityId }: ActivityName): Activity {
     const { activities } = namespace.find({ workflowId, runId });
-    const activity = [...activities.values()].find((each) => each.activityId === activityId);
+    const activity = [...activities.values()].find(
+      (each) => each.activityId === activityId && each.isStarted,
+    );
     if (activity === undefined) throw notFound(`activity ${activityId}`);
     return activity;
   }
