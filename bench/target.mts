@@ -10,7 +10,9 @@ import type { Agent, App, Endpoints } from './agents.mts';
 const PINNED = availableParallelism() > 1;
 
 export function stayAwayFromTarget(): void {
-  if (PINNED) execFileSync('taskset', ['-a', '-c', '-p', '1', String(process.pid)], { stdio: 'ignore' });
+  if (!PINNED) return;
+  for (const thread of readdirSync('/proc/self/task'))
+    execFileSync('taskset', ['-c', '-p', '1', thread], { stdio: 'ignore' });
 }
 
 export interface Target {

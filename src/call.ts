@@ -23,6 +23,7 @@ import type {
   Past,
 } from './instrumentation.js';
 import { log, reason } from './log.js';
+import { NOWHERE, OpenCalls, type Placed } from './open-calls.js';
 import { type CallConvention, conventionOf, OTHER } from './semconv/calls.js';
 import { errorType } from './semconv/errors.js';
 
@@ -38,8 +39,12 @@ export interface CallRecord {
   readonly route: string | undefined;
   /** Attributes of the span and of RED alike; the RED labels are among them. */
   readonly attributes: Attributes;
+  /** What RED has counted it under: the same object for all calls with these values. Absent when that is less. */
+  labels?: Attributes | undefined;
   /** What the span tells besides. Known as long as the call is opening only. */
   readonly detail: (() => Attributes) | undefined;
+  /** What it has in common with the spans of other calls; also known no longer. */
+  readonly shared: (() => Attributes) | undefined;
   /** Seconds from open to end. */
   readonly duration: number;
   readonly failed: boolean;
@@ -108,26 +113,34 @@ export function createCalls({
   const known = new Map(Object.entries(knownOperations).map(([system, names]) => [system, new Set(names)]));
   const headersRead = propagation.fields();
   const calls = hiddenField<TrackedCall>();
-  const open = new Set<TrackedCall>();
+  const open = new OpenCalls<TrackedCall>();
+  const isKnown = ({ system, operation }: CallStart): boolean => known.get(system)?.has(operation) ?? false;
 
   return {
-    open: quietly((start) => {
+    open(start) {
       const active = contexts.active();
       if (active !== ROOT_CONTEXT && isCovered(active, start.system)) return undefined;
-      const isKnown = known.get(start.system)?.has(start.operation) ?? false;
-      const call = new TrackedCall(start, isKnown, observers, open);
-      // What arrives begins its own tree: what was current when its server was created is not its parent.
-      call.begin(isIncoming(start.kind) ? parentIn(start.received, headersRead) : active);
-      if (start.outgoing !== undefined) inject(call.context, start.outgoing);
-      for (const subject of start.subjects ?? []) calls.set(subject, call);
-      return call;
-    }),
-    record: quietly((start, past, outcome) => {
-      const isKnown = known.get(start.system)?.has(start.operation) ?? false;
-      const call = new TrackedCall(start, isKnown, observers, open, past);
-      call.begin(parentOf(past));
-      call.end(outcome);
-    }),
+      try {
+        const call = new TrackedCall(start, isKnown(start), observers, open);
+        // What arrives begins its own tree: what was current when its server was created is not its parent.
+        call.begin(isIncoming(start.kind) ? parentIn(start.received, headersRead) : active);
+        if (start.outgoing !== undefined) inject(call.context, start.outgoing);
+        if (start.subjects !== undefined) for (const subject of start.subjects) calls.set(subject, call);
+        return call;
+      } catch (error) {
+        notRecorded(error);
+        return undefined;
+      }
+    },
+    record(start, past, outcome) {
+      try {
+        const call = new TrackedCall(start, isKnown(start), observers, open, past);
+        call.begin(parentOf(past));
+        call.end(outcome);
+      } catch (error) {
+        notRecorded(error);
+      }
+    },
     of: calls.get,
     get current() {
       return currentCall();
@@ -145,7 +158,7 @@ export function createCalls({
     warn: (line) => log.warn(line),
     isOwn,
     endAll(error) {
-      for (const call of [...open]) call.abandon(error);
+      for (const call of open.all()) call.abandon(error);
     },
   };
 }
@@ -179,7 +192,7 @@ function callIn(context: Context): TrackedCall | undefined {
   return callOf(context) as TrackedCall | undefined;
 }
 
-class TrackedCall implements Call, CallRecord {
+class TrackedCall implements Call, CallRecord, Placed {
   readonly kind: CallKind;
   readonly system: CallSystem;
   readonly convention: CallConvention;
@@ -188,6 +201,7 @@ class TrackedCall implements Call, CallRecord {
   readonly operation: string;
   readonly attributes: Attributes;
   readonly detail: (() => Attributes) | undefined;
+  readonly shared: (() => Attributes) | undefined;
   deadline: number | undefined;
   route: string | undefined;
   code: number | string | undefined;
@@ -196,17 +210,19 @@ class TrackedCall implements Call, CallRecord {
   error: unknown = undefined;
   span: Span | undefined = undefined;
   context: Context = ROOT_CONTEXT;
+  labels: Attributes | undefined = undefined;
+  place = NOWHERE;
   readonly past: Past | undefined;
   readonly #asked: string;
   readonly #observers: readonly CallObserver[];
-  readonly #open: Set<TrackedCall>;
+  readonly #open: OpenCalls<TrackedCall>;
   readonly #startedAt = performance.now();
 
   constructor(
     start: CallStart,
     known: boolean,
     observers: readonly CallObserver[],
-    open: Set<TrackedCall>,
+    open: OpenCalls<TrackedCall>,
     past?: Past,
   ) {
     this.past = past;
@@ -220,6 +236,7 @@ class TrackedCall implements Call, CallRecord {
     this.route = start.route;
     this.attributes = start.attributes;
     this.detail = start.detail;
+    this.shared = start.shared;
     this.deadline = start.deadline;
     this.attributes[convention.operation] = this.operation;
     if (start.route !== undefined) this.attributes[convention.route] = start.route;
@@ -280,7 +297,7 @@ class TrackedCall implements Call, CallRecord {
   }
 
   get #isOpen(): boolean {
-    return this.#open.has(this);
+    return this.place !== NOWHERE;
   }
 }
 
@@ -299,17 +316,6 @@ function inject(from: Context, outgoing: OutgoingHeaders): void {
 }
 
 /** Telemetry that fails is one line on stderr; the application's call goes on without it. */
-function quietly<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R | undefined {
-  return (...args) => {
-    try {
-      return fn(...args);
-    } catch (error) {
-      notRecorded(error);
-      return undefined;
-    }
-  };
-}
-
 function notRecorded(error: unknown): void {
   log.error(`a call was not recorded: ${reason(error)}`);
 }

@@ -17,5 +17,5 @@ async function deliver({ exporter, signal, body }: LastRequest): Promise<void> {
   const key = JSON.stringify([signal, exporter]);
   const transport = transports.get(key) ?? openTransport(exporter, signal);
   transports.set(key, transport);
-  port.postMessage(await transport.send(body));
+  port.postMessage(await transport.send([body]));
 }

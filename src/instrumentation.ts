@@ -136,6 +136,8 @@ export interface CallStart {
   readonly attributes: Attributes;
   /** The attributes that only a span has: it is asked when one is recorded, as the call opens. */
   readonly detail?: () => Attributes;
+  /** What many spans tell alike, as those of one connection: the same object each time, so that it is encoded once. */
+  readonly shared?: () => Attributes;
 }
 
 /** The times and the place in its trace of a call that is told afterwards. */

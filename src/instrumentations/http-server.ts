@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { aroundEmit } from '../hooks/around-emit.js';
 import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
-import { describeServerRequest, labelServerRequest } from '../semconv/http-server.js';
+import { describeParties, describeTarget, labelServerRequest } from '../semconv/http-server.js';
 
 /**
  * Servers of HTTP/1, with and without TLS. A call begins when the parser has the headers and ends when the
@@ -19,8 +19,8 @@ export const httpServer: Instrumentation = {
       builtin: 'node:http',
       attach({ Server, IncomingMessage, ServerResponse }, calls, guard) {
         runHandlersInside(Server.prototype, calls, guard);
-        runListenersInside(IncomingMessage.prototype, calls);
-        runListenersInside(ServerResponse.prototype, calls, guard(endResponse));
+        runListenersInside(IncomingMessage.prototype, calls, isRequestHeard);
+        runListenersInside(ServerResponse.prototype, calls, isResponseHeard, guard(endResponse));
       },
     },
     {
@@ -58,7 +58,8 @@ function open(request: IncomingMessage, subjects: object[], calls: Calls): Call 
     subjects,
     received: request.headers,
     attributes: labelsOf(request),
-    detail: () => describe(request),
+    detail: () => describeTarget(request.url ?? ''),
+    shared: () => partiesOf(request),
   });
 }
 
@@ -95,6 +96,7 @@ function runHandlersInside(prototype: Emitting, calls: Calls, guard: Guard): voi
 function runListenersInside(
   prototype: Emitting,
   calls: Calls,
+  isHeard: (message: EventEmitter, event: string) => boolean,
   endResponse?: (response: ServerResponse, call: Call) => void,
 ): void {
   aroundEmit(prototype, (message, args, emit) => {
@@ -110,13 +112,24 @@ function runListenersInside(
   });
 }
 
-/** What Node itself listens with to the end of a request: it starts nothing of the application. */
-const OWN_LISTENER = 'clearIncoming';
+/** Whether somebody else than Node listens to a request. To bring the context back costs more than to look. */
+function isRequestHeard(request: EventEmitter, event: string): boolean {
+  const count = request.listenerCount(event);
+  return count > 1 || (count === 1 && !(event === 'end' && isNodes(request.listeners(event)[0])));
+}
 
-/** Whether somebody else than Node listens. To bring the context back costs more than to look. */
-function isHeard(message: EventEmitter, event: string): boolean {
-  const count = message.listenerCount(event);
-  return count > 1 || (count === 1 && message.listeners(event)[0]?.name !== OWN_LISTENER);
+/** Node itself listens once to the end of each response, and starts nothing of the application there. */
+function isResponseHeard(response: EventEmitter, event: string): boolean {
+  return response.listenerCount(event) > (event === 'finish' ? 1 : 0);
+}
+
+let clearIncoming: unknown;
+
+/** What Node listens with to the end of a request whose answer was faster. To ask for a name is slow. */
+function isNodes(listener: unknown): boolean {
+  if (clearIncoming === undefined && (listener as { name?: string }).name === 'clearIncoming')
+    clearIncoming = listener;
+  return listener === clearIncoming;
 }
 
 function endResponse(response: ServerResponse, call: Call): void {
@@ -179,16 +192,10 @@ function headOf(chunk: unknown): string {
 }
 
 function labelsOf({ headers, httpVersion, socket }: IncomingMessage): Attributes {
-  return labelServerRequest({ headers, encrypted: 'encrypted' in socket, version: httpVersion });
+  return labelServerRequest({ headers, encrypted: 'encrypted' in socket }, httpVersion);
 }
 
-function describe({ url, headers, httpVersion, socket }: IncomingMessage): Attributes {
-  return describeServerRequest({
-    target: url ?? '',
-    authority: headers.host,
-    headers,
-    encrypted: 'encrypted' in socket,
-    version: httpVersion,
-    peer: socket,
-  });
+function partiesOf({ headers, socket }: IncomingMessage): Attributes {
+  const encrypted = 'encrypted' in socket;
+  return describeParties({ authority: headers.host, headers, encrypted, peer: socket }, socket);
 }

@@ -2,7 +2,7 @@ import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:
 import { observeServerStreams } from '../hooks/server-streams.js';
 import type { Attributes, Call, Calls, Instrumentation } from '../instrumentation.js';
 import { isGrpc } from '../semconv/grpc.js';
-import { describeServerRequest, labelServerRequest } from '../semconv/http-server.js';
+import { describeParties, describeTarget, labelServerRequest } from '../semconv/http-server.js';
 
 /**
  * Servers of node:http2, by the stream and by the compatibility API. A call begins with the request headers and ends
@@ -39,8 +39,9 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
     operation: headers[':method'] ?? '',
     subjects: [stream],
     received: headers,
-    attributes: labelServerRequest({ headers, encrypted: isEncrypted(stream), version: '2' }),
-    detail: () => describe(stream, headers),
+    attributes: labelServerRequest({ headers, encrypted: isEncrypted(stream) }, '2'),
+    detail: () => describeTarget(headers[':path'] ?? ''),
+    shared: () => partiesOf(stream, headers),
   });
 }
 
@@ -48,15 +49,13 @@ function isEncrypted({ session }: ServerHttp2Stream): boolean {
   return session?.encrypted === true;
 }
 
-function describe(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
-  return describeServerRequest({
-    target: headers[':path'] ?? '',
-    authority: headers[':authority'] ?? headers.host,
-    headers,
-    encrypted: isEncrypted(stream),
-    version: '2',
-    peer: stream.session?.socket,
-  });
+function partiesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
+  const { session } = stream;
+  const authority = headers[':authority'] ?? headers.host;
+  return describeParties(
+    { authority, headers, encrypted: isEncrypted(stream), peer: session?.socket },
+    session,
+  );
 }
 
 function end(stream: ServerHttp2Stream, call: Call, session: Http2Session): void {

@@ -1,18 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
+import { hiddenField } from '../hidden-field.js';
 import type { Attributes } from '../instrumentation.js';
 import { splitAuthority, splitTarget } from './url.js';
 
 /** What arrived, whatever the version of HTTP. */
 export interface ServerRequest {
-  /** The target of a request line, or the `:path` of HTTP/2. */
-  readonly target: string;
   /** The `Host` header, or the `:authority` of HTTP/2. */
   readonly authority: string | undefined;
   readonly headers: IncomingHttpHeaders;
   /** Whether this came over TLS. */
   readonly encrypted: boolean;
-  readonly version: string;
   readonly peer: Pick<Socket, 'remoteAddress' | 'remotePort'> | undefined;
 }
 
@@ -22,30 +20,62 @@ export interface ServerRequest {
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server
  */
 export function labelServerRequest(
-  request: Pick<ServerRequest, 'headers' | 'encrypted' | 'version'>,
+  request: Pick<ServerRequest, 'headers' | 'encrypted'>,
+  version: string,
 ): Attributes {
   return {
     'http.request.method': undefined,
     'url.scheme': schemeOf(request),
     'http.route': undefined,
     'http.response.status_code': undefined,
-    'network.protocol.version': request.version,
+    'network.protocol.version': version,
     'error.type': undefined,
   };
 }
 
+/** What the span of an HTTP server call tells of the target of a request line, or of the `:path` of HTTP/2. */
+export function describeTarget(target: string): Attributes {
+  const { path, query } = splitTarget(target);
+  return { 'url.path': path, 'url.query': query };
+}
+
+interface Parties {
+  readonly authority: string | undefined;
+  readonly scheme: string;
+  readonly forwardedFor: unknown;
+  readonly userAgent: string | undefined;
+  readonly attributes: Attributes;
+}
+
+const known = hiddenField<Parties>();
+
 /**
- * What the span of an HTTP server call has besides its labels.
+ * What the span of an HTTP server call tells of who asks whom. The requests of one connection mostly tell the same:
+ * then this is the same object.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
-export function describeServerRequest(request: ServerRequest): Attributes {
-  const { target, authority, headers, peer } = request;
-  const { path, query } = splitTarget(target);
-  const server = authority === undefined ? undefined : splitAuthority(authority, schemeOf(request));
+export function describeParties(request: ServerRequest, connection: object | undefined): Attributes {
+  const { authority, headers } = request;
+  const { 'x-forwarded-for': forwardedFor, 'user-agent': userAgent } = headers;
+  const scheme = schemeOf(request);
+  const before = known.get(connection);
+  const isSame =
+    before !== undefined &&
+    before.authority === authority &&
+    before.userAgent === userAgent &&
+    before.forwardedFor === forwardedFor &&
+    before.scheme === scheme;
+  if (isSame) return before.attributes;
+  const attributes = attributesOf(request, scheme);
+  if (connection !== undefined)
+    known.set(connection, { authority, scheme, forwardedFor, userAgent, attributes });
+  return attributes;
+}
+
+function attributesOf({ authority, headers, peer }: ServerRequest, scheme: string): Attributes {
+  const server = authority === undefined ? undefined : splitAuthority(authority, scheme);
   return {
-    'url.path': path,
-    'url.query': query,
     'server.address': server?.address,
     'server.port': server?.port,
     'client.address': clientAddress(headers) ?? peer?.remoteAddress,

@@ -51,6 +51,8 @@ export class CallSpan implements Span, ReadableSpan {
   readonly startedAt: number;
   /** What only spans tell of a call. */
   readonly details: Attributes | undefined;
+  /** What it has in common with other spans. */
+  readonly shared: Attributes | undefined;
   ended = false;
   readonly #context: SpanContext;
   readonly #parent: Context;
@@ -66,6 +68,7 @@ export class CallSpan implements Span, ReadableSpan {
   ) {
     this.call = call;
     this.details = call.detail?.();
+    this.shared = call.shared?.();
     this.startedAt = call.past?.startedAt ?? Date.now();
     if (parentSpanContext !== undefined) this.parentSpanContext = parentSpanContext;
     this.#context = context;
@@ -112,7 +115,7 @@ export class CallSpan implements Span, ReadableSpan {
   }
 
   get attributes(): Attributes {
-    const all = Object.entries({ ...this.details, ...this.call.attributes });
+    const all = Object.entries({ ...this.shared, ...this.details, ...this.call.attributes });
     return Object.fromEntries(all.filter(([, value]) => value !== undefined));
   }
 

@@ -27,12 +27,13 @@ export class RandomIds implements IdGenerator {
     }
     this.#next += count;
     const id = this.#digits.slice(this.#next - count, this.#next);
-    return INVALID.test(id) ? this.#take(count) : id;
+    return id.charCodeAt(0) === ZERO && INVALID.test(id) ? this.#take(count) : id;
   }
 }
 
 /** All zeros mean that there is no id. */
 const INVALID = /^0+$/;
+const ZERO = '0'.charCodeAt(0);
 
 interface Ids {
   readonly traceId: string;

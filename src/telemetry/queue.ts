@@ -7,7 +7,7 @@ import type { OtlpExporter, QueueConfig } from '../config/config.js';
 import { log, reason } from '../log.js';
 import { CallSpan } from './call-span.js';
 import { backoffMs } from './otlp/backoff.js';
-import { CallSpanEncoder } from './otlp/call-span-encoder.js';
+import { CallSpanEncoder, EncodedSpan } from './otlp/call-span-encoder.js';
 import { encodeSpans, type QueuedSpan } from './otlp/encode-spans.js';
 import { type Outage, watchOutage } from './otlp/outage.js';
 import { partialSuccess } from './otlp/partial-success.js';
@@ -75,10 +75,14 @@ export class SpanQueue implements SpanProcessor {
 
   onEnd(span: ReadableSpan): void {
     if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
-    if (this.#closed) this.#dropped.add(1, EXIT);
-    else if (!this.#ring.push(span instanceof CallSpan ? this.#encoder.encode(span) : span))
+    if (this.#closed) {
+      this.#dropped.add(1, EXIT);
+    } else if (this.#ring.isFull) {
       this.#dropped.add(1, QUEUE_FULL);
-    else this.#wake();
+    } else {
+      this.#ring.push(span instanceof CallSpan ? this.#encoder.encode(span) : span);
+      this.#wake();
+    }
   }
 
   /** Tries to deliver what is queued now. Resolves when that is done or has failed, at the latest after `timeoutMs`. */
@@ -105,7 +109,7 @@ export class SpanQueue implements SpanProcessor {
     let spans = this.#ring.oldest(this.#ring.size);
     while (spans.length > 0) {
       const { body, count } = encodeSpans(spans.slice(0, this.#maxBatch), this.#encoder);
-      if (body !== undefined) bodies.push(body);
+      if (body !== undefined) bodies.push(Buffer.concat(body));
       spans = spans.slice(count);
     }
     return bodies;
@@ -151,7 +155,8 @@ export class SpanQueue implements SpanProcessor {
   /** Resolves to the pause in milliseconds that the receiver asks for, if it does. */
   async #exportBatch(): Promise<number | undefined> {
     if (this.#ring.size === 0) return undefined;
-    const { body, count } = encodeSpans(this.#ring.oldest(this.#maxBatch), this.#encoder);
+    const spans = this.#ring.oldest(this.#maxBatch);
+    const { body, count } = encodeSpans(spans, this.#encoder);
     if (body === undefined) {
       this.#release(count);
       this.#reject(count, 'a span cannot be encoded or is larger than a request may be');
@@ -166,8 +171,12 @@ export class SpanQueue implements SpanProcessor {
     this.#failures = 0;
     this.#outage.worked();
     this.#release(count);
-    if (result.outcome === 'rejected') this.#reject(count, result.reason);
-    else this.#readResponse(result.response);
+    if (result.outcome === 'rejected') {
+      this.#reject(count, result.reason);
+    } else {
+      this.#encoder.recycle(spans.slice(0, count).filter((span) => span instanceof EncodedSpan));
+      this.#readResponse(result.response);
+    }
     return undefined;
   }
 

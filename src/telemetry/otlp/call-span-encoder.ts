@@ -1,27 +1,39 @@
 import type { SpanStatus } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
+import { hiddenField } from '../../hidden-field.js';
 import type { Attributes } from '../../instrumentation.js';
 import type { CallSpan } from '../call-span.js';
 import { FIXED32, FIXED64, LENGTH_DELIMITED, ProtobufWriter, VARINT } from './protobuf-writer.js';
+import { type Body, sizeOf } from './transport.js';
 import { writeAttribute } from './write-attribute.js';
 
-/** A span as OTLP has it on the wire: a field of `ScopeSpans`. The bytes are shared with other spans. */
+/** A span as OTLP has it on the wire: a field of `ScopeSpans`, from `start` to `end` in its chunk. */
 export class EncodedSpan {
-  readonly bytes: Uint8Array;
+  readonly chunk: Chunk;
   readonly start: number;
   readonly end: number;
 
-  constructor(bytes: Uint8Array, start: number, end: number) {
-    this.bytes = bytes;
+  constructor(chunk: Chunk, start: number, end: number) {
+    this.chunk = chunk;
     this.start = start;
     this.end = end;
   }
 }
 
+/** The bytes of many spans. */
+class Chunk extends ProtobufWriter {
+  /** How many spans are not recycled yet. */
+  spans = 0;
+}
+
 const CHUNK_BYTES = 64 * 1024;
 /** Few spans are larger. For one that is, the chunk grows. */
 const ROOM_BYTES = 4 * 1024;
+/** Enough for the spans that come in while others are on their way. */
+const SPARE_CHUNKS = 16;
+/** Most spans are longer than 128 bytes, and shorter than 16 KB. */
+const SPAN_LENGTH_BYTES = 2;
 
 /**
  * Writes the spans of calls as OTLP when they end, while all about them is at hand: bytes wait for their export at less
@@ -30,7 +42,10 @@ const ROOM_BYTES = 4 * 1024;
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  */
 export class CallSpanEncoder {
-  #chunk = new ProtobufWriter(CHUNK_BYTES);
+  #chunk = new Chunk(CHUNK_BYTES);
+  readonly #spares: Chunk[] = [];
+  /** What the spans with the same labels have in common, by these labels. They are as many as the series of RED. */
+  readonly #common = new Map<Attributes, Uint8Array>();
   readonly #frame: { resource: Resource; scope: InstrumentationScope };
 
   constructor(resource: Resource, scope: InstrumentationScope) {
@@ -38,17 +53,75 @@ export class CallSpanEncoder {
   }
 
   encode(span: CallSpan): EncodedSpan {
-    if (this.#chunk.length > CHUNK_BYTES - ROOM_BYTES) this.#chunk = new ProtobufWriter(CHUNK_BYTES);
+    if (this.#chunk.length > CHUNK_BYTES - ROOM_BYTES)
+      this.#chunk = this.#spares.pop() ?? new Chunk(CHUNK_BYTES);
     const chunk = this.#chunk;
     const start = chunk.length;
-    writeSpan(chunk, span);
-    return new EncodedSpan(chunk.bytes, start, chunk.length);
+    this.#write(chunk, span);
+    chunk.spans += 1;
+    return new EncodedSpan(chunk, start, chunk.length);
+  }
+
+  /**
+   * Takes back the memory of spans that nobody reads any more. To allocate it anew each time makes the collector of
+   * garbage run every other second.
+   */
+  recycle(spans: readonly EncodedSpan[]): void {
+    for (const { chunk } of spans) {
+      chunk.spans -= 1;
+      const isSpare = chunk.spans === 0 && chunk !== this.#chunk && chunk.bytes.length === CHUNK_BYTES;
+      if (!isSpare || this.#spares.length === SPARE_CHUNKS) continue;
+      chunk.clear();
+      this.#spares.push(chunk);
+    }
+  }
+
+  #write(out: ProtobufWriter, span: CallSpan): void {
+    const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+    const { parentSpanContext: parent, call } = span;
+    const start = out.begin(2, SPAN_LENGTH_BYTES);
+    out.hex(1, traceId);
+    out.hex(2, spanId);
+    if (traceState !== undefined) out.string(3, traceState.serialize());
+    if (parent !== undefined) out.hex(4, parent.spanId);
+    out.tag(6, VARINT);
+    out.varint(span.kind + 1);
+    out.tag(7, FIXED64);
+    writeTime(out, span.startedAt);
+    out.tag(8, FIXED64);
+    writeTime(out, span.endedAt);
+    if (call.labels === undefined) {
+      out.string(5, span.name);
+      writeAttributes(out, call.attributes);
+    } else {
+      out.copy(this.#commonTo(call.labels, span));
+      writeAttributes(out, call.attributes, call.labels);
+    }
+    if (span.details !== undefined) writeAttributes(out, span.details);
+    if (span.shared !== undefined) writeShared(out, span.shared);
+    if (call.failed) writeStatus(out, span.status);
+    out.tag(16, FIXED32);
+    out.fixed32((traceFlags & 0xff) | HAS_IS_REMOTE | (parent?.isRemote ? IS_REMOTE : 0));
+    out.end(start, SPAN_LENGTH_BYTES);
+  }
+
+  /** The name follows from the labels, too: it is made of the operation and the route. */
+  #commonTo(labels: Attributes, { name }: CallSpan): Uint8Array {
+    let common = this.#common.get(labels);
+    if (common === undefined) {
+      common = written((out) => {
+        out.string(5, name);
+        writeAttributes(out, labels);
+      });
+      this.#common.set(labels, common);
+    }
+    return common;
   }
 
   /** `ExportTraceServiceRequest` with these spans, as the pieces that it is made of. */
-  request(spans: readonly EncodedSpan[]): Uint8Array[] {
+  request(spans: readonly EncodedSpan[]): Body {
     const pieces = contiguous(spans);
-    const size = pieces.reduce((total, { length }) => total + length, 0);
+    const size = sizeOf(pieces);
     const { scope, resource } = this.#frame;
     const scopeHead = written((out) => writeScope(out, scope));
     const scopeSpans = Buffer.concat([head(2, scopeHead.length + size), scopeHead]);
@@ -62,21 +135,23 @@ export class CallSpanEncoder {
 function contiguous(spans: readonly EncodedSpan[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let first = 0; first < spans.length; ) {
-    const { bytes, start } = spans[first] as EncodedSpan;
+    const { chunk, start } = spans[first] as EncodedSpan;
     let end = start;
-    for (let next = spans[first]; next?.bytes === bytes && next.start === end; next = spans[first]) {
+    for (let next = spans[first]; next?.chunk === chunk && next.start === end; next = spans[first]) {
       end = next.end;
       first += 1;
     }
-    pieces.push(bytes.subarray(start, end));
+    pieces.push(chunk.bytes.subarray(start, end));
   }
   return pieces;
 }
 
+const scratch = new ProtobufWriter(1024);
+
 function written(write: (out: ProtobufWriter) => void): Uint8Array {
-  const out = new ProtobufWriter(1024);
-  write(out);
-  return out.finish();
+  scratch.clear();
+  write(scratch);
+  return new Uint8Array(scratch.finish());
 }
 
 /** The beginning of a field whose `length` bytes follow. */
@@ -103,33 +178,25 @@ function writeScope(out: ProtobufWriter, { name, version }: InstrumentationScope
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-function writeSpan(out: ProtobufWriter, span: CallSpan): void {
-  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
-  const parent = span.parentSpanContext;
-  const start = out.begin(2);
-  out.hex(1, traceId);
-  out.hex(2, spanId);
-  if (traceState !== undefined) out.string(3, traceState.serialize());
-  if (parent !== undefined) out.hex(4, parent.spanId);
-  out.string(5, span.name);
-  out.tag(6, VARINT);
-  out.varint(span.kind + 1);
-  out.tag(7, FIXED64);
-  writeTime(out, span.startedAt);
-  out.tag(8, FIXED64);
-  writeTime(out, span.endedAt);
-  writeAttributes(out, span.call.attributes);
-  if (span.details !== undefined) writeAttributes(out, span.details);
-  if (span.call.failed) writeStatus(out, span.status);
-  out.tag(16, FIXED32);
-  out.fixed32((traceFlags & 0xff) | HAS_IS_REMOTE | (parent?.isRemote ? IS_REMOTE : 0));
-  out.end(start);
+const encodedOnce = hiddenField<Uint8Array | 'seen'>();
+
+/** What comes a second time will come more often: then its bytes are kept with it. */
+function writeShared(out: ProtobufWriter, shared: Attributes): void {
+  const known = encodedOnce.get(shared);
+  if (known instanceof Uint8Array) {
+    out.copy(known);
+    return;
+  }
+  encodedOnce.set(shared, known === undefined ? 'seen' : written((bytes) => writeAttributes(bytes, shared)));
+  writeAttributes(out, shared);
 }
 
-function writeAttributes(out: ProtobufWriter, attributes: Attributes): void {
+/** Writes those that are not in `written` already. */
+function writeAttributes(out: ProtobufWriter, attributes: Attributes, written?: Attributes): void {
   for (const key in attributes) {
     const value = attributes[key];
-    if (value !== undefined) writeAttribute(out, 9, key, value);
+    if (value !== undefined && (written === undefined || !(key in written)))
+      writeAttribute(out, 9, key, value);
   }
 }
 

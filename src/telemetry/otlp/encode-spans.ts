@@ -1,6 +1,7 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { type CallSpanEncoder, EncodedSpan } from './call-span-encoder.js';
+import { type Body, sizeOf } from './transport.js';
 
 /** What gRPC servers, the OpenTelemetry Collector among them, accept in one message unless told otherwise. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -10,7 +11,7 @@ export type QueuedSpan = EncodedSpan | ReadableSpan;
 
 export interface EncodedRequest {
   /** The export request; absent when the one span that it would hold cannot be sent. */
-  readonly body: Uint8Array | undefined;
+  readonly body: Body | undefined;
   /** How many of the spans it covers, from the first one on; at least one. */
   readonly count: number;
 }
@@ -22,7 +23,7 @@ export function encodeSpans(spans: readonly QueuedSpan[], encoder: CallSpanEncod
   return encodeSpans(spans.slice(0, Math.ceil(spans.length / 2)), encoder);
 }
 
-function encode(spans: readonly QueuedSpan[], encoder: CallSpanEncoder): Uint8Array | undefined {
+function encode(spans: readonly QueuedSpan[], encoder: CallSpanEncoder): Body | undefined {
   const ofCalls: EncodedSpan[] = [];
   const others: ReadableSpan[] = [];
   for (const span of spans) {
@@ -31,11 +32,11 @@ function encode(spans: readonly QueuedSpan[], encoder: CallSpanEncoder): Uint8Ar
   }
   try {
     // Two requests one after the other are one request with all that is in them: so protobuf has it.
-    const body = Buffer.concat([
+    const body = [
       ...(ofCalls.length > 0 ? encoder.request(ofCalls) : []),
       ...(others.length > 0 ? [ProtobufTraceSerializer.serializeRequest(others) ?? new Uint8Array()] : []),
-    ]);
-    return body.length <= MAX_BYTES ? body : undefined;
+    ];
+    return sizeOf(body) <= MAX_BYTES ? body : undefined;
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@ import { type GrpcAnswer, judge } from './grpc-status.js';
 import { gzip } from './gzip.js';
 import { type SendResult, unreachable } from './send-result.js';
 import { hostOf, tlsOptions } from './tls.js';
-import type { Signal, Transport } from './transport.js';
+import { type Body, type Signal, sizeOf, type Transport } from './transport.js';
 import { USER_AGENT } from './user-agent.js';
 
 const METHODS: Record<Signal, string> = {
@@ -40,7 +40,7 @@ export function openGrpc(exporter: OtlpExporter, signal: Signal): Transport {
 
   return {
     async send(body) {
-      const message = frame(compressed ? await gzip(body) : body, compressed);
+      const message = frame(compressed ? [await gzip(body)] : body, compressed);
       return attempt(exporter.timeoutMs, (settle) => {
         if (connection === undefined || !isUsable(connection)) connection = connect(exporter);
         const { session, socket } = connection;
@@ -88,7 +88,7 @@ function isUsable({ session, socket }: Connection): boolean {
   return !session.closed && !socket.destroyed;
 }
 
-function call(stream: ClientHttp2Stream, message: Uint8Array, settle: (result: SendResult) => void): void {
+function call(stream: ClientHttp2Stream, message: Body, settle: (result: SendResult) => void): void {
   let answer: GrpcAnswer = {};
   const received: Buffer[] = [];
   let size = 0;
@@ -110,7 +110,9 @@ function call(stream: ClientHttp2Stream, message: Uint8Array, settle: (result: S
         : judge(answer, unframe(Buffer.concat(received))),
     );
   });
-  stream.end(message);
+  stream.cork();
+  for (const piece of message) stream.write(piece);
+  stream.end();
 }
 
 /** The connection went away before the answer was complete. */
@@ -124,12 +126,11 @@ function broken(stream: ClientHttp2Stream, error: NodeJS.ErrnoException): SendRe
 }
 
 /** A gRPC message: one byte for "compressed", four for its length, then itself. */
-function frame(message: Uint8Array, compressed: boolean): Uint8Array {
-  const framed = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
-  framed.writeUInt8(compressed ? 1 : 0, 0);
-  framed.writeUInt32BE(message.length, 1);
-  framed.set(message, PREFIX_BYTES);
-  return framed;
+function frame(message: Body, compressed: boolean): Body {
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt8(compressed ? 1 : 0, 0);
+  prefix.writeUInt32BE(sizeOf(message), 1);
+  return [prefix, ...message];
 }
 
 /** The message of a unary answer. It is never compressed, for we do not offer to accept that. */

@@ -5,7 +5,7 @@ import { attempt } from './attempt.js';
 import { gzip } from './gzip.js';
 import { type SendResult, unreachable } from './send-result.js';
 import { hostOf, tlsOptions } from './tls.js';
-import type { Transport } from './transport.js';
+import { type Body, sizeOf, type Transport } from './transport.js';
 import { USER_AGENT } from './user-agent.js';
 
 const MAX_RESPONSE_BYTES = 65_536;
@@ -40,11 +40,15 @@ export function openHttp(exporter: OtlpExporter): Transport {
     if (agent === used) agent = undefined;
   };
 
-  const post = (body: Uint8Array, isRepeated = false): Promise<SendResult> =>
+  const post = (body: Body, isRepeated = false): Promise<SendResult> =>
     attempt(exporter.timeoutMs, (settle) => {
       agent ??= openAgent();
       const used = agent;
-      const request = (secure ? requestHttps : requestHttp)(url, { method: 'POST', agent: used, headers });
+      const request = (secure ? requestHttps : requestHttp)(url, {
+        method: 'POST',
+        agent: used,
+        headers: { ...headers, 'content-length': sizeOf(body) },
+      });
       request.on('socket', (socket) => socket.unref());
       request.on('response', (response) => {
         read(response).then(
@@ -58,13 +62,14 @@ export function openHttp(exporter: OtlpExporter): Transport {
         if (request.reusedSocket && !isRepeated) post(body, true).then(settle);
         else settle(unreachable(error));
       });
-      request.end(body);
+      for (const piece of body) request.write(piece);
+      request.end();
       return () => discard(used);
     });
 
   return {
     async send(body) {
-      return post(compressed ? await gzip(body) : body);
+      return post(compressed ? [await gzip(body)] : body);
     },
     close() {
       if (agent !== undefined) discard(agent);

@@ -19,7 +19,7 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
   const deliver = async (body: Uint8Array): Promise<SendResult> => {
     const end = performance.now() + exporter.timeoutMs;
     for (let failures = 1; ; failures += 1) {
-      const result = await sender.send(body);
+      const result = await sender.send([body]);
       if (result.outcome !== 'retryable') return result;
       outage.failed(result.reason, 'the next push carries the totals');
       const delay = backoffMs(failures, result.delayMs);

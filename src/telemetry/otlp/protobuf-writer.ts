@@ -34,6 +34,11 @@ export class ProtobufWriter {
     return this.#length;
   }
 
+  /** Begins anew in the same buffer. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -96,27 +101,43 @@ export class ProtobufWriter {
     this.#length += size;
   }
 
-  /** Begins a nested message; its `end` wants what this returns. */
-  begin(field: number): number {
+  /** Fields that are encoded already. */
+  copy(fields: Uint8Array): void {
+    this.#bytes.set(fields, this.reserve(fields.length));
+    this.#length += fields.length;
+  }
+
+  /**
+   * Begins a nested message; its `end` wants what this returns. `lengthBytes` are kept for its length: if it needs more,
+   * the message is moved once.
+   */
+  begin(field: number, lengthBytes = 1): number {
     this.tag(field, LENGTH_DELIMITED);
-    this.reserve(1);
-    this.#length += 1;
+    this.reserve(lengthBytes);
+    this.#length += lengthBytes;
     return this.#length;
   }
 
-  end(start: number): void {
+  /** `lengthBytes` as given to its `begin`. */
+  end(start: number, lengthBytes = 1): void {
     const size = this.#length - start;
-    if (size < SHORT) {
-      this.#bytes[start - 1] = size;
+    const needed = size < SHORT ? 1 : size < SHORT ** 2 ? 2 : size < SHORT ** 3 ? 3 : 4;
+    if (needed <= lengthBytes) {
+      this.#lengthAt(start - lengthBytes, size, lengthBytes);
       return;
     }
-    // One byte was kept for the length; a longer one moves the message.
-    const lengthBytes = size < SHORT ** 2 ? 2 : size < SHORT ** 3 ? 3 : 4;
-    this.reserve(lengthBytes);
-    this.#bytes.copyWithin(start - 1 + lengthBytes, start, this.#length);
-    this.#length = start - 1;
-    this.varint(size);
-    this.#length = start - 1 + lengthBytes + size;
+    const more = needed - lengthBytes;
+    this.reserve(more);
+    this.#bytes.copyWithin(start + more, start, this.#length);
+    this.#length += more;
+    this.#lengthAt(start - lengthBytes, size, needed);
+  }
+
+  /** A varint of exactly `bytes`: zeros may follow the digits that it needs. */
+  #lengthAt(at: number, size: number, bytes: number): void {
+    let rest = size;
+    for (let i = 0; i < bytes - 1; i += 1, rest >>= 7) this.#bytes[at + i] = (rest & 0x7f) | 0x80;
+    this.#bytes[at + bytes - 1] = rest;
   }
 
   #byte(value: number): void {

@@ -12,12 +12,14 @@ export class Ring<T> {
     return this.#size;
   }
 
-  /** Returns false, and keeps nothing, when the ring is full. */
-  push(item: T): boolean {
-    if (this.#size === this.#slots.length) return false;
+  get isFull(): boolean {
+    return this.#size === this.#slots.length;
+  }
+
+  /** The ring must not be full. */
+  push(item: T): void {
     this.#slots[(this.#first + this.#size) % this.#slots.length] = item;
     this.#size += 1;
-    return true;
   }
 
   /** The oldest items, at most `count`, without taking them out. */

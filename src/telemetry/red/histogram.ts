@@ -47,6 +47,10 @@ export class CallHistogram {
     return this.#overflow;
   }
 
+  isOverflow(series: Series): boolean {
+    return series === this.#overflow;
+  }
+
   toMetric(startTime: HrTime, endTime: HrTime): HistogramMetricData {
     const { histogram: name, description } = this.#convention;
     return {

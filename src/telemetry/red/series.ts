@@ -1,5 +1,6 @@
-import type { Attributes, HrTime, SpanContext } from '@opentelemetry/api';
+import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { DataPoint, Histogram } from '@opentelemetry/sdk-metrics';
+import type { Attributes } from '../../instrumentation.js';
 
 /** A call that stands for the others in its bucket, and where to find its trace. */
 export interface Exemplar {
@@ -25,7 +26,8 @@ export class Series {
   readonly attributes: Attributes;
   readonly #boundaries: readonly number[];
   readonly #counts: Float64Array;
-  readonly #exemplars: Exemplar[] = [];
+  /** At most one a bucket, at its index. */
+  readonly #exemplars: (Exemplar | undefined)[];
   #sum = 0;
 
   /** `boundaries` are the upper bounds of the buckets, in seconds. */
@@ -33,6 +35,7 @@ export class Series {
     this.attributes = Object.freeze(attributes);
     this.#boundaries = boundaries;
     this.#counts = new Float64Array(boundaries.length + 1);
+    this.#exemplars = new Array(boundaries.length + 1).fill(undefined);
   }
 
   /** `span` is given when the call may be an exemplar. The latest one of a bucket wins; its slot is reused. */
@@ -41,7 +44,7 @@ export class Series {
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
     this.#sum += seconds;
     if (span === undefined) return;
-    const slot = this.#exemplars.find((each) => each.bucket === bucket) ?? this.#addSlot(bucket);
+    const slot = this.#exemplars[bucket] ?? this.#addSlot(bucket);
     slot.value = seconds;
     slot.timestamp = Date.now();
     slot.traceId = span.traceId;
@@ -56,14 +59,13 @@ export class Series {
       endTime,
       attributes: this.attributes,
       value: { buckets: { boundaries: [...this.#boundaries], counts }, sum: this.#sum, count },
-      exemplars: this.#exemplars.map((each) => ({ ...each })),
+      exemplars: this.#exemplars.filter((each) => each !== undefined).map((each) => ({ ...each })),
     };
   }
 
   #addSlot(bucket: number): Exemplar {
     const slot = { value: 0, timestamp: 0, traceId: '', spanId: '', bucket };
-    this.#exemplars.push(slot);
-    this.#exemplars.sort((a, b) => a.bucket - b.bucket);
+    this.#exemplars[bucket] = slot;
     return slot;
   }
 }

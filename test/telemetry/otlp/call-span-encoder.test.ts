@@ -42,7 +42,7 @@ function encoded(spans: readonly CallSpan[], others: readonly ReadableSpan[] = [
   const encoder = new CallSpanEncoder(resource, CALL_SCOPE);
   const { body, count } = encodeSpans([...spans.map((span) => encoder.encode(span)), ...others], encoder);
   expect(count).toBe(spans.length + others.length);
-  return decodeSpans(Buffer.from(body ?? []));
+  return decodeSpans(Buffer.concat(body ?? []));
 }
 
 function bySdk(spans: readonly ReadableSpan[]) {

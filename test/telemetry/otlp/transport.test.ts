@@ -36,7 +36,7 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
 
   it('delivers every part of a span', async () => {
     const span = richSpan();
-    const result = await open().send(ProtobufTraceSerializer.serializeRequest([span]) as Uint8Array);
+    const result = await open().send([ProtobufTraceSerializer.serializeRequest([span]) as Uint8Array]);
     expect(result).toMatchObject({ outcome: 'delivered' });
     const nanos = ([seconds, nano]: readonly [number, number]) =>
       BigInt(seconds) * 1_000_000_000n + BigInt(nano);
@@ -64,18 +64,19 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
 
   it('keeps one connection for many requests', async () => {
     open();
-    for (let i = 0; i < 3; i += 1) expect(await transport.send(body)).toMatchObject({ outcome: 'delivered' });
+    for (let i = 0; i < 3; i += 1)
+      expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
     expect(collector.spans).toHaveLength(6);
     expect(collector.connections).toBe(1);
   });
 
   it('sends the configured headers', async () => {
-    await open({ headers: { authorization: 'Bearer abc', 'x-tenant': 'shop' } }).send(body);
+    await open({ headers: { authorization: 'Bearer abc', 'x-tenant': 'shop' } }).send([body]);
     expect(collector.requests[0]?.headers).toMatchObject({ authorization: 'Bearer abc', 'x-tenant': 'shop' });
   });
 
   it('compresses with gzip when told to', async () => {
-    await open({ compression: 'gzip' }).send(body);
+    await open({ compression: 'gzip' }).send([body]);
     const headers = collector.requests[0]?.headers ?? {};
     expect(headers[protocol === 'grpc' ? 'grpc-encoding' : 'content-encoding']).toBe('gzip');
     expect(collector.requests[0]?.body).toEqual(Buffer.from(body));
@@ -84,7 +85,9 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
   it('sends bodies larger than the window of the connection', async () => {
     const large = ProtobufTraceSerializer.serializeRequest(finishedSpans(5_000)) as Uint8Array;
     expect(large.length).toBeGreaterThan(300_000);
-    expect(await open().send(large)).toMatchObject({ outcome: 'delivered' });
+    expect(await open().send([large.subarray(0, 7), large.subarray(7)])).toMatchObject({
+      outcome: 'delivered',
+    });
     expect(collector.spans).toHaveLength(5_000);
   });
 
@@ -92,39 +95,39 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     const port = await deadPort();
     const path = protocol === 'grpc' ? '' : '/v1/traces';
     open({ endpoint: `http://127.0.0.1:${port}${path}` });
-    expect(await transport.send(body)).toEqual({ outcome: 'retryable', reason: 'ECONNREFUSED' });
+    expect(await transport.send([body])).toEqual({ outcome: 'retryable', reason: 'ECONNREFUSED' });
     const late = await startCollector({ [protocol === 'grpc' ? 'port' : 'httpPort']: port });
-    expect(await transport.send(body)).toMatchObject({ outcome: 'delivered' });
+    expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
     expect(late.spans).toHaveLength(2);
     await late.close();
   });
 
   it('connects again after the collector was killed', async () => {
-    await open().send(body);
+    await open().send([body]);
     await collector.close();
-    expect(await transport.send(body)).toMatchObject({ outcome: 'retryable' });
+    expect(await transport.send([body])).toMatchObject({ outcome: 'retryable' });
     collector = await startCollector({ port: collector.port, httpPort: collector.httpPort });
-    expect(await transport.send(body)).toMatchObject({ outcome: 'delivered' });
+    expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
   });
 
   it('gives up an answer that does not come, and does not reuse that connection', async () => {
     collector.answer({ hang: true });
     open({ timeoutMs: 200 });
-    expect(await transport.send(body)).toEqual({ outcome: 'retryable', reason: 'no answer in 200 ms' });
+    expect(await transport.send([body])).toEqual({ outcome: 'retryable', reason: 'no answer in 200 ms' });
     collector.answer({});
-    expect(await transport.send(body)).toMatchObject({ outcome: 'delivered' });
+    expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
     expect(collector.connections).toBe(2);
   });
 
   it('takes a header that cannot be sent for a failure, and does not throw', async () => {
     const bad = protocol === 'grpc' ? { connection: 'close' } : { 'x-bad': 'line\nbreak' };
     const [name = ''] = Object.keys(bad);
-    const result = await open({ headers: bad }).send(body);
+    const result = await open({ headers: bad }).send([body]);
     expect(result).toMatchObject({ outcome: 'retryable', reason: expect.stringContaining(name) });
   });
 
   it('names the certificate file that is missing', async () => {
-    const result = await open({ endpoint: 'https://127.0.0.1:1', certificate: 'no-such.pem' }).send(body);
+    const result = await open({ endpoint: 'https://127.0.0.1:1', certificate: 'no-such.pem' }).send([body]);
     expect(result).toEqual({
       outcome: 'retryable',
       reason: "ENOENT: no such file or directory, open 'no-such.pem'",
@@ -168,7 +171,7 @@ describe('grpc', () => {
     const collector = await startCollector();
     collector.answer(answer);
     const transport = openTransport(otlp(collector.url), 'traces');
-    expect(await transport.send(body)).toEqual(expected);
+    expect(await transport.send([body])).toEqual(expected);
     transport.close();
     await collector.close();
   });
@@ -176,7 +179,7 @@ describe('grpc', () => {
   it('tells the server its deadline', async () => {
     const collector = await startCollector();
     const transport = openTransport(otlp(collector.url, { timeoutMs: 1_234 }), 'traces');
-    await transport.send(body);
+    await transport.send([body]);
     expect(collector.requests[0]?.headers).toMatchObject({ 'grpc-timeout': '1234m', te: 'trailers' });
     transport.close();
     await collector.close();
@@ -185,13 +188,13 @@ describe('grpc', () => {
   it('finishes what is under way when the server says goodbye, then connects anew', async () => {
     const collector = await startCollector();
     const transport = openTransport(otlp(collector.url), 'traces');
-    await transport.send(body);
+    await transport.send([body]);
     collector.answer({ delayMs: 100 });
-    const underWay = transport.send(body);
+    const underWay = transport.send([body]);
     await collector.waitForRequests(2);
     collector.goAway();
     expect(await underWay).toMatchObject({ outcome: 'delivered' });
-    expect(await transport.send(body)).toMatchObject({ outcome: 'delivered' });
+    expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
     expect(collector.connections).toBe(2);
     transport.close();
     await collector.close();
@@ -200,7 +203,7 @@ describe('grpc', () => {
   it('is not confused by a server that speaks HTTP/1 only', async () => {
     const collector = await startCollector();
     const transport = openTransport(otlp(collector.httpUrl), 'traces');
-    expect(await transport.send(body)).toMatchObject({ outcome: 'retryable', reason: 'Protocol error' });
+    expect(await transport.send([body])).toMatchObject({ outcome: 'retryable', reason: 'Protocol error' });
     transport.close();
     await collector.close();
   });
@@ -224,7 +227,7 @@ describe('http/protobuf', () => {
       otlp(`${collector.httpUrl}/v1/traces`, { protocol: 'http/protobuf' }),
       'traces',
     );
-    expect(await transport.send(body)).toEqual(expected);
+    expect(await transport.send([body])).toEqual(expected);
     transport.close();
     await collector.close();
   });
@@ -244,7 +247,7 @@ describe.skipIf(!hasOpenssl())('TLS (needs openssl)', () => {
   describe.each(Object.entries(protocols))('%s', (_, target) => {
     const send = async (settings: Partial<OtlpExporter>) => {
       const transport = openTransport(otlp('', { ...target(collector), ...settings }), 'traces');
-      const result = await transport.send(body);
+      const result = await transport.send([body]);
       transport.close();
       return result;
     };

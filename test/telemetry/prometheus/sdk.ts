@@ -76,6 +76,7 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
               route: call.route,
               attributes: call.attributes,
               detail: undefined,
+              shared: undefined,
               failed: call.failed,
               error: call.error,
               duration,
