@@ -35,8 +35,8 @@ const overGrpc = (port: number, count: number) => loadGrpc(port, count, CONNECTI
 const LOADS: Record<App, Load> = {
   http: { warmUp: 30_000, count: 60_000, spans: 1, run: overHttp },
   fastify: { warmUp: 30_000, count: 60_000, spans: 1, run: overHttp },
-  fetch: { warmUp: 6_000, count: 12_000, spans: 2, run: overHttp },
-  grpc: { warmUp: 10_000, count: 20_000, spans: 1, run: overGrpc },
+  fetch: { warmUp: 8_000, count: 16_000, spans: 2, run: overHttp },
+  grpc: { warmUp: 20_000, count: 40_000, spans: 1, run: overGrpc },
 };
 
 /** Long enough for the end of the warm-up to be exported, and for what starts lazily. */

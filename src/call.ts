@@ -11,6 +11,7 @@ import { CallContext, callOf, contexts, runInContext } from './context.js';
 import { hiddenField } from './hidden-field.js';
 import type {
   Attributes,
+  AttributeValue,
   Call,
   CallKind,
   CallStart,
@@ -21,6 +22,7 @@ import type {
   Outcome,
   OutgoingHeaders,
   Past,
+  Shared,
 } from './instrumentation.js';
 import { log, reason } from './log.js';
 import { NOWHERE, OpenCalls, type Placed } from './open-calls.js';
@@ -37,14 +39,16 @@ export interface CallRecord {
   /** The operation, bounded: `_OTHER` when it is not a known one. */
   readonly operation: string;
   readonly route: string | undefined;
-  /** Attributes of the span and of RED alike; the RED labels are among them. */
+  /** The labels of RED, which the span tells too. */
   readonly attributes: Attributes;
+  /** What only the span tells, known after the call was opened. */
+  readonly added: Attributes | undefined;
   /** What RED has counted it under: the same object for all calls with these values. Absent when that is less. */
   labels?: Attributes | undefined;
   /** What the span tells besides. Known as long as the call is opening only. */
   readonly detail: (() => Attributes) | undefined;
   /** What it has in common with the spans of other calls; also known no longer. */
-  readonly shared: (() => Attributes) | undefined;
+  readonly shared: (() => Shared) | undefined;
   /** Seconds from open to end. */
   readonly duration: number;
   readonly failed: boolean;
@@ -201,7 +205,8 @@ class TrackedCall implements Call, CallRecord, Placed {
   readonly operation: string;
   readonly attributes: Attributes;
   readonly detail: (() => Attributes) | undefined;
-  readonly shared: (() => Attributes) | undefined;
+  readonly shared: (() => Shared) | undefined;
+  added: Attributes | undefined = undefined;
   deadline: number | undefined;
   route: string | undefined;
   code: number | string | undefined;
@@ -261,7 +266,11 @@ class TrackedCall implements Call, CallRecord, Placed {
   }
 
   set(attributes: Attributes): void {
-    if (this.#isOpen) Object.assign(this.attributes, attributes);
+    if (!this.#isOpen) return;
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name in this.attributes) this.attributes[name] = value;
+      else this.#add(name, value);
+    }
   }
 
   answered(code: number | string): void {
@@ -279,7 +288,7 @@ class TrackedCall implements Call, CallRecord, Placed {
     const { attributes, convention } = this;
     if (code !== undefined) attributes[convention.code] = code;
     if (this.route !== undefined) attributes[convention.route] = this.route;
-    if (attributes[convention.operation] === OTHER) attributes[convention.operationOriginal] = this.#asked;
+    if (attributes[convention.operation] === OTHER) this.#add(convention.operationOriginal, this.#asked);
     if (this.failed)
       attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));
     for (const observer of this.#observers) {
@@ -294,6 +303,11 @@ class TrackedCall implements Call, CallRecord, Placed {
   /** The end that comes when the process ends first. A client whose answer had begun has had its answer. */
   abandon(error: unknown): void {
     this.end(!isIncoming(this.kind) && this.code !== undefined ? {} : { error: error ?? 'aborted' });
+  }
+
+  #add(name: string, value: AttributeValue | undefined): void {
+    this.added ??= {};
+    this.added[name] = value;
   }
 
   get #isOpen(): boolean {

@@ -132,12 +132,18 @@ export interface CallStart {
   readonly outgoing?: OutgoingHeaders;
   /** When the caller stops waiting, in milliseconds since 1970. */
   readonly deadline?: number | undefined;
-  /** Attributes by their semantic-convention names. Span and RED labels are both taken from these. */
+  /** The labels of the call, by their semantic-convention names: RED counts it under these, and its span tells them. */
   readonly attributes: Attributes;
   /** The attributes that only a span has: it is asked when one is recorded, as the call opens. */
   readonly detail?: () => Attributes;
   /** What many spans tell alike, as those of one connection: the same object each time, so that it is encoded once. */
-  readonly shared?: () => Attributes;
+  readonly shared?: () => Shared;
+}
+
+export interface Shared {
+  readonly attributes: Attributes;
+  /** Belongs to whoever encodes it. */
+  encoded: Uint8Array | 'once' | undefined;
 }
 
 /** The times and the place in its trace of a call that is told afterwards. */
@@ -165,7 +171,7 @@ export interface Call {
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R;
   /** Names the Call by its route template, or by the gRPC method. The last name before the end counts. */
   name(route: string): void;
-  /** Adds to the Call's attributes. */
+  /** Sets labels that the call was opened with; any other attribute is added to its span. */
   set(attributes: Attributes): void;
   /** Notes the status code as soon as it is known; an end without a code keeps it. */
   answered(code: number | string): void;

@@ -117,11 +117,11 @@ test('a call runs inside itself, with results, arguments, `this` and throws as t
   ).toThrow(thrown);
 });
 
-test('an unknown operation is _OTHER, and the original stays on the record', () => {
+test('an unknown operation is _OTHER, and the original is left to the span', () => {
   open({ operation: 'EVIL-7' }).end({ code: 200 });
 
   expect(ended[0]?.operation).toBe('_OTHER');
-  expect(ended[0]?.attributes['http.request.method_original']).toBe('EVIL-7');
+  expect(ended[0]?.added).toEqual({ 'http.request.method_original': 'EVIL-7' });
 });
 
 test('a gRPC method is _OTHER until the call is named by it', () => {
@@ -133,15 +133,21 @@ test('a gRPC method is _OTHER until the call is named by it', () => {
   late.end({ code: 'NOT_FOUND' });
 
   expect(ended.map(({ attributes }) => attributes)).toEqual([
-    {
-      'rpc.method': '_OTHER',
-      'rpc.method_original': 'a.B/C',
-      'rpc.status_code': 'UNIMPLEMENTED',
-      'error.type': 'UNIMPLEMENTED',
-    },
+    { 'rpc.method': '_OTHER', 'rpc.status_code': 'UNIMPLEMENTED', 'error.type': 'UNIMPLEMENTED' },
     { 'rpc.method': 'a.B/C', 'rpc.status_code': 'OK' },
     { 'rpc.method': 'a.B/C', 'rpc.status_code': 'NOT_FOUND' },
   ]);
+  expect(ended.map(({ added }) => added)).toEqual([{ 'rpc.method_original': 'a.B/C' }, undefined, undefined]);
+});
+
+test('what is set becomes a label if the call was opened with it, else it is left to the span', () => {
+  const call = open({ attributes: { 'network.protocol.version': undefined } });
+  call.set({ 'network.protocol.version': '1.1', 'http.resend_count': 2 });
+  call.end({ code: 200 });
+
+  expect(ended[0]?.attributes['network.protocol.version']).toBe('1.1');
+  expect(ended[0]?.attributes).not.toHaveProperty(['http.resend_count']);
+  expect(ended[0]?.added).toEqual({ 'http.resend_count': 2 });
 });
 
 test('a call is found by its subjects', () => {

@@ -106,8 +106,6 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
       'rpc.method': undefined,
       'rpc.status_code': undefined,
       'error.type': undefined,
-      'redhook.grpc.messages.sent': undefined,
-      'redhook.grpc.messages.received': undefined,
     },
     detail: () => describe(headers, timeout),
   });

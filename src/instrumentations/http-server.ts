@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { aroundEmit } from '../hooks/around-emit.js';
 import { patch } from '../hooks/patch.js';
-import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
+import type { Attributes, Call, Calls, Guard, Instrumentation, Shared } from '../instrumentation.js';
 import { describeParties, describeTarget, labelServerRequest } from '../semconv/http-server.js';
 
 /**
@@ -19,8 +19,10 @@ export const httpServer: Instrumentation = {
       builtin: 'node:http',
       attach({ Server, IncomingMessage, ServerResponse }, calls, guard) {
         runHandlersInside(Server.prototype, calls, guard);
-        runListenersInside(IncomingMessage.prototype, calls, isRequestHeard);
-        runListenersInside(ServerResponse.prototype, calls, isResponseHeard, guard(endResponse));
+        const ofRequest = (request: object) => calls.of(request);
+        const ofResponse = (response: object) => calls.of((response as ServerResponse).req);
+        runListenersInside(IncomingMessage.prototype, ofRequest, calls, isRequestHeard);
+        runListenersInside(ServerResponse.prototype, ofResponse, calls, isResponseHeard, guard(endResponse));
       },
     },
     {
@@ -42,20 +44,19 @@ export const httpServer: Instrumentation = {
 
 interface RequestStart {
   request: IncomingMessage;
-  response: ServerResponse;
   server: Server;
 }
 
-function openRequest({ request, response, server }: RequestStart, calls: Calls): void {
-  if (!calls.isOwn(server)) open(request, [request, response], calls);
+function openRequest({ request, server }: RequestStart, calls: Calls): void {
+  if (!calls.isOwn(server)) open(request, calls);
 }
 
-function open(request: IncomingMessage, subjects: object[], calls: Calls): Call | undefined {
+function open(request: IncomingMessage, calls: Calls): Call | undefined {
   return calls.open({
     kind: 'server',
     system: 'http',
     operation: request.method ?? '',
-    subjects,
+    subjects: [request],
     received: request.headers,
     attributes: labelsOf(request),
     detail: () => describeTarget(request.url ?? ''),
@@ -95,12 +96,13 @@ function runHandlersInside(prototype: Emitting, calls: Calls, guard: Guard): voi
  */
 function runListenersInside(
   prototype: Emitting,
+  callOf: (message: object) => Call | undefined,
   calls: Calls,
   isHeard: (message: EventEmitter, event: string) => boolean,
   endResponse?: (response: ServerResponse, call: Call) => void,
 ): void {
   aroundEmit(prototype, (message, args, emit) => {
-    const call = calls.of(message);
+    const call = callOf(message);
     if (call === undefined) return emit.apply(message, args);
     try {
       // A span of the application's own may be current within this call; it stays current.
@@ -162,7 +164,7 @@ const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})/;
  * writes; what flows through the tunnel afterwards is not part of the request.
  */
 function openTunnel(request: IncomingMessage, socket: Duplex, calls: Calls, guard: Guard): Call | undefined {
-  const call = open(request, [request], calls);
+  const call = open(request, calls);
   if (call === undefined) return undefined;
   const inspect = guard((chunk: unknown) => {
     const [, code] = STATUS_LINE.exec(headOf(chunk)) ?? [];
@@ -195,7 +197,7 @@ function labelsOf({ headers, httpVersion, socket }: IncomingMessage): Attributes
   return labelServerRequest({ headers, encrypted: 'encrypted' in socket }, httpVersion);
 }
 
-function partiesOf({ headers, socket }: IncomingMessage): Attributes {
+function partiesOf({ headers, socket }: IncomingMessage): Shared {
   const encrypted = 'encrypted' in socket;
   return describeParties({ authority: headers.host, headers, encrypted, peer: socket }, socket);
 }

@@ -1,6 +1,6 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { observeServerStreams } from '../hooks/server-streams.js';
-import type { Attributes, Call, Calls, Instrumentation } from '../instrumentation.js';
+import type { Call, Calls, Instrumentation, Shared } from '../instrumentation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { describeParties, describeTarget, labelServerRequest } from '../semconv/http-server.js';
 
@@ -49,7 +49,7 @@ function isEncrypted({ session }: ServerHttp2Stream): boolean {
   return session?.encrypted === true;
 }
 
-function partiesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
+function partiesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Shared {
   const { session } = stream;
   const authority = headers[':authority'] ?? headers.host;
   return describeParties(

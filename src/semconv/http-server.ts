@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import { hiddenField } from '../hidden-field.js';
-import type { Attributes } from '../instrumentation.js';
+import type { Attributes, Shared } from '../instrumentation.js';
 import { splitAuthority, splitTarget } from './url.js';
 
 /** What arrived, whatever the version of HTTP. */
@@ -39,15 +38,15 @@ export function describeTarget(target: string): Attributes {
   return { 'url.path': path, 'url.query': query };
 }
 
-interface Parties {
+interface Parties extends Shared {
   readonly authority: string | undefined;
   readonly scheme: string;
   readonly forwardedFor: unknown;
   readonly userAgent: string | undefined;
-  readonly attributes: Attributes;
 }
 
-const known = hiddenField<Parties>();
+/** By connection. */
+const known = new WeakMap<object, Parties>();
 
 /**
  * What the span of an HTTP server call tells of who asks whom. The requests of one connection mostly tell the same:
@@ -55,22 +54,22 @@ const known = hiddenField<Parties>();
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
-export function describeParties(request: ServerRequest, connection: object | undefined): Attributes {
+export function describeParties(request: ServerRequest, connection: object | undefined): Shared {
   const { authority, headers } = request;
   const { 'x-forwarded-for': forwardedFor, 'user-agent': userAgent } = headers;
   const scheme = schemeOf(request);
-  const before = known.get(connection);
+  const before = connection === undefined ? undefined : known.get(connection);
   const isSame =
     before !== undefined &&
     before.authority === authority &&
     before.userAgent === userAgent &&
     before.forwardedFor === forwardedFor &&
     before.scheme === scheme;
-  if (isSame) return before.attributes;
+  if (isSame) return before;
   const attributes = attributesOf(request, scheme);
-  if (connection !== undefined)
-    known.set(connection, { authority, scheme, forwardedFor, userAgent, attributes });
-  return attributes;
+  const parties = { authority, scheme, forwardedFor, userAgent, attributes, encoded: undefined };
+  if (connection !== undefined) known.set(connection, parties);
+  return parties;
 }
 
 function attributesOf({ authority, headers, peer }: ServerRequest, scheme: string): Attributes {

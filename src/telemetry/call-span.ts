@@ -14,7 +14,7 @@ import { hrTimeDuration, type InstrumentationScope, millisToHrTime } from '@open
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import type { CallRecord } from '../call.js';
-import type { Attributes, CallKind } from '../instrumentation.js';
+import type { Attributes, CallKind, Shared } from '../instrumentation.js';
 import { reason } from '../log.js';
 
 const KINDS: Record<CallKind, SpanKind> = {
@@ -52,7 +52,7 @@ export class CallSpan implements Span, ReadableSpan {
   /** What only spans tell of a call. */
   readonly details: Attributes | undefined;
   /** What it has in common with other spans. */
-  readonly shared: Attributes | undefined;
+  readonly shared: Shared | undefined;
   ended = false;
   readonly #context: SpanContext;
   readonly #parent: Context;
@@ -115,7 +115,12 @@ export class CallSpan implements Span, ReadableSpan {
   }
 
   get attributes(): Attributes {
-    const all = Object.entries({ ...this.shared, ...this.details, ...this.call.attributes });
+    const all = Object.entries({
+      ...this.shared?.attributes,
+      ...this.details,
+      ...this.call.attributes,
+      ...this.call.added,
+    });
     return Object.fromEntries(all.filter(([, value]) => value !== undefined));
   }
 

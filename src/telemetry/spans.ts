@@ -88,7 +88,7 @@ function parentOf(context: Context): SpanContext | undefined {
 function endFull(full: Span, span: CallSpan): void {
   const { call, status } = span;
   if (call.route !== undefined) full.updateName(span.name);
-  full.setAttributes(call.attributes);
+  full.setAttributes({ ...call.attributes, ...call.added });
   if (status.code === SpanStatusCode.ERROR) full.setStatus(status);
   full.end(span.endTime);
 }

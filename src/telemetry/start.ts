@@ -16,7 +16,7 @@ import { whenServing } from './serving.js';
 import { startTraces } from './traces.js';
 
 export interface Telemetry {
-  /** Spans first, so that RED knows the span of a call. */
+  /** RED first: it finds the labels that the spans of a series have in common. */
   readonly observers: readonly CallObserver[];
   readonly addGauge: (gauge: Gauge) => void;
   readonly addForeign: (url: string) => void;
@@ -62,7 +62,7 @@ export function startTelemetry(config: Config): Telemetry {
   whenServing(serve);
 
   return {
-    observers: [...(traces === undefined ? [] : [traces.observer]), red.observer, { end: serve }],
+    observers: [red.observer, ...(traces === undefined ? [] : [traces.observer]), { end: serve }],
     addGauge: self.gauge,
     addForeign: foreign.add,
     drain() {

@@ -48,7 +48,12 @@ export function observeActivities(
       received: traceIn(headers),
       traced: !interceptors.inbound.some(isOfficial),
       deadline,
-      attributes: describe(info, now, deadline),
+      attributes: {
+        'temporal.namespace': info.namespace ?? info.activityNamespace,
+        'temporal.task_queue': info.taskQueue,
+        'temporal.local': info.isLocal,
+      },
+      detail: () => describe(info, now, deadline),
     });
   });
   patch<Execute>(
@@ -68,9 +73,6 @@ export function observeActivities(
 
 function describe(info: ActivityInfo, now: number, deadline: number | undefined): Attributes {
   return {
-    'temporal.namespace': info.namespace ?? info.activityNamespace,
-    'temporal.task_queue': info.taskQueue,
-    'temporal.local': info.isLocal,
     'temporal.activity_type': info.activityType,
     'temporal.activity_id': info.activityId,
     'temporal.attempt': info.attempt,

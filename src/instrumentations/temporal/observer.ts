@@ -68,8 +68,8 @@ export class OperationObserver {
     this.#open = guard((client, describe, trace, traced = true) => {
       const operation = describe();
       const route = routeOf(operation);
-      const { 'temporal.workflow_type': workflowType, 'temporal.task_queue': taskQueue } =
-        operation.attributes ?? {};
+      const { 'temporal.task_queue': taskQueue, ...rest } = operation.attributes ?? {};
+      const { 'temporal.workflow_type': workflowType } = rest;
       if (typeof workflowType === 'string') visibility.addType(workflowType, String(taskQueue));
       return this.#calls.open({
         kind: operation.kind ?? 'client',
@@ -78,7 +78,8 @@ export class OperationObserver {
         route,
         traced,
         ...(trace && { outgoing: trace }),
-        attributes: { 'temporal.namespace': client.options.namespace, ...operation.attributes },
+        attributes: { 'temporal.namespace': client.options.namespace, 'temporal.task_queue': taskQueue },
+        detail: () => rest,
       });
     });
   }

@@ -79,11 +79,13 @@ function record(info: WorkflowInfo, operation: Ended, traced: boolean, calls: Ca
       attributes: {
         'temporal.namespace': info.namespace,
         'temporal.task_queue': info.taskQueue,
+      },
+      detail: () => ({
         'temporal.workflow_type': info.workflowType,
         'temporal.workflow_id': info.workflowId,
         'temporal.run_id': info.runId,
         'temporal.attempt': info.attempt,
-      },
+      }),
     },
     operation,
     outcome(operation),

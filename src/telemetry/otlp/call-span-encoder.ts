@@ -1,8 +1,7 @@
 import type { SpanStatus } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import { hiddenField } from '../../hidden-field.js';
-import type { Attributes } from '../../instrumentation.js';
+import type { Attributes, Shared } from '../../instrumentation.js';
 import type { CallSpan } from '../call-span.js';
 import { FIXED32, FIXED64, LENGTH_DELIMITED, ProtobufWriter, VARINT } from './protobuf-writer.js';
 import { type Body, sizeOf } from './transport.js';
@@ -95,8 +94,8 @@ export class CallSpanEncoder {
       writeAttributes(out, call.attributes);
     } else {
       out.copy(this.#commonTo(call.labels, span));
-      writeAttributes(out, call.attributes, call.labels);
     }
+    if (call.added !== undefined) writeAttributes(out, call.added);
     if (span.details !== undefined) writeAttributes(out, span.details);
     if (span.shared !== undefined) writeShared(out, span.shared);
     if (call.failed) writeStatus(out, span.status);
@@ -178,25 +177,23 @@ function writeScope(out: ProtobufWriter, { name, version }: InstrumentationScope
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-const encodedOnce = hiddenField<Uint8Array | 'seen'>();
-
 /** What comes a second time will come more often: then its bytes are kept with it. */
-function writeShared(out: ProtobufWriter, shared: Attributes): void {
-  const known = encodedOnce.get(shared);
-  if (known instanceof Uint8Array) {
-    out.copy(known);
+function writeShared(out: ProtobufWriter, shared: Shared): void {
+  const { attributes, encoded } = shared;
+  if (encoded === undefined) {
+    shared.encoded = 'once';
+    writeAttributes(out, attributes);
     return;
   }
-  encodedOnce.set(shared, known === undefined ? 'seen' : written((bytes) => writeAttributes(bytes, shared)));
-  writeAttributes(out, shared);
+  const bytes = encoded === 'once' ? written((own) => writeAttributes(own, attributes)) : encoded;
+  shared.encoded = bytes;
+  out.copy(bytes);
 }
 
-/** Writes those that are not in `written` already. */
-function writeAttributes(out: ProtobufWriter, attributes: Attributes, written?: Attributes): void {
+function writeAttributes(out: ProtobufWriter, attributes: Attributes): void {
   for (const key in attributes) {
     const value = attributes[key];
-    if (value !== undefined && (written === undefined || !(key in written)))
-      writeAttribute(out, 9, key, value);
+    if (value !== undefined) writeAttribute(out, 9, key, value);
   }
 }
 

@@ -94,11 +94,7 @@ export class ProtobufWriter {
     const size = hex.length / 2;
     this.tag(field, LENGTH_DELIMITED);
     this.varint(size);
-    this.reserve(size);
-    const bytes = this.#bytes;
-    const at = this.#length;
-    for (let i = 0; i < size; i += 1) bytes[at + i] = (digitAt(hex, 2 * i) << 4) | digitAt(hex, 2 * i + 1);
-    this.#length += size;
+    this.#length += this.#bytes.write(hex, this.reserve(size), 'hex');
   }
 
   /** Fields that are encoded already. */
@@ -170,10 +166,4 @@ export function copyAscii(text: string, bytes: Uint8Array, at: number): boolean 
     bytes[at + i] = code;
   }
   return true;
-}
-
-/** The value of a digit 0-9 or a-f. */
-function digitAt(hex: string, at: number): number {
-  const code = hex.charCodeAt(at);
-  return code < 58 ? code - 48 : code - 87;
 }

@@ -75,6 +75,7 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
               operation: call.operation,
               route: call.route,
               attributes: call.attributes,
+              added: undefined,
               detail: undefined,
               shared: undefined,
               failed: call.failed,
