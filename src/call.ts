@@ -267,9 +267,9 @@ class TrackedCall implements Call, CallRecord, Placed {
 
   set(attributes: Attributes): void {
     if (!this.#isOpen) return;
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name in this.attributes) this.attributes[name] = value;
-      else this.#add(name, value);
+    for (const name in attributes) {
+      if (name in this.attributes) this.attributes[name] = attributes[name];
+      else this.#add(name, attributes[name]);
     }
   }
 
@@ -303,6 +303,10 @@ class TrackedCall implements Call, CallRecord, Placed {
   /** The end that comes when the process ends first. A client whose answer had begun has had its answer. */
   abandon(error: unknown): void {
     this.end(!isIncoming(this.kind) && this.code !== undefined ? {} : { error: error ?? 'aborted' });
+  }
+
+  get isRecorded(): boolean {
+    return this.span?.isRecording() ?? false;
   }
 
   #add(name: string, value: AttributeValue | undefined): void {

@@ -176,6 +176,8 @@ export interface Call {
   /** Notes the status code as soon as it is known; an end without a code keeps it. */
   answered(code: number | string): void;
   readonly code: number | string | undefined;
+  /** Whether there is a span that takes attributes: what costs something need not be asked for else. */
+  readonly isRecorded: boolean;
   /** Ends the Call and freezes its record. Only the first end counts. */
   end(outcome: Outcome): void;
 }

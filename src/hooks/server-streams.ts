@@ -6,19 +6,24 @@ import { serverSessionPrototype } from './http2-sessions.js';
 import { patch } from './patch.js';
 
 /** What a boundary makes of the streams of HTTP/2 servers. Its functions are guarded. */
-export interface StreamBoundary {
+export interface StreamBoundary<R extends ObservedRequest = ObservedRequest> {
   /** Opens the call of a request; nothing when the request is another boundary's. */
-  open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Call | undefined;
+  open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): R | undefined;
   /** Ends the call, after the last event of its stream and the listeners of that. The stream has lost its session. */
-  end(stream: ServerHttp2Stream, call: Call, session: ServerHttp2Session): void;
+  end(request: R, stream: ServerHttp2Stream, session: ServerHttp2Session): void;
   /** Sees the bytes of the request's body as they arrive. */
-  received?(stream: ServerHttp2Stream, chunk: Uint8Array): void;
+  received?(request: R, chunk: Uint8Array): void;
   /** Sees the bytes of the response's body as they leave. */
-  sent?(stream: ServerHttp2Stream, chunk: Uint8Array): void;
+  sent?(request: R, chunk: Uint8Array): void;
+}
+
+/** A request as its boundary knows it. */
+export interface ObservedRequest {
+  readonly call: Call;
 }
 
 interface Observed {
-  readonly call: Call;
+  readonly request: ObservedRequest;
   readonly boundary: StreamBoundary;
   readonly session: ServerHttp2Session;
 }
@@ -30,12 +35,12 @@ const patched = new WeakSet<object>();
 type Emitting = Parameters<typeof aroundEmit>[0];
 
 /** Offers each request of HTTP/2 servers to the boundaries, and runs its handlers and listeners inside its call. */
-export function observeServerStreams(
+export function observeServerStreams<R extends ObservedRequest>(
   http2: typeof import('node:http2'),
-  boundary: StreamBoundary,
+  boundary: StreamBoundary<R>,
   calls: Calls,
 ): void {
-  boundaries.push(boundary);
+  boundaries.push(boundary as StreamBoundary<ObservedRequest>);
   const sessions = serverSessionPrototype(http2);
   if (patched.has(sessions)) return;
   patched.add(sessions);
@@ -59,10 +64,10 @@ function open(session: ServerHttp2Session, args: unknown[], calls: Calls): Call 
     watchBodies(streams);
   }
   for (const boundary of boundaries) {
-    const call = boundary.open(stream, headers);
-    if (call === undefined) continue;
-    observed.set(stream, { call, boundary, session });
-    return call;
+    const request = boundary.open(stream, headers);
+    if (request === undefined) continue;
+    observed.set(stream, { request, boundary, session });
+    return request.call;
   }
   return undefined;
 }
@@ -71,14 +76,15 @@ function open(session: ServerHttp2Session, args: unknown[], calls: Calls): Call 
 function runListenersInside(streams: Emitting, calls: Calls): void {
   aroundEmit(streams, (stream, args, emit) => {
     const found = observed.get(stream);
-    if (found === undefined) return emit.apply(stream, args);
-    const { call, boundary, session } = found;
+    // Whoever adds a listener stands where he stands.
+    if (found === undefined || args[0] === 'newListener') return emit.apply(stream, args);
+    const { request, boundary, session } = found;
     try {
       // A span of the application's own may be current within this call; it stays current.
-      const isInside = stream.listenerCount(args[0] as string) === 0 || calls.current === call;
-      return isInside ? emit.apply(stream, args) : call.run(emit, stream, ...args);
+      const isInside = stream.listenerCount(args[0] as string) === 0 || calls.current === request.call;
+      return isInside ? emit.apply(stream, args) : request.call.run(emit, stream, ...args);
     } finally {
-      if (args[0] === 'close') boundary.end(stream as ServerHttp2Stream, call, session);
+      if (args[0] === 'close') boundary.end(request, stream as ServerHttp2Stream, session);
     }
   });
 }
@@ -89,8 +95,9 @@ type WriteAll = (this: ServerHttp2Stream, chunks: readonly { chunk: unknown }[],
 /** All bytes of a stream pass these three methods, whichever way the application reads and writes. */
 function watchBodies(streams: object): void {
   const see = (direction: 'received' | 'sent', stream: ServerHttp2Stream, chunk: unknown): void => {
-    const watch = observed.get(stream)?.boundary[direction];
-    if (watch !== undefined && chunk instanceof Uint8Array) watch(stream, chunk);
+    const found = observed.get(stream);
+    const watch = found?.boundary[direction];
+    if (watch !== undefined && chunk instanceof Uint8Array) watch((found as Observed).request, chunk);
   };
   const watching = (direction: 'received' | 'sent') => (write: Write) =>
     function (this: ServerHttp2Stream, chunk: unknown, ...rest: unknown[]) {

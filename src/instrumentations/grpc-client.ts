@@ -84,13 +84,16 @@ function observeCall(
       detail: () => ({ 'redhook.grpc.timeout': secondsUntil(deadline) }),
     }),
   );
-  const noteAttempts = guard((call: Call, metadata: Metadata) => call.set(attemptsIn(metadata)));
+  const noteAttempts = guard((call: Call, metadata: Metadata) => {
+    if (call.isRecorded) call.set(attemptsIn(metadata));
+  });
   const end = guard((call: Call, { code, metadata }: StatusObject) => {
-    call.set({
-      'redhook.grpc.messages.sent': messages.sent,
-      'redhook.grpc.messages.received': messages.received,
-      ...attemptsIn(metadata),
-    });
+    if (call.isRecorded)
+      call.set({
+        'redhook.grpc.messages.sent': messages.sent,
+        'redhook.grpc.messages.received': messages.received,
+        ...attemptsIn(metadata),
+      });
     call.end({ code: statusName(code) });
   });
 

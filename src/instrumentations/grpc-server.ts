@@ -1,8 +1,7 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { hiddenField } from '../hidden-field.js';
 import { patch } from '../hooks/patch.js';
-import { observeServerStreams } from '../hooks/server-streams.js';
-import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
+import { type ObservedRequest, observeServerStreams } from '../hooks/server-streams.js';
+import type { Attributes, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { isGrpc, methodOf, statusName, timeoutOf } from '../semconv/grpc.js';
 import { MessageCounter } from '../semconv/grpc-messages.js';
 import { splitAuthority } from '../semconv/url.js';
@@ -18,16 +17,10 @@ export const grpcServer: Instrumentation = {
       builtin: 'node:http2',
       attach(http2, calls, guard) {
         const boundary = {
-          open: guard((stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
-            open(stream, headers, calls),
-          ),
+          open: guard((_stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => open(headers, calls)),
           end: guard(end),
-          received: guard((stream: ServerHttp2Stream, chunk: Uint8Array) =>
-            requests.get(stream)?.received.add(chunk),
-          ),
-          sent: guard((stream: ServerHttp2Stream, chunk: Uint8Array) =>
-            requests.get(stream)?.sent.add(chunk),
-          ),
+          received: guard(({ messages }: Request, chunk: Uint8Array) => messages?.received.add(chunk)),
+          sent: guard(({ messages }: Request, chunk: Uint8Array) => messages?.sent.add(chunk)),
         };
         observeServerStreams(http2, boundary, calls);
       },
@@ -41,23 +34,22 @@ export const grpcServer: Instrumentation = {
   ],
 };
 
-interface Request {
+interface Request extends ObservedRequest {
+  readonly path: string;
   readonly method: string;
   /** Milliseconds since 1970. */
   readonly openedAt: number;
   /** How long the client waits, in seconds. */
   readonly timeout: number | undefined;
-  readonly received: MessageCounter;
-  readonly sent: MessageCounter;
+  /** Only for a span. */
+  readonly messages: { readonly received: MessageCounter; readonly sent: MessageCounter } | undefined;
 }
 
-const requests = hiddenField<Request>();
-
 /**
- * The methods that exist: those that servers of grpc-js have registered. Where none does, as in a bundled application,
- * those that were answered.
+ * The methods that exist, by path: those that servers of grpc-js have registered. Where none does, as in a bundled
+ * application, those that were answered.
  */
-const methods = new Set<string>();
+const methods = new Map<string, string>();
 let isRegistered = false;
 
 /** More than any service has; it bounds what clients of a server that answers anything can add. */
@@ -68,7 +60,7 @@ type Register = (this: object, path: string, ...rest: unknown[]) => boolean;
 function rememberMethods(prototype: object, guard: Guard): void {
   const remember = guard((path: unknown) => {
     isRegistered = true;
-    if (typeof path === 'string') methods.add(methodOf(path));
+    if (typeof path === 'string') methods.set(path, methodOf(path));
   });
   patch<Register>(
     prototype,
@@ -81,24 +73,18 @@ function rememberMethods(prototype: object, guard: Guard): void {
   );
 }
 
-function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Calls): Call | undefined {
+function open(headers: IncomingHttpHeaders, calls: Calls): Request | undefined {
   if (!isGrpc(headers)) return undefined;
-  const method = methodOf(headers[':path'] ?? '');
+  const path = headers[':path'] ?? '';
+  const route = methods.get(path);
+  const method = route ?? methodOf(path);
   const timeout = timeoutOf(headers['grpc-timeout']);
   const openedAt = Date.now();
-  requests.set(stream, {
-    method,
-    openedAt,
-    timeout,
-    received: new MessageCounter(),
-    sent: new MessageCounter(),
-  });
-  return calls.open({
+  const call = calls.open({
     kind: 'server',
     system: 'grpc',
     operation: method,
-    route: methods.has(method) ? method : undefined,
-    subjects: [stream],
+    route,
     received: headers,
     deadline: timeout === undefined ? undefined : openedAt + timeout * 1000,
     attributes: {
@@ -109,6 +95,11 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
     },
     detail: () => describe(headers, timeout),
   });
+  if (call === undefined) return undefined;
+  const messages = call.isRecorded
+    ? { received: new MessageCounter(), sent: new MessageCounter() }
+    : undefined;
+  return { call, path, method, openedAt, timeout, messages };
 }
 
 function describe(headers: IncomingHttpHeaders, timeout: number | undefined): Attributes {
@@ -119,15 +110,15 @@ function describe(headers: IncomingHttpHeaders, timeout: number | undefined): At
 /** The reset of a client that wants no more (RFC 9113, section 7). */
 const CANCEL = 8;
 
-function end(stream: ServerHttp2Stream, call: Call, session: Http2Session): void {
-  const request = requests.get(stream);
-  if (request === undefined) return;
-  call.set({
-    'redhook.grpc.messages.sent': request.sent.count,
-    'redhook.grpc.messages.received': request.received.count,
-  });
+function end(request: Request, stream: ServerHttp2Stream, session: Http2Session): void {
+  const { call, messages } = request;
+  if (messages !== undefined)
+    call.set({
+      'redhook.grpc.messages.sent': messages.sent.count,
+      'redhook.grpc.messages.received': messages.received.count,
+    });
   const code = statusOf(stream);
-  nameAnswered(request.method, call, code);
+  nameAnswered(request, code);
   call.end({ code: code ?? statusOfBroken(stream, session, request) });
 }
 
@@ -155,8 +146,8 @@ function statusOfBroken(
   return timeout !== undefined && waited >= timeout * MOST ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
 }
 
-function nameAnswered(method: string, call: Call, code: string | undefined): void {
+function nameAnswered({ path, method, call }: Request, code: string | undefined): void {
   if (isRegistered || code === undefined || code === 'UNIMPLEMENTED' || methods.size === MAX_ANSWERED) return;
-  methods.add(method);
+  methods.set(path, method);
   call.name(method);
 }

@@ -1,6 +1,6 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { observeServerStreams } from '../hooks/server-streams.js';
-import type { Call, Calls, Instrumentation, Shared } from '../instrumentation.js';
+import { type ObservedRequest, observeServerStreams } from '../hooks/server-streams.js';
+import type { Calls, Instrumentation, Shared } from '../instrumentation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { describeParties, describeTarget, labelServerRequest } from '../semconv/http-server.js';
 
@@ -30,10 +30,14 @@ export const http2Server: Instrumentation = {
 
 const tunnels = new WeakSet<ServerHttp2Stream>();
 
-function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Calls): Call | undefined {
+function open(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  calls: Calls,
+): ObservedRequest | undefined {
   if (isGrpc(headers)) return undefined;
   if (headers[':method'] === 'CONNECT') tunnels.add(stream);
-  return calls.open({
+  const call = calls.open({
     kind: 'server',
     system: 'http',
     operation: headers[':method'] ?? '',
@@ -43,6 +47,7 @@ function open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Ca
     detail: () => describeTarget(headers[':path'] ?? ''),
     shared: () => partiesOf(stream, headers),
   });
+  return call && { call };
 }
 
 function isEncrypted({ session }: ServerHttp2Stream): boolean {
@@ -58,7 +63,7 @@ function partiesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Sha
   );
 }
 
-function end(stream: ServerHttp2Stream, call: Call, session: Http2Session): void {
+function end({ call }: ObservedRequest, stream: ServerHttp2Stream, session: Http2Session): void {
   call.end({ code: statusOf(stream), error: isWhole(stream, session) ? undefined : causeOf(stream) });
 }
 

@@ -46,6 +46,7 @@ const UNITS: Record<string, number> = { H: 3600, M: 60, S: 1, m: 1e-3, u: 1e-6, 
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
  */
 export function timeoutOf(header: unknown): number | undefined {
+  if (header === undefined) return undefined;
   const [, amount, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(header)) ?? [];
   return amount === undefined ? undefined : Number(amount) * (UNITS[unit] ?? 1);
 }

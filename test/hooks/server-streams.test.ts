@@ -14,9 +14,10 @@ function boundary(path: string): StreamBoundary {
     open(_, headers) {
       if (headers[':path'] !== path) return undefined;
       seen.push(`${path} open`);
-      return calls.open({ kind: 'server', system: 'http', operation: '', attributes: {} });
+      const call = calls.open({ kind: 'server', system: 'http', operation: '', attributes: {} });
+      return call && { call };
     },
-    end: (_, call) => {
+    end: ({ call }) => {
       seen.push(`${path} end`);
       call.end({});
     },
