@@ -9,6 +9,8 @@ export interface Endpoints {
   readonly otlp: number;
   /** Where the Datadog agent would listen. */
   readonly datadog: number;
+  /** Where something listens that never answers. */
+  readonly silent: number;
   /** Where the application's process is to serve `/metrics`. */
   readonly metrics: number;
 }
@@ -89,3 +91,43 @@ export const promClient: Agent = {
 };
 
 export const AGENTS: readonly Agent[] = [bare, redhook, unsampled, autoInstrumentations, ddTrace, promClient];
+
+/** The least that an agent can do: a patched `emit`, and the handler run inside an AsyncLocalStorage. */
+const floor: Agent = {
+  ...bare,
+  name: 'an empty hook and AsyncLocalStorage',
+  flags: ['--require', resolve('bench/apps/floor.cjs')],
+};
+
+const withQueue = (name: string, queue: Record<string, string>): Agent => ({
+  ...redhook,
+  name,
+  env: (endpoints) => ({
+    ...otel(endpoints),
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${endpoints.silent}`,
+    ...queue,
+  }),
+  traces: false,
+});
+
+const PLENTY = '1000000';
+
+/** Each does what the one before it does, and one thing more. */
+export const LAYERS: readonly { readonly agent: Agent; readonly adds: string }[] = [
+  { agent: floor, adds: 'the physical floor: an empty hook and AsyncLocalStorage' },
+  { agent: unsampled, adds: 'context of each call, RED' },
+  {
+    // The queue is always full: what ends is dropped before it is encoded.
+    agent: withQueue('redhook, spans dropped', { OTEL_BSP_MAX_QUEUE_SIZE: '1' }),
+    adds: 'span with its attributes',
+  },
+  {
+    agent: withQueue('redhook, spans kept', {
+      OTEL_BSP_MAX_QUEUE_SIZE: PLENTY,
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: PLENTY,
+      OTEL_BSP_SCHEDULE_DELAY: '3600000',
+    }),
+    adds: 'encoding as OTLP',
+  },
+  { agent: redhook, adds: 'sending over gRPC' },
+];

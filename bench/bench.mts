@@ -1,30 +1,78 @@
+/**
+ * `npm run bench`: what Redhook costs, side by side with the bare application and with what a user would pick instead.
+ *
+ * - `--part`: one or more of those below; all without it
+ * - `--app`: the applications of the part `requests`; all without it
+ * - `--agent`: only these agents, and the bare application
+ * - `--rounds`, `--soak-minutes`
+ * - `--save`: writes `bench/RESULTS.md`
+ */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { AGENTS, APPS, type App, bare } from './agents.mts';
+import { AGENTS, APPS, type App, bare, LAYERS } from './agents.mts';
+import { measureInstalled } from './installed.mts';
+import { preface, report } from './report.mts';
 import { measureRequests } from './requests.mts';
+import type { Results } from './results.mts';
+import { measureScrape } from './scrape.mts';
 import { startServices } from './services.mts';
-import { median, spread } from './statistics.mts';
+import { soak } from './soak.mts';
+import { measureStartUp } from './start-up.mts';
 import { stayAwayFromTarget } from './target.mts';
 
 const { values } = parseArgs({
   options: {
+    part: { type: 'string', multiple: true },
     app: { type: 'string', multiple: true },
-    rounds: { type: 'string', default: '5' },
     agent: { type: 'string', multiple: true },
+    rounds: { type: 'string', default: '5' },
+    'soak-minutes': { type: 'string', default: '10' },
+    save: { type: 'boolean', default: false },
   },
 });
+const rounds = Number(values.rounds);
+const apps = APPS.filter((app) => values.app === undefined || values.app.includes(app));
+const agents = AGENTS.filter(
+  (agent) => agent === bare || values.agent === undefined || values.agent.includes(agent.name),
+);
+const of = (app: App) => agents.filter((agent) => agent.apps.includes(app));
+
 stayAwayFromTarget();
 const services = await startServices();
-for (const app of (values.app as App[] | undefined) ?? APPS) {
-  const agents = AGENTS.filter(
-    (a) => a.apps.includes(app) && (!values.agent || a === bare || values.agent.includes(a.name)),
-  );
-  const all = await measureRequests(app, agents, Number(values.rounds), services);
-  const base = all.get(bare) ?? [];
-  for (const [agent, samples] of all) {
-    const added = samples.map((s, i) => s.cpu - (base[i]?.cpu ?? 0));
-    console.log(
-      `${app} ${agent.name}: ${spread(samples.map((s) => s.cpu))} added ${spread(added)} rss ${median(samples.map((s) => s.idle)).toFixed(0)}/${median(samples.map((s) => s.loaded)).toFixed(0)} p50 ${median(samples.map((s) => s.p50)).toFixed(2)} p99 ${median(samples.map((s) => s.p99)).toFixed(2)} req/s ${median(samples.map((s) => s.perSecond)).toFixed(0)} delivered ${median(samples.map((s) => s.delivered)).toFixed(4)} start ${''}`,
-    );
+const results: Results = { requests: new Map() };
+
+const PARTS: Record<string, () => Promise<void>> = {
+  async requests() {
+    for (const app of apps) results.requests.set(app, await measureRequests(app, of(app), rounds, services));
+  },
+  async layers() {
+    const layers = [bare, ...LAYERS.map(({ agent }) => agent)];
+    results.layers = await measureRequests('http', layers, rounds, services);
+  },
+  async 'start-up'() {
+    results.startUp = await measureStartUp(of('http'), 3 * rounds, services);
+  },
+  async scrape() {
+    results.scrape = await measureScrape(services);
+  },
+  async soak() {
+    results.soak = await soak(Number(values['soak-minutes']), services);
+  },
+  async installed() {
+    results.installed = measureInstalled();
+  },
+};
+
+const parts = values.part ?? (values.app === undefined ? Object.keys(PARTS) : ['requests']);
+try {
+  for (const part of parts) {
+    const measure = PARTS[part];
+    if (measure === undefined)
+      throw new Error(`--part: found ${part}, expected one of ${Object.keys(PARTS).join(', ')}`);
+    await measure();
   }
+} finally {
+  services.stop();
 }
-services.stop();
+console.log(report(results));
+if (values.save) writeFileSync('bench/RESULTS.md', `${preface()}\n${report(results)}`);

@@ -1,8 +1,8 @@
 /** What a request costs: the same load on the same application with each agent, in rounds of mixed order. */
-import type { Agent, App, Endpoints } from './agents.mts';
+import type { Agent, App } from './agents.mts';
 import { loadGrpc } from './load/grpc.mts';
 import { loadHttp } from './load/http.mts';
-import type { Sink } from './services.mts';
+import type { Services } from './services.mts';
 import { quantile, shuffled } from './statistics.mts';
 import { startTarget } from './target.mts';
 
@@ -46,7 +46,7 @@ export async function measureRequests(
   app: App,
   agents: readonly Agent[],
   rounds: number,
-  services: { readonly sink: Sink; readonly endpoints: Endpoints; readonly upstream: string },
+  services: Services,
 ): Promise<Map<Agent, Sample[]>> {
   const samples = new Map<Agent, Sample[]>(agents.map((agent) => [agent, []]));
   for (let round = 1; round <= rounds; round += 1) {
@@ -59,11 +59,7 @@ export async function measureRequests(
   return samples;
 }
 
-async function measureOnce(
-  app: App,
-  agent: Agent,
-  { sink, endpoints, upstream }: Parameters<typeof measureRequests>[3],
-): Promise<Sample> {
+async function measureOnce(app: App, agent: Agent, { sink, endpoints, upstream }: Services): Promise<Sample> {
   const { warmUp, count, spans, run } = LOADS[app];
   const receivedBefore = await sink.received();
   const target = await startTarget(agent, app, endpoints, upstream);

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createProbe } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import type { Endpoints } from './agents.mts';
 
@@ -24,14 +24,19 @@ export async function startServices(): Promise<Services> {
   sink.once('exit', (code) => {
     if (code !== null) throw new Error(`the receiver of the spans ended with ${code}`);
   });
+  const held = new Set<Socket>();
+  const silent = createTcpServer((socket) => held.add(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
   const upstream = createServer((_request, response) => response.end('17')).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   return {
     sink: { received: () => ask(sink) },
-    endpoints: { otlp, datadog, metrics: await freePort() },
+    endpoints: { otlp, datadog, silent: (silent.address() as AddressInfo).port, metrics: await freePort() },
     upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
     stop() {
       sink.kill('SIGKILL');
+      silent.close();
+      for (const socket of held) socket.destroy();
       upstream.close();
       upstream.closeAllConnections();
     },
@@ -46,7 +51,7 @@ async function ask(sink: ChildProcess): Promise<number> {
 }
 
 async function freePort(): Promise<number> {
-  const probe = createProbe().listen(0, '127.0.0.1');
+  const probe = createTcpServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;
   probe.close();

@@ -15,6 +15,11 @@ export function spread(values: readonly number[], digits = 1): string {
   return `${median(values).toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
+/** What each value has more than the one of the same round in `base`. */
+export function added(values: readonly number[], base: readonly number[]): number[] {
+  return values.map((value, round) => value - (base[round] as number));
+}
+
 export function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))

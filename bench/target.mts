@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Agent, App, Endpoints } from './agents.mts';
 
@@ -22,6 +23,8 @@ export interface Target {
   readonly startedIn: number;
   /** CPU time of all its threads so far, in microseconds. */
   cpu(): number;
+  /** CPU time of the thread of its event loop so far, in microseconds. */
+  loopCpu(): number;
   /** Resident memory, in MB. */
   rss(): number;
   /** Ends it by SIGTERM, so that it sends what is left. */
@@ -34,11 +37,16 @@ export async function startTarget(
   endpoints: Endpoints,
   upstream: string,
 ): Promise<Target> {
-  const node = [process.execPath, ...agent.flags, `bench/apps/${agent.variant ?? app}.cjs`];
+  const node = [process.execPath, ...agent.flags, resolve(`bench/apps/${agent.variant ?? app}.cjs`)];
   const [command, ...args] = PINNED ? ['taskset', '-c', '0', ...node] : node;
   const env = { ...process.env, ...agent.env(endpoints), UPSTREAM: upstream };
   const from = performance.now();
-  const child = spawn(command as string, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(command as string, args, {
+    // Where no configuration file lies.
+    cwd: resolve('bench'),
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const port = await firstPort(child);
   const startedIn = performance.now() - from;
   const { pid } = child;
@@ -47,6 +55,7 @@ export async function startTarget(
     port,
     startedIn,
     cpu: () => cpuOf(pid as number),
+    loopCpu: () => cpuOfThread(pid as number, String(pid)),
     rss: () => rssOf(pid as number),
     async stop() {
       const ended = once(child, 'exit');
@@ -66,17 +75,19 @@ async function firstPort({ stdout }: ChildProcess): Promise<number> {
   throw new Error('the application ended before it listened');
 }
 
-/** `schedstat` counts in nanoseconds; the ticks of `stat` are too coarse for a short run. */
 function cpuOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
-  const nanoseconds = threads.map((id) => {
-    try {
-      return Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ', 1)[0]);
-    } catch {
-      return 0; // The thread has just ended.
-    }
-  });
-  return nanoseconds.reduce((total, each) => total + each, 0) / 1_000;
+  return threads.reduce((total, thread) => total + cpuOfThread(pid, thread), 0);
+}
+
+/** `schedstat` counts in nanoseconds; the ticks of `stat` are too coarse for a short run. */
+function cpuOfThread(pid: number, thread: string): number {
+  try {
+    const [nanoseconds] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1);
+    return Number(nanoseconds) / 1_000;
+  } catch {
+    return 0; // The thread has just ended.
+  }
 }
 
 function rssOf(pid: number): number {

@@ -1,0 +1,129 @@
+/** The results as a page of Markdown. */
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { type Agent, bare, LAYERS } from './agents.mts';
+import { GOALS } from './goals.mts';
+import { addedBy, type Results, type Samples } from './results.mts';
+import { added, median, spread } from './statistics.mts';
+
+/** The sections of what was measured. */
+export function report(results: Results): string {
+  const { requests, layers, startUp, scrape, soak, installed } = results;
+  return [
+    goalsOf(results),
+    ...[...requests].map(([app, samples]) => requestsOf(app, samples)),
+    layers && layersOf(layers),
+    startUp && startUpOf(startUp),
+    scrape &&
+      section(
+        `Scrape of ${scrape.series} series`,
+        `A page of ${scrape.bytes} bytes. CPU of the event loop's thread: ${scrape.later.toFixed(1)} ms, the first scrape ${scrape.first.toFixed(1)} ms. Longest block of the event loop: ${scrape.longestBlock.toFixed(1)} ms, of all scrapes ${scrape.longestBlockOfAll.toFixed(1)} ms, without a scrape ${scrape.longestBlockIdle.toFixed(1)} ms.`,
+      ),
+    soak &&
+      section(
+        `${soak.byMinute.length} minutes of load`,
+        `${soak.requests} requests on 16 connections, bare http with Redhook; ${(100 * soak.delivered).toFixed(3)} % of the spans arrived. Resident memory by minute, in MB: ${soak.byMinute.map((mb) => mb.toFixed(0)).join(', ')}.`,
+      ),
+    installed && section('Installed', `${installed.packages} package, ${installed.megabytes.toFixed(2)} MB.`),
+  ]
+    .filter((part) => part !== undefined)
+    .join('\n');
+}
+
+/** With what, when and where it was measured. */
+export function preface(): string {
+  const versionOf = (path: string): string => JSON.parse(readFileSync(path, 'utf8')).version;
+  const peers = ['@opentelemetry/auto-instrumentations-node', 'dd-trace', 'prom-client'];
+  const versions = peers.map((name) => `${name} ${versionOf(`bench/node_modules/${name}/package.json`)}`);
+  return [
+    '# Results',
+    '',
+    `Made by \`npm run bench -- --save\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.versions.node}, redhook ${versionOf('package.json')}, ${versions.join(', ')}; a virtual machine with ${availableParallelism()} cores, one for the application and one for all the rest.`,
+    '',
+    'The agents take turns in an order that is drawn anew for each round. A figure is the median of the rounds, in brackets the whole range: so far goes the noise. Added is what an agent has more than the bare application in the same round. An absolute time means little on such a machine; ratios mean more.',
+    '',
+  ].join('\n');
+}
+
+function section(title: string, text: string): string {
+  return `## ${title}\n\n${text}\n`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function goalsOf(results: Results): string | undefined {
+  const rows = GOALS.flatMap((goal) => {
+    const figure = goal.figure(results);
+    if (figure === undefined) return [];
+    const isMet = figure <= goal.atMost + Number.EPSILON;
+    return [[goal.name, goal.unit, `<= ${round(goal.atMost)}`, round(figure), isMet ? 'met' : '**not met**']];
+  });
+  return rows.length === 0
+    ? undefined
+    : section('Goals', table(['goal', 'unit', 'wanted', 'found', ''], rows));
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}
+
+function requestsOf(app: string, samples: Samples): string {
+  const rows = [...samples].map(([agent, of]) => {
+    const all = (pick: (sample: (typeof of)[number]) => number) => median(of.map(pick));
+    return [
+      agent.name,
+      spread(of.map(({ cpu }) => cpu)),
+      agent === bare ? '' : spread(addedBy(agent, samples)),
+      all(({ p50 }) => p50).toFixed(2),
+      all(({ p99 }) => p99).toFixed(2),
+      all(({ perSecond }) => perSecond).toFixed(0),
+      `${all(({ idle }) => idle).toFixed(0)} / ${all(({ loaded }) => loaded).toFixed(0)}`,
+      agent.traces ? `${(100 * all(({ delivered }) => delivered)).toFixed(2)} %` : '',
+    ];
+  });
+  const head = [
+    'agent',
+    'CPU a request, us',
+    'added, us',
+    'p50, ms',
+    'p99, ms',
+    'requests/s',
+    'RSS idle / loaded, MB',
+    'spans arrived',
+  ];
+  return section(TITLES[app] ?? app, table(head, rows));
+}
+
+const TITLES: Record<string, string> = {
+  http: 'Bare http',
+  fastify: 'Fastify route',
+  fetch: 'Fastify route with one fetch',
+  grpc: 'gRPC unary',
+};
+
+function layersOf(samples: Samples): string {
+  let before = 0;
+  const rows = LAYERS.map(({ agent, adds }) => {
+    const cpu = median(addedBy(agent, samples));
+    const row = [adds, cpu.toFixed(1), (cpu - before).toFixed(1)];
+    before = cpu;
+    return row;
+  });
+  return section(
+    'Where the time goes: bare http',
+    table(['layer', 'added up to here, us', 'this layer, us'], rows),
+  );
+}
+
+function startUpOf(times: ReadonlyMap<Agent, readonly number[]>): string {
+  const rows = [...times].map(([agent, of]) => [
+    agent.name,
+    spread(of, 0),
+    agent === bare ? '' : spread(added(of, times.get(bare) ?? []), 0),
+  ]);
+  return section('Start-up: until bare http listens', table(['agent', 'ms', 'added, ms'], rows));
+}

@@ -1,0 +1,32 @@
+/** What a run of the benchmark has found out. What was not asked for is missing. */
+import { type Agent, type App, bare } from './agents.mts';
+import type { Installed } from './installed.mts';
+import type { Sample } from './requests.mts';
+import type { ScrapeCost } from './scrape.mts';
+import type { Soak } from './soak.mts';
+import { added, median } from './statistics.mts';
+
+export type Samples = ReadonlyMap<Agent, readonly Sample[]>;
+
+export interface Results {
+  readonly requests: Map<App, Samples>;
+  layers?: Samples;
+  startUp?: ReadonlyMap<Agent, readonly number[]>;
+  scrape?: ScrapeCost;
+  soak?: Soak;
+  installed?: Installed;
+}
+
+type Measure = 'cpu' | 'idle' | 'loaded';
+
+/** What an agent adds to the bare application of the same round. Empty when it was not measured. */
+export function addedBy(agent: Agent, samples: Samples | undefined, measure: Measure = 'cpu'): number[] {
+  const values = (of: Agent) => (samples?.get(of) ?? []).map((sample) => sample[measure]);
+  return added(values(agent), values(bare));
+}
+
+/** How much of what `peer` adds `agent` adds: the median of the rounds. */
+export function ratio(agent: readonly number[], peer: readonly number[]): number | undefined {
+  if (agent.length === 0 || peer.length === 0) return undefined;
+  return median(agent.map((value, round) => value / (peer[round] as number)));
+}

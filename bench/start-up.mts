@@ -1,0 +1,24 @@
+/** How long an application takes until it listens, and what an agent adds to that. */
+import type { Agent } from './agents.mts';
+import type { Services } from './services.mts';
+import { shuffled } from './statistics.mts';
+import { startTarget } from './target.mts';
+
+/** Milliseconds from the start of the process until it listens, by agent, one value a round. */
+export async function measureStartUp(
+  agents: readonly Agent[],
+  rounds: number,
+  { endpoints, upstream }: Services,
+): Promise<Map<Agent, number[]>> {
+  const times = new Map<Agent, number[]>(agents.map((agent) => [agent, []]));
+  // The first round warms the file cache.
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const agent of shuffled(agents)) {
+      const target = await startTarget(agent, 'http', endpoints, upstream);
+      if (round > 0) times.get(agent)?.push(target.startedIn);
+      await target.stop();
+    }
+    console.error(`  start-up, round ${round} of ${rounds}`);
+  }
+  return times;
+}
