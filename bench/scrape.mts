@@ -20,7 +20,8 @@ export interface ScrapeCost {
   readonly longestBlockIdle: number;
 }
 
-const ROUTES = 700;
+/** With two methods each: 17 samples for each of the pairs. */
+const ROUTES = 300;
 const SCRAPES = 20;
 const PAUSE_MS = 300;
 
@@ -31,7 +32,8 @@ export async function measureScrape({ endpoints, upstream }: Services): Promise<
   };
   const target = await startTarget({ ...agent, variant: 'routes' }, 'fastify', endpoints, upstream);
   const origin = `http://127.0.0.1:${target.port}`;
-  for (let i = 0; i < ROUTES; i += 1) await (await fetch(`${origin}/orders-${i}/7`)).text();
+  for (let i = 0; i < ROUTES; i += 1)
+    for (const method of ['GET', 'POST']) await (await fetch(`${origin}/orders-${i}/7`, { method })).text();
 
   /** CPU of the thread and the longest block while `work` is done. */
   const during = async <T,>(work: () => Promise<T>) => {

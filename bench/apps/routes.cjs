@@ -10,5 +10,6 @@ app.get('/longest-block', async () => {
   delay.reset();
   return ms;
 });
-for (let i = 0; i < Number(process.env.ROUTES); i += 1) app.get(`/orders-${i}/:id`, async () => 'ok');
+for (let i = 0; i < Number(process.env.ROUTES); i += 1)
+  app.route({ method: ['GET', 'POST'], url: `/orders-${i}/:id`, handler: async () => 'ok' });
 app.listen({ port: 0, host: '127.0.0.1' }).then((address) => console.log(new URL(address).port));

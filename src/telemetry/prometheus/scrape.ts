@@ -26,7 +26,7 @@ const MAX_TIMEOUT_MS = 30_000;
  */
 const STALL_TIMEOUT_MS = 5_000;
 /** Characters that are made and written before the application has its turn. */
-const SLICE = 128 * 1024;
+const SLICE = 64 * 1024;
 
 /** Collects the metrics and sends them as the scraper asked for them. */
 export function createScrape({ collect, page, self }: ScrapeOptions): Scrape {

@@ -33,7 +33,7 @@ export class Series {
   /** `boundaries` are the upper bounds of the buckets, in seconds. */
   constructor(attributes: Attributes, boundaries: readonly number[]) {
     this.attributes = Object.freeze(attributes);
-    this.#boundaries = boundaries;
+    this.#boundaries = Object.freeze(boundaries);
     this.#counts = new Float64Array(boundaries.length + 1);
     this.#exemplars = new Array(boundaries.length + 1).fill(undefined);
   }
@@ -51,15 +51,25 @@ export class Series {
     slot.spanId = span.spanId;
   }
 
+  /** A copy as it stands now. All series are copied at once, so that one page tells of one moment. */
   toDataPoint(startTime: HrTime, endTime: HrTime): CallDataPoint {
-    const counts = Array.from(this.#counts);
-    const count = counts.reduce((total, each) => total + each, 0);
+    const counts: number[] = [];
+    const exemplars: Exemplar[] = [];
+    let count = 0;
+    for (let bucket = 0; bucket < this.#counts.length; bucket += 1) {
+      const inBucket = this.#counts[bucket] as number;
+      counts.push(inBucket);
+      count += inBucket;
+      const exemplar = this.#exemplars[bucket];
+      if (exemplar !== undefined) exemplars.push({ ...exemplar });
+    }
+    const buckets = { boundaries: this.#boundaries as number[], counts };
     return {
       startTime,
       endTime,
       attributes: this.attributes,
-      value: { buckets: { boundaries: [...this.#boundaries], counts }, sum: this.#sum, count },
-      exemplars: this.#exemplars.filter((each) => each !== undefined).map((each) => ({ ...each })),
+      value: { buckets, sum: this.#sum, count },
+      exemplars,
     };
   }
 
