@@ -49,14 +49,25 @@ export function observeServerStreams<R extends ObservedRequest>(
 
 /** A session announces a stream in the tick after its headers; servers pass that on to the application. */
 function runHandlersInside(sessions: Emitting, calls: Calls): void {
-  aroundEmit(sessions, (session, args, emit) => {
-    const call = args[0] === 'stream' ? open(session as ServerHttp2Session, args, calls) : undefined;
-    return call === undefined ? emit.apply(session, args) : call.run(emit, session, ...args);
+  aroundEmit(sessions, {
+    before: (session, event, stream, headers) =>
+      event === 'stream'
+        ? open(
+            session as unknown as ServerHttp2Session,
+            stream as ServerHttp2Stream,
+            headers as IncomingHttpHeaders,
+            calls,
+          )
+        : undefined,
   });
 }
 
-function open(session: ServerHttp2Session, args: unknown[], calls: Calls): Call | undefined {
-  const [, stream, headers] = args as [string, ServerHttp2Stream, IncomingHttpHeaders];
+function open(
+  session: ServerHttp2Session,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  calls: Calls,
+): Call | undefined {
   const streams = Object.getPrototypeOf(stream);
   if (!patched.has(streams)) {
     patched.add(streams);
@@ -74,18 +85,18 @@ function open(session: ServerHttp2Session, args: unknown[], calls: Calls): Call 
 
 /** Node calls the listeners of a stream from the socket, without the context. */
 function runListenersInside(streams: Emitting, calls: Calls): void {
-  aroundEmit(streams, (stream, args, emit) => {
-    const found = observed.get(stream);
-    // Whoever adds a listener stands where he stands.
-    if (found === undefined || args[0] === 'newListener') return emit.apply(stream, args);
-    const { request, boundary, session } = found;
-    try {
+  aroundEmit(streams, {
+    before(stream, event) {
+      // Whoever adds a listener stands where he stands.
+      const call = event === 'newListener' ? undefined : observed.get(stream)?.request.call;
+      if (call === undefined || stream.listenerCount(event) === 0) return undefined;
       // A span of the application's own may be current within this call; it stays current.
-      const isInside = stream.listenerCount(args[0] as string) === 0 || calls.current === request.call;
-      return isInside ? emit.apply(stream, args) : request.call.run(emit, stream, ...args);
-    } finally {
-      if (args[0] === 'close') boundary.end(request, stream as ServerHttp2Stream, session);
-    }
+      return calls.current === call ? undefined : call;
+    },
+    afterClose(stream) {
+      const found = observed.get(stream);
+      found?.boundary.end(found.request, stream as ServerHttp2Stream, found.session);
+    },
   });
 }
 

@@ -138,14 +138,14 @@ function endWithRequest(
   endRequest: (request: Closing, call: Call) => void,
   endTunnel: (response: IncomingMessage, call: Call) => void,
 ): void {
-  aroundEmit(prototype, (request, args, emit) => {
-    const [event, response] = args;
-    if (event === 'close' || event === 'upgrade' || event === 'connect') {
+  aroundEmit(prototype, {
+    before(request, event, response) {
+      if (event !== 'close' && event !== 'upgrade' && event !== 'connect') return undefined;
       const call = calls.of(request);
       if (call !== undefined && event === 'close') endRequest(request as Closing, call);
       else if (call !== undefined) endTunnel(response as IncomingMessage, call);
-    }
-    return emit.apply(request, args);
+      return undefined;
+    },
   });
 }
 

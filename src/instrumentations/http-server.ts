@@ -64,8 +64,8 @@ function open(request: IncomingMessage, calls: Calls): Call | undefined {
   });
 }
 
-const REQUEST_EVENTS = new Set<unknown>(['request', 'checkContinue', 'checkExpectation']);
-const TUNNEL_EVENTS = new Set<unknown>(['upgrade', 'connect']);
+const REQUEST_EVENTS = new Set(['request', 'checkContinue', 'checkExpectation']);
+const TUNNEL_EVENTS = new Set(['upgrade', 'connect']);
 
 type Emitting = Parameters<typeof aroundEmit>[0];
 
@@ -80,13 +80,12 @@ function runHandlersInside(prototype: Emitting, calls: Calls, guard: Guard): voi
   const openUpgrade = guard((server: object, request: IncomingMessage, socket: Duplex) =>
     calls.isOwn(server) ? undefined : openTunnel(request, socket, calls, guard),
   );
-  aroundEmit(prototype, (server, args, emit) => {
-    const call = REQUEST_EVENTS.has(args[0])
-      ? findRequest(args[1] as IncomingMessage, args[2] as ServerResponse)
-      : TUNNEL_EVENTS.has(args[0])
-        ? openUpgrade(server, args[1] as IncomingMessage, args[2] as Duplex)
-        : undefined;
-    return call === undefined ? emit.apply(server, args) : call.run(emit, server, ...args);
+  aroundEmit(prototype, {
+    before(server, event, request, second) {
+      if (REQUEST_EVENTS.has(event)) return findRequest(request as IncomingMessage, second as ServerResponse);
+      if (TUNNEL_EVENTS.has(event)) return openUpgrade(server, request as IncomingMessage, second as Duplex);
+      return undefined;
+    },
   });
 }
 
@@ -101,16 +100,19 @@ function runListenersInside(
   isHeard: (message: EventEmitter, event: string) => boolean,
   endResponse?: (response: ServerResponse, call: Call) => void,
 ): void {
-  aroundEmit(prototype, (message, args, emit) => {
-    const call = callOf(message);
-    if (call === undefined) return emit.apply(message, args);
-    try {
+  aroundEmit(prototype, {
+    before(message, event) {
+      const call = callOf(message);
+      if (call === undefined || !isHeard(message, event)) return undefined;
       // A span of the application's own may be current within this call; it stays current.
-      const isInside = !isHeard(message, args[0] as string) || calls.current === call;
-      return isInside ? emit.apply(message, args) : call.run(emit, message, ...args);
-    } finally {
-      if (args[0] === 'close') endResponse?.(message as ServerResponse, call);
-    }
+      return calls.current === call ? undefined : call;
+    },
+    ...(endResponse && {
+      afterClose(response) {
+        const call = callOf(response);
+        if (call !== undefined) endResponse(response as ServerResponse, call);
+      },
+    }),
   });
 }
 

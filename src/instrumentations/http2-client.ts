@@ -179,14 +179,16 @@ function rememberClose(streams: object, guard: Guard): void {
 }
 
 function followResponse(streams: Emitting, guard: Guard): void {
-  const follow = guard((stream: ClientHttp2Stream, [event, headers]: unknown[], found: Watched) => {
+  const follow = guard((stream: ClientHttp2Stream, event: string, headers: unknown, found: Watched) => {
     if (event === 'response') found.call.answered(Number((headers as IncomingHttpHeaders)[':status']));
     else if (event === 'close') endCall(stream, found);
   });
-  aroundEmit(streams, (stream, args, emit) => {
-    const found = watched.get(stream);
-    if (found !== undefined) follow(stream as ClientHttp2Stream, args, found);
-    return emit.apply(stream, args);
+  aroundEmit(streams, {
+    before(stream, event, headers) {
+      const found = watched.get(stream);
+      if (found !== undefined) follow(stream as ClientHttp2Stream, event, headers, found);
+      return undefined;
+    },
   });
 }
 
