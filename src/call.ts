@@ -146,6 +146,7 @@ export function createCalls({
       }
     },
     of: calls.get,
+    forget: calls.clear,
     get current() {
       return currentCall();
     },
@@ -204,8 +205,8 @@ class TrackedCall implements Call, CallRecord, Placed {
   readonly traced: boolean;
   readonly operation: string;
   readonly attributes: Attributes;
-  readonly detail: (() => Attributes) | undefined;
-  readonly shared: (() => Shared) | undefined;
+  detail: (() => Attributes) | undefined;
+  shared: (() => Shared) | undefined;
   added: Attributes | undefined = undefined;
   deadline: number | undefined;
   route: string | undefined;
@@ -254,6 +255,9 @@ class TrackedCall implements Call, CallRecord, Placed {
     this.deadline ??= callIn(parent)?.deadline;
     for (const observer of this.#observers) this.span ??= observer.start?.(this, parent);
     this.context = new CallContext(parent, this, this.span);
+    // They hold on to the request, and something of the call may live longer than that.
+    this.detail = undefined;
+    this.shared = undefined;
     this.#open.add(this);
   }
 

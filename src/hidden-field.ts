@@ -2,6 +2,8 @@
 export interface HiddenField<T> {
   get(owner: unknown): T | undefined;
   set(owner: object, value: T): void;
+  /** Lets go of the value, where the object outlives the need for it. */
+  clear(owner: object): void;
 }
 
 /** A constructor that returns an object gives the fields of its subclass to that object. */
@@ -18,7 +20,7 @@ class Returned {
  */
 export function hiddenField<T>(): HiddenField<T> {
   class Field extends Returned {
-    #value: T;
+    #value: T | undefined;
 
     constructor(owner: object, value: T) {
       super(owner);
@@ -32,6 +34,10 @@ export function hiddenField<T>(): HiddenField<T> {
     static set(owner: object, value: T): void {
       if (#value in owner) owner.#value = value;
       else new Field(owner, value);
+    }
+
+    static clear(owner: object): void {
+      if (#value in owner) owner.#value = undefined;
     }
   }
   return Field;

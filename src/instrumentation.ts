@@ -58,6 +58,8 @@ export interface Calls {
   record(start: CallStart, past: Past, outcome: Outcome): void;
   /** The Call that was opened for this request, response or other library object. */
   of(subject: object): Call | undefined;
+  /** Lets go of the Call of an ended request that lives on, for what it holds on to costs the garbage collector. */
+  forget(subject: object): void;
   /** The Call that the running code is inside, if any. */
   readonly current: Call | undefined;
   /**

@@ -20,6 +20,16 @@ test('an object without a value has none, and fields do not share', () => {
   expect([one.get({}), other.get(owner)]).toEqual([undefined, undefined]);
 });
 
+test('a value that is cleared is gone, and one that never was stays away', () => {
+  const field = hiddenField<number>();
+  const [owner, other] = [{}, {}];
+  field.set(owner, 1);
+  field.clear(owner);
+  field.clear(other);
+
+  expect([field.get(owner), field.get(other)]).toEqual([undefined, undefined]);
+});
+
 test.each([undefined, null, 1, 'text'])('what is no object has none: %s', (owner) => {
   expect(hiddenField<number>().get(owner)).toBeUndefined();
 });

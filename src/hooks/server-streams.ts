@@ -96,6 +96,9 @@ function runListenersInside(streams: Emitting, calls: Calls): void {
     afterClose(stream) {
       const found = observed.get(stream);
       found?.boundary.end(found.request, stream as ServerHttp2Stream, found.session);
+      // Node keeps a stream until the collector of garbage has looked twice.
+      observed.clear(stream);
+      calls.forget(stream);
     },
   });
 }

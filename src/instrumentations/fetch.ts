@@ -1,4 +1,4 @@
-import type { Calls, Instrumentation } from '../instrumentation.js';
+import type { Calls, Instrumentation, Outcome } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { labelClientRequest } from '../semconv/http-client.js';
 import { redactUrl } from '../semconv/url.js';
@@ -24,10 +24,10 @@ export const fetch: Instrumentation = {
       channel: 'undici:request:headers',
       attach: ({ request, response }, calls) => calls.of(request)?.answered(response.statusCode),
     },
-    { channel: 'undici:request:trailers', attach: ({ request }, calls) => calls.of(request)?.end({}) },
+    { channel: 'undici:request:trailers', attach: ({ request }, calls) => endRequest(request, calls, {}) },
     {
       channel: 'undici:request:error',
-      attach: ({ request, error }, calls) => calls.of(request)?.end({ error: unlessCancelled(error) }),
+      attach: ({ request, error }, calls) => endRequest(request, calls, { error: unlessCancelled(error) }),
     },
   ],
 };
@@ -44,6 +44,12 @@ function openRequest(request: UndiciRequest, calls: Calls): void {
     attributes: labelClientRequest(address, port),
     detail: () => ({ 'url.full': redactUrl(origin + request.path) }),
   });
+}
+
+/** undici may tell of an error after the end; and its requests live long, as the streams of fetch do. */
+function endRequest(request: UndiciRequest, calls: Calls, outcome: Outcome): void {
+  calls.of(request)?.end(outcome);
+  calls.forget(request);
 }
 
 interface Origin {

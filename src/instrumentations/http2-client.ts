@@ -181,7 +181,10 @@ function rememberClose(streams: object, guard: Guard): void {
 function followResponse(streams: Emitting, guard: Guard): void {
   const follow = guard((stream: ClientHttp2Stream, event: string, headers: unknown, found: Watched) => {
     if (event === 'response') found.call.answered(Number((headers as IncomingHttpHeaders)[':status']));
-    else if (event === 'close') endCall(stream, found);
+    else if (event === 'close') {
+      endCall(stream, found);
+      watched.clear(stream);
+    }
   });
   aroundEmit(streams, {
     before(stream, event, headers) {
