@@ -1,7 +1,7 @@
 /** The results as a page of Markdown. */
 
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { type Agent, bare, LAYERS } from './agents.mts';
 import { GOALS } from './goals.mts';
 import { addedBy, type Results, type Samples } from './results.mts';
@@ -39,7 +39,7 @@ export function preface(): string {
   return [
     '# Results',
     '',
-    `Made by \`npm run bench -- --save\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.versions.node}, redhook ${versionOf('package.json')}, ${versions.join(', ')}; a virtual machine with ${availableParallelism()} cores, one for the application and one for all the rest.`,
+    `Made by \`npm run bench -- --save\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.versions.node}, redhook ${versionOf('package.json')}, ${versions.join(', ')}; a virtual machine with ${cpus().length} cores, one for the application and one for all the rest.`,
     '',
     'The agents take turns in an order that is drawn anew for each round. A figure is the median of the rounds, in brackets the whole range: so far goes the noise. Added is what an agent has more than the bare application in the same round. An absolute time means little on such a machine; ratios mean more.',
     '',

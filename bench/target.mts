@@ -12,8 +12,14 @@ const PINNED = availableParallelism() > 1;
 
 export function stayAwayFromTarget(): void {
   if (!PINNED) return;
-  for (const thread of readdirSync('/proc/self/task'))
-    execFileSync('taskset', ['-c', '-p', '1', thread], { stdio: 'ignore' });
+  for (const thread of readdirSync('/proc/self/task')) {
+    try {
+      execFileSync('taskset', ['-c', '-p', '1', thread], { stdio: 'ignore' });
+    } catch (error) {
+      // A thread that has just ended is away, too.
+      if (readdirSync('/proc/self/task').includes(thread)) throw error;
+    }
+  }
 }
 
 export interface Target {

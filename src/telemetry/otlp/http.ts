@@ -1,5 +1,4 @@
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps, Agent as TlsAgent } from 'node:https';
 import type { OtlpExporter } from '../../config/config.js';
 import { attempt } from './attempt.js';
 import { gzip } from './gzip.js';
@@ -11,6 +10,9 @@ import { USER_AGENT } from './user-agent.js';
 const MAX_RESPONSE_BYTES = 65_536;
 /** @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const RETRYABLE = new Set([429, 502, 503, 504]);
+
+/** It takes Node 10 ms to load. */
+const https = () => process.getBuiltinModule('node:https');
 
 /**
  * OTLP over HTTP with protobuf bodies, on connections that are kept.
@@ -31,7 +33,7 @@ export function openHttp(exporter: OtlpExporter): Transport {
 
   const openAgent = (): Agent =>
     secure
-      ? new TlsAgent({ keepAlive: true, ...tlsOptions(exporter, hostOf(url)) })
+      ? new (https().Agent)({ keepAlive: true, ...tlsOptions(exporter, hostOf(url)) })
       : new Agent({ keepAlive: true });
 
   /** The next attempt begins anew, also with what the PEM files then hold. */
@@ -44,7 +46,7 @@ export function openHttp(exporter: OtlpExporter): Transport {
     attempt(exporter.timeoutMs, (settle) => {
       agent ??= openAgent();
       const used = agent;
-      const request = (secure ? requestHttps : requestHttp)(url, {
+      const request = (secure ? https().request : requestHttp)(url, {
         method: 'POST',
         agent: used,
         headers: { ...headers, 'content-length': sizeOf(body) },

@@ -11,8 +11,7 @@ const VARINT_BYTES = 10;
 
 /**
  * Writes protobuf messages into one buffer, which grows when it must. A nested message is written between `begin` and
- * `end`. It is faster than the libraries for it, for it writes ten attributes of every call: those that we tried took
- * five times as long (docs/decisions.md).
+ * `end`. It writes the attributes of every call: the serializer of the SDK takes fifteen times as long (docs/decisions.md).
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
