@@ -9,6 +9,7 @@ import { CallSpan } from '../../../src/telemetry/call-span.js';
 import { RandomIds } from '../../../src/telemetry/ids.js';
 import { CallSpanEncoder } from '../../../src/telemetry/otlp/call-span-encoder.js';
 import { encodeSpans } from '../../../src/telemetry/otlp/encode-spans.js';
+import { createRed } from '../../../src/telemetry/red.js';
 import { CALL_SCOPE, createSpans } from '../../../src/telemetry/spans.js';
 import { decodeSpans } from '../../support/otlp.js';
 import { finishedSpans } from '../../support/spans.js';
@@ -100,6 +101,33 @@ test('the place in a trace is the same too', () => {
     startTime: 1_000_000_000n,
     endTime: 3_500_250_000n,
   });
+});
+
+test('what spans share is encoded once, and says the same', () => {
+  const red = createRed({ maxRoutes: 2, maxSeries: 2, exemplars: 'always_off' });
+  const counted = createCalls({ observers: [red.observer, observer], knownOperations: { http: ['GET'] } });
+  const shared = { attributes: { 'server.address': 'shop', 'server.port': 80 }, encoded: undefined };
+  // Two series and, for the third route, the overflow, whose spans keep their own labels.
+  const routes = ['/a', '/b', '/a', '/c', '/a', '/b', '/c'];
+  for (const route of routes) {
+    const call = counted.open({
+      kind: 'server',
+      system: 'http',
+      operation: 'GET',
+      route,
+      attributes: { 'url.scheme': 'http', 'http.response.status_code': undefined },
+      detail: () => ({ 'url.path': `${route}/7` }),
+      shared: () => shared,
+    });
+    call?.set({ 'http.response.size': 5 });
+    call?.end({ code: route === '/b' ? 500 : 200 });
+  }
+  const spans = finished.splice(0);
+
+  expect(spans.map(({ call }) => call.labels?.['http.route'])).toEqual(
+    routes.map((route) => (route === '/c' ? undefined : route)),
+  );
+  expect(encoded(spans)).toEqual(bySdk(spans));
 });
 
 test('many spans fill many chunks, and stand beside those of the application', () => {
