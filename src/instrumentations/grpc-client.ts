@@ -141,8 +141,6 @@ function labelsOf(channel: Channel): Attributes {
     'server.port': port,
     'rpc.status_code': undefined,
     'error.type': undefined,
-    'redhook.grpc.messages.sent': undefined,
-    'redhook.grpc.messages.received': undefined,
   };
 }
 

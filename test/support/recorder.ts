@@ -38,7 +38,8 @@ export interface Recorder {
   ended: Ended[];
   /**
    * Waits for exactly `count` ended calls, and a little longer for one too many; then forgets them. Whatever a test
-   * is about, it also checks that each call has given one span and one observation of RED with the same labels.
+   * is about, it also checks that each call has given one span and one observation of RED with the same labels, and
+   * has no other attributes among these.
    */
   take(count: number): Promise<Ended[]>;
   /** Forgets what has ended so far. */
@@ -65,6 +66,8 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
   });
   const red = createRed({ maxRoutes: 500, maxSeries: 10_000, exemplars: 'trace_based' });
   const ended: Ended[] = [];
+  /** Attributes that are no labels: what is encoded once for a series would leave them out. */
+  const strangers: string[] = [];
   const gauges: Gauge[] = [];
   const tasks: (() => Promise<void>)[] = [];
   const calls = createCalls({
@@ -73,10 +76,11 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     addGauge: (gauge) => gauges.push(gauge),
     ask: (_, task) => tasks.push(task),
     observers: [
-      spans,
       red.observer,
+      spans,
       {
         end({ kind, operation, route, attributes, convention, span }) {
+          strangers.push(...Object.keys(attributes).filter((name) => !convention.labels.includes(name)));
           const { traceId, spanId } = span?.spanContext() ?? {};
           const code = attributes[convention.code];
           ended.push({
@@ -132,6 +136,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
       exporter.reset();
       expect(taken).toHaveLength(count);
       expect(spans.sort()).toEqual(observed());
+      expect(strangers).toEqual([]);
       return taken;
     },
   };
