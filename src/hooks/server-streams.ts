@@ -88,8 +88,9 @@ function runListenersInside(streams: Emitting, calls: Calls): void {
   aroundEmit(streams, {
     before(stream, event) {
       // Whoever adds a listener stands where he stands.
-      const call = event === 'newListener' ? undefined : observed.get(stream)?.request.call;
-      if (call === undefined || stream.listenerCount(event) === 0) return undefined;
+      if (event === 'newListener' || stream.listenerCount(event) === 0) return undefined;
+      const call = observed.get(stream)?.request.call;
+      if (call === undefined) return undefined;
       // A span of the application's own may be current within this call; it stays current.
       return calls.current === call ? undefined : call;
     },

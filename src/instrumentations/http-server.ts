@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { aroundEmit } from '../hooks/around-emit.js';
 import { patch } from '../hooks/patch.js';
@@ -102,8 +103,9 @@ function runListenersInside(
 ): void {
   aroundEmit(prototype, {
     before(message, event) {
+      if (!isHeard(message, event)) return undefined;
       const call = callOf(message);
-      if (call === undefined || !isHeard(message, event)) return undefined;
+      if (call === undefined) return undefined;
       // A span of the application's own may be current within this call; it stays current.
       return calls.current === call ? undefined : call;
     },
@@ -196,10 +198,17 @@ function headOf(chunk: unknown): string {
 }
 
 function labelsOf({ headers, httpVersion, socket }: IncomingMessage): Attributes {
-  return labelServerRequest({ headers, encrypted: 'encrypted' in socket }, httpVersion);
+  return labelServerRequest({ headers, encrypted: isEncrypted(socket) }, httpVersion);
 }
 
 function partiesOf({ headers, socket }: IncomingMessage): Shared {
-  const encrypted = 'encrypted' in socket;
-  return describeParties({ authority: headers.host, headers, encrypted, peer: socket }, socket);
+  return describeParties(
+    { authority: headers.host, headers, encrypted: isEncrypted(socket), peer: socket },
+    socket,
+  );
+}
+
+/** Only sockets of TLS have this property, and theirs is true. */
+function isEncrypted(socket: Socket & { encrypted?: boolean }): boolean {
+  return socket.encrypted === true;
 }

@@ -80,8 +80,10 @@ export function createSpans({ resource, sampler, ids, limits, processors }: Span
 }
 
 function parentOf(context: Context): SpanContext | undefined {
-  const parent = trace.getSpan(context)?.spanContext();
-  return parent !== undefined && isSpanContextValid(parent) ? parent : undefined;
+  const span = trace.getSpan(context);
+  if (span === undefined) return undefined;
+  const parent = span.spanContext();
+  return span instanceof CallSpan || isSpanContextValid(parent) ? parent : undefined;
 }
 
 /** What the application has set stays, except for what the call's record says too. */

@@ -46,5 +46,7 @@ test.each([1, 127, 128, 16_383, 16_384, 3_000_000])('a nested message of %i byte
 test('numbers of fixed size, and ids', () => {
   expect(bytesOf((out) => out.fixed32(0x301))).toEqual([1, 3, 0, 0]);
   expect(bytesOf((out) => out.double(0.5))).toEqual([0, 0, 0, 0, 0, 0, 0xe0, 0x3f]);
-  expect(bytesOf((out) => out.hex(1, '00ff0a9b'))).toEqual([0x0a, 4, 0, 0xff, 0x0a, 0x9b]);
+  expect(bytesOf((out) => out.hex(1, '0123456789abcdef'))).toEqual([
+    0x0a, 8, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+  ]);
 });
