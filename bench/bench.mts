@@ -16,7 +16,7 @@ import { measureRequests } from './requests.mts';
 import type { Results } from './results.mts';
 import { measureScrape } from './scrape.mts';
 import { startServices } from './services.mts';
-import { soak } from './soak.mts';
+import { measureSoak } from './soak.mts';
 import { measureStartUp } from './start-up.mts';
 import { stayAwayFromTarget } from './target.mts';
 
@@ -56,7 +56,7 @@ const PARTS: Record<string, () => Promise<void>> = {
     results.scrape = await measureScrape(services);
   },
   async soak() {
-    results.soak = await soak(Number(values['soak-minutes']), services);
+    results.soak = await measureSoak(Number(values['soak-minutes']), services);
   },
   async installed() {
     results.installed = measureInstalled();

@@ -5,6 +5,7 @@ import { cpus } from 'node:os';
 import { type Agent, bare, LAYERS } from './agents.mts';
 import { GOALS } from './goals.mts';
 import { addedBy, type Results, type Samples } from './results.mts';
+import type { Soak } from './soak.mts';
 import { added, median, spread } from './statistics.mts';
 
 /** The sections of what was measured. */
@@ -20,11 +21,7 @@ export function report(results: Results): string {
         `Scrape of ${scrape.series} series`,
         `A page of ${scrape.bytes} bytes. CPU of the event loop's thread: ${scrape.later.toFixed(1)} ms, the first scrape ${scrape.first.toFixed(1)} ms. Longest block of the event loop: ${scrape.longestBlock.toFixed(1)} ms, of all scrapes ${scrape.longestBlockOfAll.toFixed(1)} ms, without a scrape ${scrape.longestBlockIdle.toFixed(1)} ms.`,
       ),
-    soak &&
-      section(
-        `${soak.byMinute.length} minutes of load`,
-        `${soak.requests} requests on 16 connections, bare http with Redhook; ${(100 * soak.delivered).toFixed(3)} % of the spans arrived. Resident memory by minute, in MB: ${soak.byMinute.map((mb) => mb.toFixed(0)).join(', ')}.`,
-      ),
+    soak && soakOf(soak),
     installed && section('Installed', `${installed.packages} package, ${installed.megabytes.toFixed(2)} MB.`),
   ]
     .filter((part) => part !== undefined)
@@ -117,6 +114,17 @@ function layersOf(samples: Samples): string {
     'Where the time goes: bare http',
     table(['layer', 'added up to here, us', 'this layer, us'], rows),
   );
+}
+
+function soakOf(soaks: ReadonlyMap<Agent, Soak>): string {
+  const rows = [...soaks].map(([agent, { requests, delivered, byMinute }]) => [
+    agent.name,
+    String(requests),
+    agent.traces ? `${(100 * delivered).toFixed(3)} %` : '',
+    byMinute.map((mb) => mb.toFixed(0)).join(', '),
+  ]);
+  const head = ['agent', 'requests', 'spans arrived', 'resident memory by minute, MB'];
+  return section('Load without an end, on 16 connections', table(head, rows));
 }
 
 function startUpOf(times: ReadonlyMap<Agent, readonly number[]>): string {

@@ -13,7 +13,7 @@ export interface Results {
   layers?: Samples;
   startUp?: ReadonlyMap<Agent, readonly number[]>;
   scrape?: ScrapeCost;
-  soak?: Soak;
+  soak?: ReadonlyMap<Agent, Soak>;
   installed?: Installed;
 }
 

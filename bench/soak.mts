@@ -1,5 +1,5 @@
 /** Memory under load that does not end. */
-import { redhook } from './agents.mts';
+import { type Agent, bare, redhook } from './agents.mts';
 import { loadHttp } from './load/http.mts';
 import type { Services } from './services.mts';
 import { median } from './statistics.mts';
@@ -16,9 +16,16 @@ export interface Soak {
 const REQUESTS_AT_A_TIME = 20_000;
 const CONNECTIONS = 16;
 
-export async function soak(minutes: number, { sink, endpoints, upstream }: Services): Promise<Soak> {
+/** With Redhook and without: the memory of a bare application does not stand still either. */
+export async function measureSoak(minutes: number, services: Services): Promise<ReadonlyMap<Agent, Soak>> {
+  const soaks = new Map<Agent, Soak>();
+  for (const agent of [bare, redhook]) soaks.set(agent, await soak(agent, minutes, services));
+  return soaks;
+}
+
+async function soak(agent: Agent, minutes: number, { sink, endpoints, upstream }: Services): Promise<Soak> {
   const receivedBefore = await sink.received();
-  const target = await startTarget(redhook, 'http', endpoints, upstream);
+  const target = await startTarget(agent, 'http', endpoints, upstream);
   const rss: number[][] = [];
   const from = performance.now();
   let requests = 0;
