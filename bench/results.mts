@@ -25,8 +25,8 @@ export function addedBy(agent: Agent, samples: Samples | undefined, measure: Mea
   return added(values(agent), values(bare));
 }
 
-/** How much of what `peer` adds `agent` adds: the median of the rounds. */
+/** How much of what `peer` adds `agent` adds. Of the medians: a ratio of one round jumps where `peer` adds little. */
 export function ratio(agent: readonly number[], peer: readonly number[]): number | undefined {
   if (agent.length === 0 || peer.length === 0) return undefined;
-  return median(agent.map((value, round) => value / (peer[round] as number)));
+  return median(agent) / median(peer);
 }
