@@ -1,0 +1,34 @@
+import { tmpdir } from 'node:os';
+import { expect, test } from 'vitest';
+import { createCalls } from '../../src/call.js';
+import { loadConfig } from '../../src/config/load.js';
+import type { Attributes } from '../../src/instrumentation.js';
+import { startTelemetry } from '../../src/telemetry/start.js';
+
+test('a span ends with the labels of its series, which are encoded once for all calls that have them', () => {
+  const { config } = loadConfig({
+    env: { OTEL_METRICS_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
+    cwd: tmpdir(),
+  });
+  const { observers } = startTelemetry(config);
+  const labels: (Attributes | undefined)[] = [];
+  const calls = createCalls({
+    knownOperations: { http: ['GET'] },
+    observers: observers.map((observer) => ({
+      ...observer,
+      end(call) {
+        if (observer.start !== undefined) labels.push(call.labels);
+        observer.end(call);
+      },
+    })),
+  });
+
+  for (let count = 0; count < 2; count += 1)
+    calls.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });
+
+  expect(labels).toEqual([
+    { 'http.request.method': 'GET', 'http.response.status_code': 200 },
+    expect.anything(),
+  ]);
+  expect(labels[1]).toBe(labels[0]);
+});
