@@ -38,7 +38,7 @@ export function preface(): string {
     '',
     `Made by \`npm run bench -- --save\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.versions.node}, redhook ${versionOf('package.json')}, ${versions.join(', ')}; a virtual machine with ${cpus().length} cores, one for the application and one for all the rest.`,
     '',
-    'The agents take turns in an order that is drawn anew for each round. A figure is the median of the rounds, in brackets the whole range: so far goes the noise. Added is what an agent has more than the bare application in the same round. An absolute time means little on such a machine; ratios mean more.',
+    'The agents take turns in an order that is drawn anew for each round. A figure is the median of the rounds, in brackets the whole range: so far goes the noise. Added is what an agent has more than the bare application in the same round. A ratio is that of the medians below. An absolute time means little on such a machine; ratios mean more.',
     '',
   ].join('\n');
 }
