@@ -21,8 +21,6 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Everything that was wrong, in the order of the file, each cause once. */
   readonly problems: readonly Problem[];
-  /** The file as it was named, or `defaults` when none is used. The environment comes on top of either. */
-  readonly source: string;
 }
 
 /**
@@ -41,7 +39,6 @@ export function loadConfig({ env, cwd, argv }: Surroundings = thisProcess()): Lo
   return {
     config: deepFreeze(config),
     problems: [...problems.values()].sort(byPlace),
-    source: file && values ? file.name : 'defaults',
   };
 }
 

@@ -107,7 +107,7 @@ export function word<T>(
   };
 }
 
-export function isNone(node: Node): boolean {
+function isNone(node: Node): boolean {
   return node.kind === 'scalar' && node.text.trim().toLowerCase() === 'none';
 }
 

@@ -12,18 +12,14 @@ const FILES = {
 };
 
 test.each([
-  [{}, 'found', 'otel-autoconf.yaml'],
-  [{ OTEL_CONFIG_FILE: 'conf/otel.yaml' }, 'otel', 'conf/otel.yaml'],
-  [{ REDHOOK_CONFIG_FILE: 'conf/redhook.yaml' }, 'redhook', 'conf/redhook.yaml'],
-  [
-    { REDHOOK_CONFIG_FILE: 'conf/redhook.yaml', OTEL_CONFIG_FILE: 'conf/otel.yaml' },
-    'redhook',
-    'conf/redhook.yaml',
-  ],
-  [{ REDHOOK_CONFIG_FILE: ' ', OTEL_CONFIG_FILE: '' }, 'found', 'otel-autoconf.yaml'],
-])('with %j the service is %s', (env, serviceName, source) => {
+  [{}, 'found'],
+  [{ OTEL_CONFIG_FILE: 'conf/otel.yaml' }, 'otel'],
+  [{ REDHOOK_CONFIG_FILE: 'conf/redhook.yaml' }, 'redhook'],
+  [{ REDHOOK_CONFIG_FILE: 'conf/redhook.yaml', OTEL_CONFIG_FILE: 'conf/otel.yaml' }, 'redhook'],
+  [{ REDHOOK_CONFIG_FILE: ' ', OTEL_CONFIG_FILE: '' }, 'found'],
+])('with %j the service is %s', (env, serviceName) => {
   inFolder(FILES, (cwd) => {
-    expect(loadIn(cwd, env)).toMatchObject({ config: { serviceName }, source, lines: [] });
+    expect(loadIn(cwd, env)).toMatchObject({ config: { serviceName }, lines: [] });
   });
 });
 
@@ -31,12 +27,15 @@ test('an absolute name is one too', () => {
   inFolder(FILES, (cwd) => {
     const name = join(cwd, 'conf/otel.yaml');
     const elsewhere = join(cwd, 'conf');
-    expect(loadIn(elsewhere, { OTEL_CONFIG_FILE: name })).toMatchObject({ source: name, lines: [] });
+    expect(loadIn(elsewhere, { OTEL_CONFIG_FILE: name })).toMatchObject({
+      config: { serviceName: 'otel' },
+      lines: [],
+    });
   });
 });
 
 test('no file is no problem', () => {
-  inFolder({}, (cwd) => expect(loadIn(cwd)).toMatchObject({ source: 'defaults', lines: [] }));
+  inFolder({}, (cwd) => expect(loadIn(cwd)).toMatchObject({ lines: [] }));
 });
 
 const NOW = 'now the defaults and the environment are used';
@@ -58,7 +57,6 @@ test.each([
   inFolder(FILES, (cwd) => {
     expect(loadIn(cwd, env)).toMatchObject({
       lines: [`error ${line}, ${NOW}`],
-      source: 'defaults',
       config: { serviceName: 'app' },
     });
   });
@@ -78,7 +76,6 @@ test.each(UNREADABLE)('%s in the place of the file: one problem', (_, make, foun
       lines: [
         `error otel-autoconf.yaml: found ${found}, expected a readable file of at most 128 KiB, ${NOW}`,
       ],
-      source: 'defaults',
     });
   });
 });
@@ -86,11 +83,10 @@ test.each(UNREADABLE)('%s in the place of the file: one problem', (_, make, foun
 test('a file without permission: one problem', () => {
   inFolder(FILES, (cwd) => {
     chmodSync(join(cwd, 'otel-autoconf.yaml'), 0);
-    const { lines, source } = asNobody(cwd, () => loadIn(cwd));
+    const { lines } = asNobody(cwd, () => loadIn(cwd));
     expect(lines).toEqual([
       `error otel-autoconf.yaml: found a file that cannot be read (EACCES), expected a readable file of at most 128 KiB, ${NOW}`,
     ]);
-    expect(source).toBe('defaults');
   });
 });
 

@@ -26,12 +26,11 @@ test.each([
   ['- traces\n', `1:1: found a list, expected a mapping with ${EITHER}, ${UNUSED}`],
   ['traces\n', `1:1: found "traces", expected a mapping with ${EITHER}, ${UNUSED}`],
 ])('%j is not in the short form', (yaml, line) => {
-  const { lines, source, config } = load(yaml, { OTEL_SERVICE_NAME: 'from-env' });
+  const { lines, config } = load(yaml, { OTEL_SERVICE_NAME: 'from-env' });
   expect(lines).toEqual([`error otel-autoconf.yaml:${line}`]);
-  expect(source).toBe('defaults');
   expect(config).toEqual(load(undefined, { OTEL_SERVICE_NAME: 'from-env' }).config);
 });
 
 test.each(['traces:\n', 'log_level: info\n', 'service: {name: app}\n'])('%j is in the short form', (yaml) => {
-  expect(load(yaml)).toMatchObject({ lines: [], source: 'otel-autoconf.yaml' });
+  expect(load(yaml)).toMatchObject({ lines: [] });
 });

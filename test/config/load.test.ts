@@ -65,7 +65,7 @@ instrumentations:
 `;
 
 test('neither a file nor the environment: the defaults', () => {
-  expect(load()).toEqual({ config: DEFAULTS, problems: [], lines: [], source: 'defaults' });
+  expect(load()).toEqual({ config: DEFAULTS, problems: [], lines: [] });
 });
 
 test('the short form as it was asked for', () => {
@@ -76,7 +76,6 @@ test('the short form as it was asked for', () => {
     },
     problems: [],
     lines: [],
-    source: 'otel-autoconf.yaml',
   });
 });
 

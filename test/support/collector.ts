@@ -21,7 +21,7 @@ import { gunzipSync } from 'node:zlib';
 import { decodeMetrics, decodeSpans, type ReceivedMetric, type ReceivedSpan } from './otlp.js';
 import { writeMessage } from './protobuf.js';
 
-export type { ReceivedMetric, ReceivedPoint, ReceivedSpan } from './otlp.js';
+export type { ReceivedMetric, ReceivedSpan } from './otlp.js';
 
 export interface CollectorOptions {
   /** The port for gRPC, to come back where another collector was. Any free one by default. */

@@ -2,7 +2,7 @@
 export type Wire = bigint | Buffer;
 
 /** The fields of a message by number, each with all its values: varints and fixed numbers as bigint, the rest as bytes. */
-export function readMessage(message: Buffer): Map<number, Wire[]> {
+function readMessage(message: Buffer): Map<number, Wire[]> {
   const fields = new Map<number, Wire[]>();
   let position = 0;
   const varint = (): bigint => {

@@ -33,8 +33,8 @@ export function drainSync(
   requests: readonly LastRequest[],
   timeoutMs: number,
   workerFile = join(__dirname, 'flush-worker.js'),
-): { delivered: number; failed: number } {
-  if (requests.length === 0) return { delivered: 0, failed: 0 };
+): void {
+  if (requests.length === 0) return;
   let delivered = 0;
   let why = `not done in ${timeoutMs} ms`;
   try {
@@ -50,7 +50,6 @@ export function drainSync(
     const lost = `${failed} of the last ${requests.length} exports were lost at exit`;
     log.warn(`${lost}: ${places(requests)} (${why})`);
   }
-  return { delivered, failed };
 }
 
 function sendInWorker(all: readonly LastRequest[], timeoutMs: number, workerFile: string): SendResult[] {
