@@ -21,7 +21,7 @@ const common = {
 const yamlWhenCalled: Plugin = {
   name: 'yaml when called',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/yaml\.js$/ }, ({ namespace }) =>
+    onResolve({ filter: /^\.\/(?:source\/)?yaml\.js$/ }, ({ namespace }) =>
       namespace === 'lazy' ? { path: './yaml.js', external: true } : { path: 'yaml', namespace: 'lazy' },
     );
     onLoad({ filter: /./, namespace: 'lazy' }, () => ({
@@ -35,7 +35,7 @@ rmSync('dist', { recursive: true, force: true });
 await build({ ...common, entryPoints: ['src/register.ts'], target: 'node12', external: ['./start.js'] });
 const { metafile } = await build({
   ...common,
-  entryPoints: ['src/start.ts', 'src/config/yaml.ts', 'src/flush-worker.ts'],
+  entryPoints: ['src/start.ts', 'src/config/source/yaml.ts', 'src/telemetry/otlp/flush-worker.ts'],
   entryNames: '[name]',
   plugins: [yamlWhenCalled],
   minify: true,

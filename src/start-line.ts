@@ -1,5 +1,5 @@
 import type { Config, MetricsConfig, OtlpExporter, TracesConfig } from './config/config.js';
-import { printable } from './config/problem.js';
+import { printable } from './config/diagnostic.js';
 import type { Instrumentation } from './instrumentation.js';
 import { version } from './version.js';
 

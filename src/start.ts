@@ -1,7 +1,7 @@
-import { askRegularly } from './asking.js';
-import { createCalls } from './call.js';
+import { createCalls } from './calls/calls.js';
+import { askRegularly } from './calls/poll.js';
+import { formatProblem } from './config/diagnostic.js';
 import { loadConfig } from './config/load.js';
-import { formatProblem } from './config/problem.js';
 import { flushOnExit } from './exit.js';
 import { attach } from './hooks/attach.js';
 import { instrumentations } from './instrumentations/index.js';

@@ -1,11 +1,11 @@
 import type { ConsoleExporter, OtlpExporter, PrometheusExporter } from './config.js';
-import { endpoint } from './endpoint.js';
-import type { ExporterRequest } from './exporter-list.js';
-import { quote } from './problem.js';
+import { quote } from './diagnostic.js';
 import { type Resolved, resolve, type Sources } from './resolve.js';
 import { metrics, type Setting, type Signal, traces } from './settings.js';
-import { valuesBelow } from './short-form.js';
-import type { Env } from './substitute.js';
+import { valuesBelow } from './source/short-form.js';
+import type { Env } from './source/substitute.js';
+import { endpoint } from './types/endpoint.js';
+import type { ExporterRequest } from './types/exporter-list.js';
 
 const OTLP_SETTINGS = { traces: traces.otlp, metrics: metrics.otlp };
 const OTLP_HTTP_PORT = '4318';

@@ -1,13 +1,13 @@
 import { buildConfig } from './build.js';
 import type { Config } from './config.js';
-import { type ConfigFile, readConfigFile } from './file.js';
-import { isShortForm } from './form.js';
-import type { Node } from './node.js';
-import type { Problem, Report } from './problem.js';
+import type { Problem, Report } from './diagnostic.js';
 import { packageName } from './service-name.js';
-import { valuesBelow } from './short-form.js';
-import type { Env } from './substitute.js';
-import { parseYaml } from './yaml.js';
+import { type ConfigFile, readConfigFile } from './source/file.js';
+import { isShortForm } from './source/format.js';
+import { valuesBelow } from './source/short-form.js';
+import type { Node } from './source/source-node.js';
+import type { Env } from './source/substitute.js';
+import { parseYaml } from './source/yaml.js';
 
 export interface Surroundings {
   readonly env: Env;

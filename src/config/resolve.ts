@@ -1,7 +1,7 @@
-import { type Node, scalar } from './node.js';
-import type { Complaint, Report } from './problem.js';
+import type { Complaint, Report } from './diagnostic.js';
 import type { Setting } from './settings.js';
-import type { Env } from './substitute.js';
+import { type Node, scalar } from './source/source-node.js';
+import type { Env } from './source/substitute.js';
 
 /** Where values come from. The environment is stronger than the file. */
 export interface Sources {

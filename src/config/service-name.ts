@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { readSmallFile } from './file.js';
+import { readSmallFile } from './source/file.js';
 
 /** The name in the nearest package.json that has one, above the main script or else the working directory. */
 export function packageName(cwd: string, script: string | undefined): string | undefined {

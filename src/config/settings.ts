@@ -1,10 +1,10 @@
-import { KNOWN_METHODS } from '../semconv/methods.js';
+import { KNOWN_METHODS } from '../semconv/http-methods.js';
 import type { LogLevel, OtlpExporter, Propagator, SamplerName } from './config.js';
-import { endpoint } from './endpoint.js';
-import { exporterList } from './exporter-list.js';
-import { hostName, listen, METRICS_PATH, portNumber } from './listen.js';
-import { attributes, headers } from './pairs.js';
-import { switches } from './switches.js';
+import { endpoint } from './types/endpoint.js';
+import { exporterList } from './types/exporter-list.js';
+import { attributes, headers } from './types/key-values.js';
+import { hostName, listen, METRICS_PATH, portNumber } from './types/listen-address.js';
+import { switches } from './types/switches.js';
 import {
   boolean,
   choice,
@@ -17,7 +17,7 @@ import {
   ratio,
   type Type,
   text,
-} from './types.js';
+} from './types/value.js';
 
 /**
  * One setting. The parser, the values' types, the names proposed for a misspelt one and the table of the README all

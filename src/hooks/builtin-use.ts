@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server, Socket } from 'node:net';
-import { patch } from './patch.js';
+import { patch } from '../patching/patch.js';
 
 const ACCEPTED = 'net.server.socket';
 

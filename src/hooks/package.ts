@@ -3,8 +3,8 @@ import Module from 'node:module';
 import { normalize, sep } from 'node:path';
 import type { Calls, Guard, PackageTarget } from '../instrumentation.js';
 import { log } from '../log.js';
-import { patch } from './patch.js';
-import { satisfies } from './versions.js';
+import { patch } from '../patching/patch.js';
+import { satisfies } from './version-range.js';
 
 type Load = (this: { exports: unknown }, path: string) => void;
 

@@ -1,7 +1,7 @@
 import type { Channel, Deadline, Metadata, StatusObject } from '@grpc/grpc-js';
-import { hiddenField } from '../hidden-field.js';
-import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
+import { patch } from '../patching/patch.js';
+import { hiddenField } from '../patching/private-field.js';
 import { methodOf, statusName } from '../semconv/grpc.js';
 import { splitGrpcTarget } from '../semconv/grpc-target.js';
 

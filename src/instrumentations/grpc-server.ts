@@ -1,10 +1,10 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { patch } from '../hooks/patch.js';
-import { type ObservedRequest, observeServerStreams } from '../hooks/server-streams.js';
 import type { Attributes, Calls, Guard, Instrumentation } from '../instrumentation.js';
+import { patch } from '../patching/patch.js';
 import { isGrpc, methodOf, statusName, timeoutOf } from '../semconv/grpc.js';
 import { MessageCounter } from '../semconv/grpc-messages.js';
 import { splitAuthority } from '../semconv/url.js';
+import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
 
 /**
  * gRPC servers, seen from the HTTP/2 streams below them, so that applications bundled into one file are observed too.

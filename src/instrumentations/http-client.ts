@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
-import { aroundEmit } from '../hooks/around-emit.js';
-import { patch } from '../hooks/patch.js';
 import type { Call, Calls, Instrumentation, OutgoingHeaders } from '../instrumentation.js';
+import { patch } from '../patching/patch.js';
+import { aroundEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { labelClientRequest } from '../semconv/http-client.js';
 import { origin, redactUrl, splitAuthority } from '../semconv/url.js';

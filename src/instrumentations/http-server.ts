@@ -2,9 +2,9 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { aroundEmit } from '../hooks/around-emit.js';
-import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation, Shared } from '../instrumentation.js';
+import { patch } from '../patching/patch.js';
+import { aroundEmit } from '../patching/wrap-emit.js';
 import { describeParties, describeTarget, labelServerRequest } from '../semconv/http-server.js';
 
 /**

@@ -4,15 +4,15 @@ import type {
   IncomingHttpHeaders,
   OutgoingHttpHeaders,
 } from 'node:http2';
-import { hiddenField } from '../hidden-field.js';
-import { aroundEmit } from '../hooks/around-emit.js';
-import { clientSessionPrototype } from '../hooks/http2-sessions.js';
-import { patch } from '../hooks/patch.js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
+import { patch } from '../patching/patch.js';
+import { hiddenField } from '../patching/private-field.js';
+import { aroundEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { labelClientRequest } from '../semconv/http-client.js';
 import { redactUrl, splitAuthority } from '../semconv/url.js';
+import { clientSessionPrototype } from './http2/sessions.js';
 
 /**
  * Requests of node:http2. A call begins with the request and ends when its stream closes: after the body, an error or

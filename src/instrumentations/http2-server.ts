@@ -1,8 +1,8 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { type ObservedRequest, observeServerStreams } from '../hooks/server-streams.js';
 import type { Calls, Instrumentation, Shared } from '../instrumentation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { describeParties, describeTarget, labelServerRequest } from '../semconv/http-server.js';
+import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
 
 /**
  * Servers of node:http2, by the stream and by the compatibility API. A call begins with the request headers and ends

@@ -1,7 +1,7 @@
 import type { Instrumentation } from '../instrumentation.js';
-import { observeConnections } from './temporal/connections.js';
-import { intercept, OperationObserver } from './temporal/observer.js';
-import { ACTIVITIES, COMPLETIONS, SCHEDULES, WORKFLOWS } from './temporal/operations.js';
+import { observeConnections } from './temporal/client/connections.js';
+import { intercept, OperationObserver } from './temporal/client/operation-observer.js';
+import { ACTIVITIES, COMPLETIONS, SCHEDULES, WORKFLOWS } from './temporal/client/operations.js';
 import { observeGrpcRequests } from './temporal/requests.js';
 import { Visibility } from './temporal/visibility.js';
 

@@ -1,10 +1,10 @@
 import type { Instrumentation } from '../instrumentation.js';
-import { observeActivities } from './temporal/activities.js';
-import { observeCore } from './temporal/core-metrics.js';
-import { ActivitiesInFlight } from './temporal/in-flight.js';
 import { observeNativeRequests } from './temporal/requests.js';
-import { observeWorkers } from './temporal/workers.js';
-import { observeBundles } from './temporal/workflows.js';
+import { observeActivities } from './temporal/worker/activities.js';
+import { observeCore } from './temporal/worker/core-metrics.js';
+import { ActivitiesInFlight } from './temporal/worker/in-flight.js';
+import { observeWorkers } from './temporal/worker/workers.js';
+import { observeBundles } from './temporal/workflow/bundles.js';
 
 const inFlight = new ActivitiesInFlight();
 

@@ -1,19 +1,19 @@
 import { context, type MeterProvider, metrics as metricsApi, propagation, trace } from '@opentelemetry/api';
-import type { CallObserver } from '../call.js';
+import type { CallObserver } from '../calls/calls.js';
+import { contexts } from '../calls/context.js';
 import type { Config } from '../config/config.js';
-import { contexts } from '../context.js';
 import type { Gauge } from '../instrumentation.js';
 import { adoptDiagnostics } from './diag.js';
-import { createForeign } from './foreign.js';
-import { startMetrics } from './metrics.js';
-import { drainSync } from './otlp/drain.js';
+import { createSelf } from './metrics/internal.js';
+import { startMetrics } from './metrics/metrics.js';
+import { createRed } from './metrics/red.js';
+import { startRuntimeMetrics } from './metrics/runtime.js';
+import { createForeign } from './metrics/scraped-pages.js';
+import { drainSync } from './otlp/flush.js';
 import { createPropagator } from './propagator.js';
-import { createRed } from './red.js';
 import { createResource } from './resource.js';
-import { startRuntimeMetrics } from './runtime.js';
-import { createSelf } from './self.js';
-import { whenServing } from './serving.js';
-import { startTraces } from './traces.js';
+import { startTraces } from './traces/traces.js';
+import { whenServing } from './when-listening.js';
 
 export interface Telemetry {
   /** RED first: it finds the labels that the spans of a series have in common. */

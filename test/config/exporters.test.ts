@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { load } from './load-in.js';
+import { load } from '../support/load-config.js';
 
 const OTLP = {
   type: 'otlp',

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
-import { KNOWN_METHODS } from '../../src/semconv/methods.js';
-import { load } from './load-in.js';
+import { KNOWN_METHODS } from '../../src/semconv/http-methods.js';
+import { load } from '../support/load-config.js';
 
 const OTLP = {
   type: 'otlp',

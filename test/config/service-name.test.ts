@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inFolder, loadIn } from './load-in.js';
+import { inFolder, loadIn } from '../support/load-config.js';
 
 const FILES = {
   'package.json': '{"name":"root"}',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { settings } from '../../src/config/settings.js';
-import { inFolder, load } from './load-in.js';
+import { inFolder, load } from '../support/load-config.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DEFAULT_FILE = readFileSync(join(ROOT, 'otel-autoconf.yaml'), 'utf8');

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
-import { createCalls } from '../../src/call.js';
+import { createCalls } from '../../src/calls/calls.js';
 import { createGuard } from '../../src/hooks/guard.js';
 import { attachPackage } from '../../src/hooks/package.js';
 import { log } from '../../src/log.js';

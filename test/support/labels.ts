@@ -1,5 +1,5 @@
 import type { CallKind, CallSystem } from '../../src/instrumentation.js';
-import { conventionOf } from '../../src/semconv/calls.js';
+import { conventionOf } from '../../src/semconv/convention.js';
 
 /** The attributes of a call's span that must be the labels of its series, by their names in the conventions. */
 export function labelsOf(kind: CallKind, attributes: Record<string, unknown>): Record<string, unknown> {

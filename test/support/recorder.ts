@@ -9,16 +9,16 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import { expect } from 'vitest';
-import { asOwnTraffic, type CallRecord, type CallRegistry, createCalls } from '../../src/call.js';
-import { contexts } from '../../src/context.js';
+import { asOwnTraffic, type CallRecord, type CallRegistry, createCalls } from '../../src/calls/calls.js';
+import { contexts } from '../../src/calls/context.js';
 import { attach } from '../../src/hooks/attach.js';
 import type { Gauge, GaugePoint, Instrumentation } from '../../src/instrumentation.js';
-import { conventionOf } from '../../src/semconv/calls.js';
-import { KNOWN_METHODS } from '../../src/semconv/methods.js';
-import { CallSpan } from '../../src/telemetry/call-span.js';
-import { RandomIds } from '../../src/telemetry/ids.js';
-import { createRed } from '../../src/telemetry/red.js';
-import { createSpans } from '../../src/telemetry/spans.js';
+import { conventionOf } from '../../src/semconv/convention.js';
+import { KNOWN_METHODS } from '../../src/semconv/http-methods.js';
+import { createRed } from '../../src/telemetry/metrics/red.js';
+import { CallSpan } from '../../src/telemetry/traces/call-span.js';
+import { RandomIds } from '../../src/telemetry/traces/id-generator.js';
+import { createSpans } from '../../src/telemetry/traces/spans.js';
 import { labelsOf, systemOf, textOf } from './labels.js';
 
 /** What a test sees of a call that has ended. */

@@ -1,5 +1,5 @@
 /** The calls that an application has counted, and those that its spans tell: they must be the same. */
-import { conventionOf } from '../../src/semconv/calls.js';
+import { conventionOf } from '../../src/semconv/convention.js';
 import type { Collector, ReceivedSpan } from './collector.js';
 import { labelsOf, systemOf, textOf } from './labels.js';
 import { countBy } from './load.js';

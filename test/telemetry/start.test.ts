@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
-import { createCalls } from '../../src/call.js';
+import { createCalls } from '../../src/calls/calls.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Attributes } from '../../src/instrumentation.js';
 import { startTelemetry } from '../../src/telemetry/start.js';

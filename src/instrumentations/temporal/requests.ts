@@ -1,6 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { patch } from '../../hooks/patch.js';
 import type { Call, Calls, Guard } from '../../instrumentation.js';
+import { patch } from '../../patching/patch.js';
 import { statusName } from '../../semconv/grpc.js';
 
 /** A request to the service: by grpc-js in clients, by Temporal's core in workers. */

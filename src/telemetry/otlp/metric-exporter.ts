@@ -5,8 +5,8 @@ import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-met
 import type { OtlpExporter } from '../../config/config.js';
 import { backoffMs } from './backoff.js';
 import { watchOutage } from './outage.js';
-import type { SendResult } from './send-result.js';
-import { createSender } from './sender.js';
+import type { SendResult } from './transport/export-response.js';
+import { createSender } from './transport/sender.js';
 
 /**
  * Pushes metrics to one OTLP endpoint. A failed push is repeated until `timeoutMs` is over and then given up: the

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AggregationTemporality, type MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import { splitTarget } from '../../semconv/url.js';
-import type { Self } from '../self.js';
+import type { Self } from '../metrics/internal.js';
 import { type Address, type Binding, bind } from './bind.js';
 import { createPage, type PageOptions } from './page.js';
 import { createScrape, type Scrape, sendText } from './scrape.js';

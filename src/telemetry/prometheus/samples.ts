@@ -1,5 +1,5 @@
 import type { Histogram } from '@opentelemetry/sdk-metrics';
-import type { Exemplar } from '../red/series.js';
+import type { Exemplar } from '../metrics/series.js';
 import type { Family } from './families.js';
 import { quoted } from './labels.js';
 import { isLegacy } from './names.js';

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CollectionResult, MetricCollectOptions, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { log, reason } from '../../log.js';
-import type { Self } from '../self.js';
+import type { Self } from '../metrics/internal.js';
 import { acceptsGzip, negotiateFormat } from './negotiate.js';
 import type { Page } from './page.js';
 

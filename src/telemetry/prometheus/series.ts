@@ -1,6 +1,6 @@
 import { type DataPoint, DataPointType, type Histogram } from '@opentelemetry/sdk-metrics';
 import { log } from '../../log.js';
-import type { CallDataPoint, Exemplar } from '../red/series.js';
+import type { CallDataPoint, Exemplar } from '../metrics/series.js';
 import type { Family } from './families.js';
 import type { Labels } from './labels.js';
 

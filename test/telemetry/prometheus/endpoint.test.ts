@@ -11,12 +11,12 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { log } from '../../../src/log.js';
+import { createSelf, producerOf } from '../../../src/telemetry/metrics/internal.js';
 import {
   createPrometheusEndpoint,
   type PrometheusEndpoint,
   type PrometheusOptions,
 } from '../../../src/telemetry/prometheus/endpoint.js';
-import { createSelf, producerOf } from '../../../src/telemetry/self.js';
 import { parse, total } from '../../support/metrics.js';
 import { parseOpenMetrics } from '../../support/openmetrics.js';
 

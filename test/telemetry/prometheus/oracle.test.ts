@@ -11,7 +11,7 @@ import { expect, test } from 'vitest';
 import { negotiateFormat } from '../../../src/telemetry/prometheus/negotiate.js';
 import { createPage } from '../../../src/telemetry/prometheus/page.js';
 import { parse, type Sample } from '../../support/metrics.js';
-import { type Sdk, startSdk } from './sdk.js';
+import { type Sdk, startSdk } from '../../support/sdk-metrics.js';
 
 /** Stock name without suffixes, and ours. */
 const NAMES: Record<string, string> = {

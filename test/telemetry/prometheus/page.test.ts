@@ -8,12 +8,12 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { log } from '../../../src/log.js';
+import { createSelf } from '../../../src/telemetry/metrics/internal.js';
+import { createRed } from '../../../src/telemetry/metrics/red.js';
 import { negotiateFormat } from '../../../src/telemetry/prometheus/negotiate.js';
 import { createPage, type PageOptions } from '../../../src/telemetry/prometheus/page.js';
-import { createRed } from '../../../src/telemetry/red.js';
-import { createSelf } from '../../../src/telemetry/self.js';
 import { parseOpenMetrics } from '../../support/openmetrics.js';
-import { callsInto, type Sdk, startSdk } from './sdk.js';
+import { callsInto, type Sdk, startSdk } from '../../support/sdk-metrics.js';
 
 const TEXT = 'text/plain;version=0.0.4';
 const OPEN = 'application/openmetrics-text;version=1.0.0';

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { createRed } from '../../../src/telemetry/metrics/red.js';
 import { negotiateFormat } from '../../../src/telemetry/prometheus/negotiate.js';
 import { createPage } from '../../../src/telemetry/prometheus/page.js';
-import { createRed } from '../../../src/telemetry/red.js';
 import { hasProgram } from '../../support/program.js';
-import { callsInto, startSdk } from './sdk.js';
+import { callsInto, startSdk } from '../../support/sdk-metrics.js';
 
 test.skipIf(!hasProgram('promtool', 'apt-get install prometheus'))(
   'promtool finds nothing to say',

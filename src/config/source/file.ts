@@ -1,0 +1,45 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { FILE_NOT_USED, type Report } from '../diagnostic.js';
+import type { Env } from './substitute.js';
+
+const DEFAULT_FILE = 'otel-autoconf.yaml';
+const VARIABLES = ['REDHOOK_CONFIG_FILE', 'OTEL_CONFIG_FILE'];
+/** Far more than any configuration needs; a hostile file of this size is parsed within a second. */
+const MAX_BYTES = 128 * 1024;
+
+export interface ConfigFile {
+  /** As it was named. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The configuration file: the one that a variable names, else `./otel-autoconf.yaml` if there is one. */
+export function readConfigFile(env: Env, cwd: string, report: Report): ConfigFile | undefined {
+  const variable = VARIABLES.find((each) => env[each]?.trim());
+  const name = (variable && env[variable]?.trim()) || DEFAULT_FILE;
+  try {
+    return { name, text: readSmallFile(resolve(cwd, name)) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && variable === undefined) return undefined;
+    const reason = variable === undefined ? '' : `, as ${variable} names it`;
+    report({
+      severity: 'error',
+      where: name,
+      found: code === undefined ? message : `a file that cannot be read (${code})`,
+      expected: `a readable file of at most 128 KiB${reason}`,
+      now: FILE_NOT_USED,
+    });
+    return undefined;
+  }
+}
+
+/** The text of a regular file. Others are refused unopened: reading from a pipe or a device might never end. */
+export function readSmallFile(path: string): string {
+  const stats = statSync(path);
+  if (stats.isDirectory()) throw new Error('a directory');
+  if (!stats.isFile()) throw new Error('a pipe or device');
+  if (stats.size > MAX_BYTES) throw new Error(`${stats.size} bytes`);
+  return readFileSync(path, 'utf8');
+}

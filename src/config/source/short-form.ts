@@ -1,0 +1,52 @@
+import { anyOf, IGNORED, quote, type Report } from '../diagnostic.js';
+import { suggestion } from '../did-you-mean.js';
+import { type Setting, settings } from '../settings.js';
+import { describe, isEmpty, type Node } from './source-node.js';
+
+/** The keys that may stand below a path, `''` being the top of the file. */
+export function keysBelow(path: string): string[] {
+  const prefix = path === '' ? '' : `${path}.`;
+  const below = paths().filter((each) => each.startsWith(prefix));
+  return [...new Set(below.map((each) => each.slice(prefix.length).replace(/[.[].*$/, '')))];
+}
+
+/**
+ * The values that stand in a part of the file, by the paths of their settings. What is left out is absent, and what
+ * belongs to no setting is a problem.
+ */
+export function valuesBelow(path: string, node: Node, report: Report): Map<string, Node> {
+  const values = new Map<string, Node>();
+  collect(path, node, values, report);
+  return values;
+}
+
+function collect(path: string, node: Node, values: Map<string, Node>, report: Report): void {
+  if (isEmpty(node)) return;
+  if (paths().includes(path)) {
+    values.set(path, node);
+    return;
+  }
+  const keys = keysBelow(path);
+  if (node.kind === 'mapping') {
+    for (const { key, where, value } of node.entries) {
+      if (keys.includes(key)) collect(path === '' ? key : `${path}.${key}`, value, values, report);
+      else ignore(where, quote(key), anyOf(keys) + suggestion(key, keys), report);
+    }
+    return;
+  }
+  const shorthand = node.kind === 'scalar' ? shorthandOf(path) : undefined;
+  if (shorthand !== undefined) values.set(shorthand, node);
+  else ignore(node.where, describe(node), `a mapping with ${anyOf(keys)}`, report);
+}
+
+function ignore(where: string, found: string, expected: string, report: Report): void {
+  report({ severity: 'error', where, found, expected, now: IGNORED });
+}
+
+function shorthandOf(path: string): string | undefined {
+  return settings.find((setting) => setting.shorthand && setting.path?.startsWith(`${path}.`))?.path;
+}
+
+function paths(): string[] {
+  return settings.map(({ path }: Setting<unknown>) => path).filter((path) => path !== undefined);
+}

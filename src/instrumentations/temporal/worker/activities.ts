@@ -1,0 +1,93 @@
+import type { Attributes, Calls, Guard } from '../../../instrumentation.js';
+import { patch } from '../../../patching/patch.js';
+import { type Headers, traceIn } from '../header.js';
+import { isOfficial } from '../official.js';
+import { track } from '../track.js';
+import type { ActivitiesInFlight } from './in-flight.js';
+
+/** What Temporal tells an activity of itself. Times are in milliseconds, those of day since 1970; 0 is none. */
+interface ActivityInfo {
+  readonly activityId: string;
+  readonly activityType: string;
+  readonly attempt: number;
+  readonly isLocal: boolean;
+  readonly namespace?: string;
+  readonly activityNamespace?: string;
+  readonly taskQueue: string;
+  readonly workflowType?: string;
+  readonly workflowExecution?: { readonly workflowId: string; readonly runId: string };
+  readonly scheduledTimestampMs: number;
+  readonly currentAttemptScheduledTimestampMs: number;
+  readonly startToCloseTimeoutMs?: number;
+  readonly scheduleToCloseTimeoutMs?: number;
+}
+
+interface Activity {
+  readonly info: ActivityInfo;
+  readonly interceptors: { readonly inbound: readonly object[] };
+}
+
+type Execute = (this: Activity, fn: unknown, input: { readonly headers?: Headers }) => Promise<unknown>;
+
+/** Each attempt of an activity is a call, local ones too, and what it calls is its child. */
+export function observeActivities(
+  prototype: object,
+  inFlight: ActivitiesInFlight,
+  calls: Calls,
+  guard: Guard,
+): void {
+  const open = guard(({ info, interceptors }: Activity, headers: Headers | undefined) => {
+    const now = Date.now();
+    const deadline = deadlineOf(info, now);
+    const route = `RunActivity:${info.activityType}`;
+    return calls.open({
+      kind: 'consumer',
+      system: 'temporal-activity',
+      operation: route,
+      route,
+      received: traceIn(headers),
+      traced: !interceptors.inbound.some(isOfficial),
+      deadline,
+      attributes: {
+        'temporal.namespace': info.namespace ?? info.activityNamespace,
+        'temporal.task_queue': info.taskQueue,
+        'temporal.local': info.isLocal,
+      },
+      detail: () => describe(info, now, deadline),
+    });
+  });
+  patch<Execute>(
+    prototype,
+    'execute',
+    (execute) =>
+      function (fn, input) {
+        const { taskQueue, activityType } = this.info;
+        inFlight.begin(taskQueue, activityType);
+        const end = (): void => inFlight.end(taskQueue, activityType);
+        const running = track(open(this, input.headers), guard, execute as never, this, fn, input);
+        running.then(end, end);
+        return running as Promise<unknown>;
+      },
+  );
+}
+
+function describe(info: ActivityInfo, now: number, deadline: number | undefined): Attributes {
+  return {
+    'temporal.activity_type': info.activityType,
+    'temporal.activity_id': info.activityId,
+    'temporal.attempt': info.attempt,
+    'temporal.workflow_type': info.workflowType,
+    'temporal.workflow_id': info.workflowExecution?.workflowId,
+    'temporal.run_id': info.workflowExecution?.runId,
+    'temporal.schedule_to_start_ms': Math.max(0, now - info.currentAttemptScheduledTimestampMs),
+    'temporal.deadline_ms': deadline === undefined ? undefined : deadline - now,
+  };
+}
+
+/** When Temporal gives the attempt up, in milliseconds since 1970. */
+function deadlineOf(info: ActivityInfo, now: number): number | undefined {
+  const ends = [];
+  if (info.startToCloseTimeoutMs) ends.push(now + info.startToCloseTimeoutMs);
+  if (info.scheduleToCloseTimeoutMs) ends.push(info.scheduledTimestampMs + info.scheduleToCloseTimeoutMs);
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}

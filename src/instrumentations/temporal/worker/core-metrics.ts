@@ -1,0 +1,60 @@
+import type { Calls, Guard } from '../../../instrumentation.js';
+import { patch } from '../../../patching/patch.js';
+
+interface RuntimeOptions {
+  readonly telemetryOptions?: { readonly metrics?: unknown };
+}
+
+type Create = (this: unknown, options: RuntimeOptions, ...rest: unknown[]) => unknown;
+
+/** Below the ports that systems hand out themselves. */
+const PORTS = [20_000, 32_000] as const;
+const ATTEMPTS = 3;
+
+/**
+ * The metrics of Temporal's core (task slots, pollers, the sticky cache, latencies): it serves them itself, on loopback,
+ * and they join ours. An application that has its own exporter for them keeps it.
+ */
+export function observeCore(runtime: object, { foreign }: Calls, guard: Guard): void {
+  if (foreign === undefined) return;
+  const withExporter = guard((options: RuntimeOptions, port: number) =>
+    options?.telemetryOptions?.metrics === undefined ? addExporter(options ?? {}, port) : undefined,
+  );
+  const announce = guard((port: number) => foreign(`http://127.0.0.1:${port}/metrics`));
+  patch<Create>(
+    runtime,
+    'create',
+    (create) =>
+      function (options, ...rest) {
+        for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+          const port = randomPort();
+          const own = withExporter(options, port);
+          if (own === undefined) break;
+          try {
+            const created = create.call(this, own, ...rest);
+            announce(port);
+            return created;
+          } catch {
+            // Most likely the port is taken. What else is wrong shows without our exporter, too.
+          }
+        }
+        return create.call(this, options, ...rest);
+      },
+  );
+}
+
+function addExporter(options: RuntimeOptions, port: number): RuntimeOptions {
+  const prometheus = {
+    bindAddress: `127.0.0.1:${port}`,
+    countersTotalSuffix: true,
+    unitSuffix: true,
+    useSecondsForDurations: true,
+  };
+  const metrics = { prometheus, attachServiceName: false };
+  return { ...options, telemetryOptions: { ...options.telemetryOptions, metrics } };
+}
+
+function randomPort(): number {
+  const [from, to] = PORTS;
+  return from + Math.floor(Math.random() * (to - from));
+}

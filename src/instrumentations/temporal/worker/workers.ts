@@ -1,0 +1,122 @@
+import type { Calls, GaugePoint, Guard } from '../../../instrumentation.js';
+import { patch } from '../../../patching/patch.js';
+import { type CountedClient, Visibility } from '../visibility.js';
+import type { ActivitiesInFlight } from './in-flight.js';
+
+const STATES = ['INITIALIZED', 'RUNNING', 'STOPPING', 'DRAINING', 'DRAINED', 'STOPPED', 'FAILED'] as const;
+
+/** After how long a worker that shall end, but waits for its activities, is worth a line. */
+const LONG_DRAIN_MS = 10_000;
+
+interface Worker {
+  readonly options: { readonly namespace?: string; readonly taskQueue?: string };
+  readonly client?: { readonly workflow?: CountedClient };
+  getState(): string;
+}
+
+type Run = (this: Worker) => Promise<void>;
+type Shutdown = (this: Worker) => void;
+
+/** The workers that run: their state when metrics are read, and a line when one of them does not come to its end. */
+export function observeWorkers(
+  prototype: object,
+  inFlight: ActivitiesInFlight,
+  calls: Calls,
+  guard: Guard,
+): void {
+  /** Since when each has been draining, in milliseconds since 1970. */
+  const workers = new Map<Worker, number | undefined>();
+  const visibility = Visibility.of(calls);
+  const add = guard((worker: Worker) => {
+    workers.set(worker, undefined);
+    visibility.addSource(worker.options.namespace, () =>
+      workers.has(worker) ? worker.client?.workflow : undefined,
+    );
+  });
+  const remove = guard((worker: Worker) => workers.delete(worker));
+  const watchDrain = guard((worker: Worker) => {
+    workers.set(worker, Date.now());
+    setTimeout(() => tellDrain(worker), LONG_DRAIN_MS).unref();
+  });
+  const tellDrain = guard((worker: Worker) => {
+    if (!workers.has(worker)) return;
+    const { taskQueue = '' } = worker.options;
+    const running = inFlight.describe(taskQueue);
+    calls.warn(
+      `temporal-worker: a worker of the task queue ${taskQueue} has been draining for ${LONG_DRAIN_MS / 1000} s; activities that still run: ${running}`,
+    );
+  });
+
+  patch<Run>(
+    prototype,
+    'run',
+    (run) =>
+      function () {
+        add(this);
+        const running = run.call(this);
+        const end = (): void => void remove(this);
+        running.then(end, end);
+        return running;
+      },
+  );
+  patch<Shutdown>(
+    prototype,
+    'shutdown',
+    (shutdown) =>
+      function () {
+        shutdown.call(this);
+        watchDrain(this);
+      },
+  );
+
+  calls.gauge({
+    name: 'temporal.worker.state',
+    description: 'Workers by the state that they are in.',
+    unit: '{worker}',
+    read: () => merged([...workers.keys()].flatMap(statesOf), (a, b) => a + b),
+  });
+  calls.gauge({
+    name: 'temporal.worker.draining',
+    description: 'How long a worker that shall end has been waiting for what it does.',
+    unit: 's',
+    read() {
+      const points = Array.from(workers, ([worker, since]) => ({
+        value: since === undefined ? 0 : (Date.now() - since) / 1000,
+        attributes: placeOf(worker),
+      }));
+      return merged(points, Math.max);
+    },
+  });
+  calls.gauge({
+    name: 'temporal.worker.activities',
+    description: 'Activities that run now.',
+    unit: '{activity}',
+    read: () => inFlight.read(),
+  });
+}
+
+function statesOf(worker: Worker): GaugePoint[] {
+  const current = worker.getState();
+  return STATES.map((state) => ({
+    value: state === current ? 1 : 0,
+    attributes: { ...placeOf(worker), 'temporal.worker.state': state },
+  }));
+}
+
+/** Workers of the same task queue share their series. */
+function merged(
+  points: readonly GaugePoint[],
+  combine: (a: number, b: number) => number,
+): Iterable<GaugePoint> {
+  const series = new Map<string, GaugePoint>();
+  for (const point of points) {
+    const key = JSON.stringify(point.attributes);
+    const known = series.get(key);
+    series.set(key, known === undefined ? point : { ...point, value: combine(known.value, point.value) });
+  }
+  return series.values();
+}
+
+function placeOf({ options }: Worker): GaugePoint['attributes'] {
+  return { 'temporal.namespace': options.namespace, 'temporal.task_queue': options.taskQueue };
+}

@@ -1,0 +1,114 @@
+import type { Calls, Guard, Outcome } from '../../../instrumentation.js';
+import { patch } from '../../../patching/patch.js';
+import { TRACE_HEADER } from '../header.js';
+import { isOfficialIn } from '../official.js';
+import { COMPLETED, outcomeOf } from '../outcome.js';
+import { Visibility } from '../visibility.js';
+import { type Ended, observeWorkflows, type SandboxOptions } from './sandbox.js';
+
+const SINK = 'redhook';
+
+interface CompiledOptions {
+  sinks?: Record<string, unknown>;
+}
+
+interface Bundle {
+  readonly code: string;
+}
+
+interface WorkflowInfo {
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly workflowType: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly attempt: number;
+}
+
+type GetOrCreateBundle = (
+  this: unknown,
+  options: CompiledOptions,
+  ...rest: unknown[]
+) => Promise<Bundle | undefined>;
+
+/**
+ * The bundle of a worker's workflows, whoever has made it, is given `observeWorkflows`, and the worker the sink that
+ * listens to it. Workers that only run activities have no bundle.
+ */
+export function observeBundles(
+  worker: { getOrCreateBundle: GetOrCreateBundle },
+  calls: Calls,
+  guard: Guard,
+): void {
+  const inject = guard((bundle: Bundle, options: CompiledOptions): Bundle => {
+    const traced = !isOfficialIn(bundle.code);
+    const ended = guard((info: WorkflowInfo, operation: Ended) => record(info, operation, traced, calls));
+    options.sinks = { ...options.sinks, [SINK]: { ended: { fn: ended, callDuringReplay: false } } };
+    return { ...bundle, code: withObserver(bundle.code, { sink: SINK, header: TRACE_HEADER, traced }) };
+  });
+  patch<GetOrCreateBundle>(
+    worker,
+    'getOrCreateBundle',
+    (getOrCreateBundle) =>
+      async function (options, ...rest) {
+        const bundle = await getOrCreateBundle.call(this, options, ...rest);
+        return bundle === undefined ? undefined : (inject(bundle, options) ?? bundle);
+      },
+  );
+}
+
+const SOURCE_MAP = '\n//# sourceMappingURL=';
+
+/** The source map, for which Temporal looks from the end, stays the last line. */
+function withObserver(code: string, options: SandboxOptions): string {
+  const call = `\n;(${observeWorkflows})(__TEMPORAL__, ${JSON.stringify(options)});`;
+  const at = code.lastIndexOf(SOURCE_MAP);
+  return at === -1 ? code + call : code.slice(0, at) + call + code.slice(at);
+}
+
+function record(info: WorkflowInfo, operation: Ended, traced: boolean, calls: Calls): void {
+  Visibility.of(calls).addType(info.workflowType, info.taskQueue);
+  const route = `${operation.name}:${operation.of}`;
+  calls.record(
+    {
+      kind: KINDS[operation.name] ?? 'client',
+      system: OUTBOUND.has(operation.name) ? 'temporal-outbound' : 'temporal-workflow',
+      operation: route,
+      route,
+      traced,
+      attributes: {
+        'temporal.namespace': info.namespace,
+        'temporal.task_queue': info.taskQueue,
+      },
+      detail: () => ({
+        'temporal.workflow_type': info.workflowType,
+        'temporal.workflow_id': info.workflowId,
+        'temporal.run_id': info.runId,
+        'temporal.attempt': info.attempt,
+      }),
+    },
+    operation,
+    outcome(operation),
+  );
+}
+
+/** What others wait for is served; the rest is left to somebody who goes on alone. */
+const KINDS: Readonly<Record<string, 'server' | 'consumer' | 'producer'>> = {
+  RunWorkflow: 'consumer',
+  HandleSignal: 'consumer',
+  HandleQuery: 'server',
+  HandleUpdate: 'server',
+  SignalWorkflow: 'producer',
+  ContinueAsNew: 'producer',
+};
+
+/** What a workflow asks of others. */
+const OUTBOUND = new Set(['StartActivity', 'StartChildWorkflow', 'SignalWorkflow', 'ContinueAsNew']);
+
+function outcome({ error }: Ended): Outcome {
+  if (error === undefined) return COMPLETED;
+  if (error.name === 'ContinueAsNew') return { code: 'continued_as_new' };
+  if (error.name === 'LocalActivityDoBackoff') return { code: 'backoff' };
+  const failure = new Error(error.message);
+  return outcomeOf(Object.assign(failure, error, { stack: '' }));
+}

@@ -1,0 +1,83 @@
+import { type HrTime, ValueType } from '@opentelemetry/api';
+import { AggregationTemporality, DataPointType, type HistogramMetricData } from '@opentelemetry/sdk-metrics';
+import type { Attributes, AttributeValue } from '../../instrumentation.js';
+import type { CallConvention } from '../../semconv/convention.js';
+import { Series } from './series.js';
+
+/** One level a label, in the convention's order; the last level holds the series. */
+type Level = Map<AttributeValue | undefined, Level | Series>;
+
+/**
+ * The series of one duration histogram. They are found by walking from map to map with the label values
+ * themselves, so that no key is ever built.
+ */
+export class CallHistogram {
+  readonly #convention: CallConvention;
+  readonly #root: Level = new Map();
+  readonly #series: Series[] = [];
+  #overflow: Series | undefined;
+
+  constructor(convention: CallConvention) {
+    this.#convention = convention;
+  }
+
+  find(attributes: Attributes): Series | undefined {
+    let found: Level | Series | undefined = this.#root;
+    for (const label of this.#convention.labels) {
+      found = (found as Level).get(attributes[label]);
+      if (found === undefined) return undefined;
+    }
+    return found as Series;
+  }
+
+  /** Adds the series that `find` did not find. Labels without a value are left out. */
+  add(attributes: Attributes): Series {
+    const path = [...this.#convention.labels];
+    const series = this.#keep(new Series(pick(attributes, path), this.#convention.boundaries));
+    const last = path.pop() as string;
+    let level = this.#root;
+    for (const label of path) level = descend(level, attributes[label]);
+    level.set(attributes[last], series);
+    return series;
+  }
+
+  /** The one series for the calls that have no series of their own. */
+  get overflow(): Series {
+    this.#overflow ??= this.#keep(new Series({ 'otel.metric.overflow': true }, this.#convention.boundaries));
+    return this.#overflow;
+  }
+
+  isOverflow(series: Series): boolean {
+    return series === this.#overflow;
+  }
+
+  toMetric(startTime: HrTime, endTime: HrTime): HistogramMetricData {
+    const { histogram: name, description } = this.#convention;
+    return {
+      descriptor: { name, description, unit: 's', valueType: ValueType.DOUBLE },
+      aggregationTemporality: AggregationTemporality.CUMULATIVE,
+      dataPointType: DataPointType.HISTOGRAM,
+      dataPoints: this.#series.map((each) => each.toDataPoint(startTime, endTime)),
+    };
+  }
+
+  #keep(series: Series): Series {
+    this.#series.push(series);
+    return series;
+  }
+}
+
+function descend(level: Level, value: AttributeValue | undefined): Level {
+  const next = (level.get(value) as Level | undefined) ?? new Map();
+  level.set(value, next);
+  return next;
+}
+
+function pick(attributes: Attributes, labels: readonly string[]): Record<string, AttributeValue> {
+  const picked: Record<string, AttributeValue> = {};
+  for (const label of labels) {
+    const value = attributes[label];
+    if (value !== undefined) picked[label] = value;
+  }
+  return picked;
+}

@@ -1,0 +1,101 @@
+import { type Attributes, type HrTime, ValueType } from '@opentelemetry/api';
+import { type InstrumentationScope, millisToHrTime } from '@opentelemetry/core';
+import { emptyResource } from '@opentelemetry/resources';
+import {
+  AggregationTemporality,
+  type DataPoint,
+  DataPointType,
+  type MetricData,
+  type MetricProducer,
+} from '@opentelemetry/sdk-metrics';
+import type { Gauge, GaugePoint } from '../../instrumentation.js';
+import { log, reason } from '../../log.js';
+import { version } from '../../version.js';
+
+/** The scope of everything that Redhook measures itself. Its metrics are known by this very object. */
+export const SCOPE: InstrumentationScope = Object.freeze({ name: 'redhook', version });
+
+/** Redhook's own health, such as the spans that it had to drop. */
+export interface Self {
+  /** A sum that only grows. Its series begin with their first `add`; `add(0)` makes one visible at once. */
+  counter(name: string, description: string, unit: string): SelfCounter;
+  /** Values that are asked for when the metrics are collected; none, when asking for them throws. */
+  gauge(gauge: Gauge): void;
+  /** What stands now, in the shape of the SDK. */
+  metrics(): MetricData[];
+  readonly producer: MetricProducer;
+}
+
+export interface SelfCounter {
+  /** The values of `attributes` come from a fixed set: each combination is a series for the life of the process. */
+  add(value: number, attributes?: Attributes): void;
+}
+
+export function createSelf(): Self {
+  const startTime = millisToHrTime(Date.now());
+  const readers: ((endTime: HrTime) => MetricData)[] = [];
+  const metrics = (): MetricData[] => {
+    const endTime = millisToHrTime(Date.now());
+    return readers.map((read) => read(endTime));
+  };
+  return {
+    counter(name, description, unit) {
+      const series = new Map<string, { attributes: Attributes; value: number }>();
+      readers.push((endTime) => ({
+        descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
+        aggregationTemporality: AggregationTemporality.CUMULATIVE,
+        dataPointType: DataPointType.SUM,
+        isMonotonic: true,
+        dataPoints: Array.from(
+          series.values(),
+          (each): DataPoint<number> => ({ ...each, startTime, endTime }),
+        ),
+      }));
+      return {
+        add(value, attributes = {}) {
+          const key = JSON.stringify(attributes);
+          const known = series.get(key);
+          if (known === undefined) series.set(key, { attributes: Object.freeze({ ...attributes }), value });
+          else known.value += value;
+        },
+      };
+    },
+    gauge({ name, description, unit, read }) {
+      readers.push((endTime) => ({
+        descriptor: { name, description, unit, valueType: ValueType.DOUBLE },
+        aggregationTemporality: AggregationTemporality.CUMULATIVE,
+        dataPointType: DataPointType.GAUGE,
+        dataPoints: Array.from(
+          pointsOf(read),
+          ({ value, attributes }): DataPoint<number> => ({
+            attributes: attributes as Attributes,
+            value,
+            startTime,
+            endTime,
+          }),
+        ),
+      }));
+    },
+    metrics,
+    producer: producerOf(metrics),
+  };
+}
+
+function pointsOf(read: Gauge['read']): Iterable<GaugePoint> {
+  try {
+    return [...read()];
+  } catch (error) {
+    log.warn(`metrics: a gauge could not be read: ${reason(error)}; it is missing from the page`);
+    return [];
+  }
+}
+
+/** Offers metrics of Redhook's own to the readers of the SDK, which put them beside the application's. */
+export function producerOf(read: () => MetricData[]): MetricProducer {
+  const resource = emptyResource();
+  return {
+    async collect() {
+      return { resourceMetrics: { resource, scopeMetrics: [{ scope: SCOPE, metrics: read() }] }, errors: [] };
+    },
+  };
+}

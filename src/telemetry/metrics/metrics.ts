@@ -1,0 +1,65 @@
+import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import type { Resource } from '@opentelemetry/resources';
+import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { markAsOwn } from '../../calls/calls.js';
+import type { MetricsConfig } from '../../config/config.js';
+import type { LastRequest } from '../otlp/flush.js';
+import { createMetricExporter } from '../otlp/metric-exporter.js';
+import { createPrometheusEndpoint } from '../prometheus/endpoint.js';
+import { SCOPE, type Self } from './internal.js';
+import type { Red } from './red.js';
+import type { Foreign } from './scraped-pages.js';
+
+export interface Metrics {
+  readonly provider: MeterProvider;
+  /** Opens the endpoints, if they are not open yet. */
+  serve(): void;
+  /** The last values of RED, for the end of the process. */
+  lastRequests(): LastRequest[];
+}
+
+interface Measured {
+  readonly resource: Resource;
+  readonly serviceName: string;
+  readonly red: Red;
+  readonly self: Self;
+  readonly foreign: Foreign;
+}
+
+/** Wires the readers. Each reads RED, Redhook's own health and the application's instruments alike. */
+export function startMetrics(
+  { exporters, exportIntervalMs }: MetricsConfig,
+  { resource, serviceName, red, self, foreign }: Measured,
+): Metrics {
+  const metricProducers = [red.producer, self.producer, foreign.producer];
+  const endpoints = exporters
+    .filter((each) => each.type === 'prometheus')
+    .map((each) => createPrometheusEndpoint({ ...each, serviceName, metricProducers, self, own: markAsOwn }));
+  const pushed = exporters.filter((each) => each.type === 'otlp');
+  const readers: IMetricReader[] = endpoints.map(({ reader }) => reader);
+  for (const exporter of pushed) {
+    readers.push(
+      new PeriodicExportingMetricReader({
+        exporter: createMetricExporter(exporter),
+        exportIntervalMillis: exportIntervalMs,
+        exportTimeoutMillis: Math.min(exporter.timeoutMs, exportIntervalMs),
+        metricProducers,
+      }),
+    );
+  }
+  return {
+    provider: new MeterProvider({ resource, readers }),
+    serve() {
+      for (const endpoint of endpoints) endpoint.listen();
+    },
+    lastRequests() {
+      if (pushed.length === 0) return [];
+      const metrics = [...red.metrics(), ...self.metrics()];
+      const body = ProtobufMetricsSerializer.serializeRequest({
+        resource,
+        scopeMetrics: [{ scope: SCOPE, metrics }],
+      });
+      return body === undefined ? [] : pushed.map((exporter) => ({ exporter, signal: 'metrics', body }));
+    },
+  };
+}

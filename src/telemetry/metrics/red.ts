@@ -1,0 +1,92 @@
+import { INVALID_TRACEID, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { millisToHrTime } from '@opentelemetry/core';
+import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics';
+import type { CallObserver, CallRecord } from '../../calls/calls.js';
+import type { MetricsConfig } from '../../config/config.js';
+import type { AttributeValue } from '../../instrumentation.js';
+import type { CallConvention } from '../../semconv/convention.js';
+import { CallHistogram } from './call-histogram.js';
+import { createSelf, producerOf } from './internal.js';
+import type { Series } from './series.js';
+
+export type RedOptions = Pick<MetricsConfig, 'exemplars' | 'maxRoutes' | 'maxSeries'>;
+
+export interface Red {
+  readonly observer: CallObserver;
+  /** The duration histograms, cumulative since `createRed`; their points are `CallDataPoint`s. */
+  metrics(): MetricData[];
+  /** Gives `metrics` to the readers of the SDK. */
+  readonly producer: MetricProducer;
+}
+
+const MAY_BE_EXEMPLAR: Record<MetricsConfig['exemplars'], (span: SpanContext) => boolean> = {
+  always_off: () => false,
+  trace_based: ({ traceFlags }) => (traceFlags & TraceFlags.SAMPLED) !== 0,
+  always_on: ({ traceId }) => traceId !== INVALID_TRACEID,
+};
+
+/**
+ * Rate, errors and duration of calls: every call is counted once, sampled or not. Memory is bounded: a series
+ * takes about 1.3 KB (2.9 KB with an exemplar in each bucket), and a call beyond `maxRoutes` or `maxSeries` goes to
+ * the overflow series of its histogram. `redhook.red.overflow` counts these calls.
+ */
+export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red {
+  const startTime = millisToHrTime(Date.now());
+  const mayBeExemplar = MAY_BE_EXEMPLAR[exemplars];
+  const histograms = new Map<CallConvention, CallHistogram>();
+  const routes = new Set<AttributeValue>();
+  let seriesCount = 0;
+
+  const self = createSelf();
+  const overflowed = self.counter(
+    'redhook.red.overflow',
+    'Calls counted in an overflow series because a limit was reached.',
+    '{call}',
+  );
+  overflowed.add(0, { reason: 'route' });
+  overflowed.add(0, { reason: 'series' });
+
+  function histogramOf(convention: CallConvention): CallHistogram {
+    const known = histograms.get(convention);
+    if (known !== undefined) return known;
+    const histogram = new CallHistogram(convention);
+    histograms.set(convention, histogram);
+    return histogram;
+  }
+
+  /** A new series for this call, or the overflow series when a limit is reached. */
+  function admit(histogram: CallHistogram, { attributes, convention }: CallRecord): Series {
+    const route = attributes[convention.route];
+    const isNewRoute = route !== undefined && !routes.has(route);
+    if (isNewRoute && routes.size >= maxRoutes) return overflow(histogram, 'route');
+    if (seriesCount >= maxSeries) return overflow(histogram, 'series');
+    if (isNewRoute) routes.add(route);
+    seriesCount += 1;
+    return histogram.add(attributes);
+  }
+
+  function overflow(histogram: CallHistogram, reason: 'route' | 'series'): Series {
+    overflowed.add(1, { reason });
+    return histogram.overflow;
+  }
+
+  function metrics(): MetricData[] {
+    const endTime = millisToHrTime(Date.now());
+    const durations = Array.from(histograms.values(), (each) => each.toMetric(startTime, endTime));
+    return [...durations, ...self.metrics()];
+  }
+
+  return {
+    observer: {
+      end(call) {
+        const histogram = histogramOf(call.convention);
+        const series = histogram.find(call.attributes) ?? admit(histogram, call);
+        if (!histogram.isOverflow(series)) call.labels = series.attributes;
+        const span = call.span?.spanContext();
+        series.record(call.duration, span !== undefined && mayBeExemplar(span) ? span : undefined);
+      },
+    },
+    metrics,
+    producer: producerOf(metrics),
+  };
+}

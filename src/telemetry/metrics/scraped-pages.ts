@@ -1,0 +1,50 @@
+import { get } from 'node:http';
+import { emptyResource } from '@opentelemetry/resources';
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import { asOwnTraffic } from '../../calls/calls.js';
+import { SCOPE } from './internal.js';
+import { readExposition } from './parse-exposition.js';
+
+const TIMEOUT_MS = 1_000;
+const MAX_LENGTH = 16 * 1024 * 1024;
+
+export interface Foreign {
+  /** Adds the page of another exporter in this process, on loopback. */
+  add(url: string): void;
+  readonly producer: MetricProducer;
+}
+
+/** Metrics that another exporter in this process serves: they are read when ours are, and stand beside them. */
+export function createForeign(): Foreign {
+  const urls: string[] = [];
+  return {
+    add: (url) => void urls.push(url),
+    producer: {
+      async collect() {
+        const pages = await Promise.all(urls.map((url) => asOwnTraffic(() => read(url))));
+        const metrics = pages.flatMap((page) => readExposition(page, Date.now()));
+        const resource = emptyResource();
+        return { resourceMetrics: { resource, scopeMetrics: [{ scope: SCOPE, metrics }] }, errors: [] };
+      },
+    },
+  };
+}
+
+/** The page, or nothing: what is not there in time is missing from this scrape and no reason to fail it. */
+function read(url: string): Promise<string> {
+  return new Promise((resolve) => {
+    let page = '';
+    const request = get(url, { agent: false, timeout: TIMEOUT_MS }, (response) => {
+      response
+        .setEncoding('utf8')
+        .on('data', (chunk) => {
+          page += chunk;
+          if (page.length > MAX_LENGTH) request.destroy();
+        })
+        .on('end', () => resolve(response.statusCode === 200 ? page : ''))
+        .on('close', () => resolve(''));
+    });
+    request.on('timeout', () => request.destroy()).on('error', () => resolve(''));
+    request.on('socket', (socket) => socket.unref());
+  });
+}

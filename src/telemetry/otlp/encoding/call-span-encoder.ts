@@ -1,0 +1,218 @@
+import type { SpanStatus } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
+import type { Resource } from '@opentelemetry/resources';
+import type { Attributes, Shared } from '../../../instrumentation.js';
+import type { CallSpan } from '../../traces/call-span.js';
+import { type Body, sizeOf } from '../transport/transport.js';
+import { FIXED32, FIXED64, LENGTH_DELIMITED, ProtobufWriter, VARINT } from './protobuf-writer.js';
+import { writeAttribute } from './write-attribute.js';
+
+/** A span as OTLP has it on the wire: a field of `ScopeSpans`, from `start` to `end` in its chunk. */
+export class EncodedSpan {
+  readonly chunk: Chunk;
+  readonly start: number;
+  readonly end: number;
+
+  constructor(chunk: Chunk, start: number, end: number) {
+    this.chunk = chunk;
+    this.start = start;
+    this.end = end;
+  }
+}
+
+/** The bytes of many spans. */
+class Chunk extends ProtobufWriter {
+  /** How many spans are not recycled yet. */
+  spans = 0;
+}
+
+const CHUNK_BYTES = 64 * 1024;
+/** Few spans are larger. For one that is, the chunk grows. */
+const ROOM_BYTES = 4 * 1024;
+/** Enough for the spans that come in while others are on their way. */
+const SPARE_CHUNKS = 16;
+/** Most spans are longer than 128 bytes, and shorter than 16 KB. */
+const SPAN_LENGTH_BYTES = 2;
+
+/**
+ * Writes the spans of calls as OTLP when they end, while all about them is at hand: bytes wait for their export at less
+ * cost than objects, which the garbage collector would have to carry along.
+ *
+ * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
+ */
+export class CallSpanEncoder {
+  #chunk = new Chunk(CHUNK_BYTES);
+  readonly #spares: Chunk[] = [];
+  /** What the spans with the same labels have in common, by these labels. They are as many as the series of RED. */
+  readonly #common = new Map<Attributes, Uint8Array>();
+  readonly #frame: { resource: Resource; scope: InstrumentationScope };
+
+  constructor(resource: Resource, scope: InstrumentationScope) {
+    this.#frame = { resource, scope };
+  }
+
+  encode(span: CallSpan): EncodedSpan {
+    if (this.#chunk.length > CHUNK_BYTES - ROOM_BYTES)
+      this.#chunk = this.#spares.pop() ?? new Chunk(CHUNK_BYTES);
+    const chunk = this.#chunk;
+    const start = chunk.length;
+    this.#write(chunk, span);
+    chunk.spans += 1;
+    return new EncodedSpan(chunk, start, chunk.length);
+  }
+
+  /**
+   * Takes back the memory of spans that nobody reads any more. To allocate it anew each time makes the collector of
+   * garbage run every other second.
+   */
+  recycle(spans: readonly EncodedSpan[]): void {
+    for (const { chunk } of spans) {
+      chunk.spans -= 1;
+      const isSpare = chunk.spans === 0 && chunk !== this.#chunk && chunk.bytes.length === CHUNK_BYTES;
+      if (!isSpare || this.#spares.length === SPARE_CHUNKS) continue;
+      chunk.clear();
+      this.#spares.push(chunk);
+    }
+  }
+
+  #write(out: ProtobufWriter, span: CallSpan): void {
+    const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+    const { parentSpanContext: parent, call } = span;
+    const start = out.begin(2, SPAN_LENGTH_BYTES);
+    out.hex(1, traceId);
+    out.hex(2, spanId);
+    if (traceState !== undefined) out.string(3, traceState.serialize());
+    if (parent !== undefined) out.hex(4, parent.spanId);
+    out.tag(6, VARINT);
+    out.varint(span.kind + 1);
+    out.tag(7, FIXED64);
+    writeTime(out, span.startedAt);
+    out.tag(8, FIXED64);
+    writeTime(out, span.endedAt);
+    if (call.labels === undefined) {
+      out.string(5, span.name);
+      writeAttributes(out, call.attributes);
+    } else {
+      out.copy(this.#commonTo(call.labels, span));
+    }
+    if (call.added !== undefined) writeAttributes(out, call.added);
+    if (span.details !== undefined) writeAttributes(out, span.details);
+    if (span.shared !== undefined) writeShared(out, span.shared);
+    if (call.failed) writeStatus(out, span.status);
+    out.tag(16, FIXED32);
+    out.fixed32((traceFlags & 0xff) | HAS_IS_REMOTE | (parent?.isRemote ? IS_REMOTE : 0));
+    out.end(start, SPAN_LENGTH_BYTES);
+  }
+
+  /** The name follows from the labels, too: it is made of the operation and the route. */
+  #commonTo(labels: Attributes, { name }: CallSpan): Uint8Array {
+    let common = this.#common.get(labels);
+    if (common === undefined) {
+      common = written((out) => {
+        out.string(5, name);
+        writeAttributes(out, labels);
+      });
+      this.#common.set(labels, common);
+    }
+    return common;
+  }
+
+  /** `ExportTraceServiceRequest` with these spans, as the pieces that it is made of. */
+  request(spans: readonly EncodedSpan[]): Body {
+    const pieces = contiguous(spans);
+    const size = sizeOf(pieces);
+    const { scope, resource } = this.#frame;
+    const scopeHead = written((out) => writeScope(out, scope));
+    const scopeSpans = Buffer.concat([head(2, scopeHead.length + size), scopeHead]);
+    const resourceHead = written((out) => writeResource(out, resource));
+    const resourceSpans = head(1, resourceHead.length + scopeSpans.length + size);
+    return [resourceSpans, resourceHead, scopeSpans, ...pieces];
+  }
+}
+
+/** Spans that were encoded one after the other lie so in their chunk. */
+function contiguous(spans: readonly EncodedSpan[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let first = 0; first < spans.length; ) {
+    const { chunk, start } = spans[first] as EncodedSpan;
+    let end = start;
+    for (let next = spans[first]; next?.chunk === chunk && next.start === end; next = spans[first]) {
+      end = next.end;
+      first += 1;
+    }
+    pieces.push(chunk.bytes.subarray(start, end));
+  }
+  return pieces;
+}
+
+const scratch = new ProtobufWriter(1024);
+
+function written(write: (out: ProtobufWriter) => void): Uint8Array {
+  scratch.clear();
+  write(scratch);
+  return new Uint8Array(scratch.finish());
+}
+
+/** The beginning of a field whose `length` bytes follow. */
+function head(field: number, length: number): Uint8Array {
+  return written((out) => {
+    out.tag(field, LENGTH_DELIMITED);
+    out.varint(length);
+  });
+}
+
+function writeResource(out: ProtobufWriter, { attributes }: Resource): void {
+  const resource = out.begin(1);
+  for (const [key, value] of Object.entries(attributes)) writeAttribute(out, 1, key, value);
+  out.end(resource);
+}
+
+function writeScope(out: ProtobufWriter, { name, version }: InstrumentationScope): void {
+  const scope = out.begin(1);
+  out.string(1, name);
+  if (version !== undefined) out.string(2, version);
+  out.end(scope);
+}
+
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+
+/** What comes a second time will come more often: then its bytes are kept with it. */
+function writeShared(out: ProtobufWriter, shared: Shared): void {
+  const { attributes, encoded } = shared;
+  if (encoded === undefined) {
+    shared.encoded = 'once';
+    writeAttributes(out, attributes);
+    return;
+  }
+  const bytes = encoded === 'once' ? written((own) => writeAttributes(own, attributes)) : encoded;
+  shared.encoded = bytes;
+  out.copy(bytes);
+}
+
+function writeAttributes(out: ProtobufWriter, attributes: Attributes): void {
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value !== undefined) writeAttribute(out, 9, key, value);
+  }
+}
+
+function writeStatus(out: ProtobufWriter, { code, message }: SpanStatus): void {
+  const status = out.begin(15);
+  if (message !== undefined) out.string(2, message);
+  out.tag(3, VARINT);
+  out.varint(code);
+  out.end(status);
+}
+
+const NANOSECONDS_PER_SECOND = 1e9;
+
+/** `ms` since 1970 as nanoseconds. They are more than a number can hold: the halves are computed apart. */
+function writeTime(out: ProtobufWriter, ms: number): void {
+  const seconds = Math.floor(ms / 1000);
+  const nanoseconds = Math.round((ms - seconds * 1000) * 1e6);
+  const upper = (seconds >>> 16) * NANOSECONDS_PER_SECOND;
+  const lower = (seconds & 0xffff) * NANOSECONDS_PER_SECOND + nanoseconds + (upper % 0x10000) * 0x10000;
+  out.fixed32(lower % 0x100000000);
+  out.fixed32(Math.floor(upper / 0x10000) + Math.floor(lower / 0x100000000));
+}

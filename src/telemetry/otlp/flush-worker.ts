@@ -1,0 +1,21 @@
+/** The worker thread of `drainSync`: sends the last requests, all at once, while the main thread waits. */
+import { workerData } from 'node:worker_threads';
+import type { DrainJob, LastRequest } from './flush.js';
+import { openTransport, type Transport } from './transport/transport.js';
+
+const { requests, port, finished } = workerData as DrainJob;
+const transports = new Map<string, Transport>();
+
+// The connections do not keep a thread alive, so this does; the main thread ends it.
+setInterval(() => {}, 60_000);
+void Promise.all(requests.map(deliver)).then(() => {
+  Atomics.store(finished, 0, 1);
+  Atomics.notify(finished, 0);
+});
+
+async function deliver({ exporter, signal, body }: LastRequest): Promise<void> {
+  const key = JSON.stringify([signal, exporter]);
+  const transport = transports.get(key) ?? openTransport(exporter, signal);
+  transports.set(key, transport);
+  port.postMessage(await transport.send([body]));
+}

@@ -1,0 +1,38 @@
+import { type SendResult, unreachable } from './export-response.js';
+import { whenAlone } from './when-alone.js';
+
+/** An answer takes a few milliseconds; to end without it would mean to send, and count, the same data twice. */
+const HOLD_MS = 500;
+
+/**
+ * Bounds one attempt: it ends by what `begin` settles, by the deadline, or because the process has nothing else left
+ * to do. It keeps the process alive for `HOLD_MS` at most.
+ *
+ * @param begin starts the attempt and returns how to abort it.
+ */
+export function attempt(
+  timeoutMs: number,
+  begin: (settle: (result: SendResult) => void) => () => void,
+): Promise<SendResult> {
+  return new Promise((resolve) => {
+    let abort = () => {};
+    const settle = (result: SendResult) => {
+      clearTimeout(hold);
+      clearTimeout(deadline);
+      stopWatching();
+      resolve(result);
+    };
+    const giveUp = (reason: string) => {
+      settle({ outcome: 'retryable', reason });
+      abort();
+    };
+    const hold = setTimeout(() => {}, HOLD_MS);
+    const deadline = setTimeout(() => giveUp(`no answer in ${timeoutMs} ms`), timeoutMs).unref();
+    const stopWatching = whenAlone(() => giveUp('no connection'));
+    try {
+      abort = begin(settle);
+    } catch (error) {
+      settle(unreachable(error));
+    }
+  });
+}

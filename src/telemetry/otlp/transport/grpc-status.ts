@@ -1,0 +1,53 @@
+import { statusName } from '../../../semconv/grpc.js';
+import type { SendResult } from './export-response.js';
+import { retryDelayMs } from './retry-info.js';
+
+/** @see https://opentelemetry.io/docs/specs/otlp/#failures */
+const RETRYABLE = new Set([
+  'CANCELLED',
+  'DEADLINE_EXCEEDED',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+]);
+
+/** What proxies answer in place of the gRPC server when it is gone or overloaded. */
+const RETRYABLE_HTTP = new Set([429, 502, 503, 504]);
+
+/** The gRPC status in trailers, or in the headers of an answer that has no body. */
+export interface GrpcAnswer {
+  readonly ':status'?: number | undefined;
+  readonly 'grpc-status'?: string | undefined;
+  readonly 'grpc-message'?: string | undefined;
+  readonly 'grpc-status-details-bin'?: string | undefined;
+}
+
+/** Judges an answer: delivered, worth another attempt, or refused for good. */
+export function judge(answer: GrpcAnswer, response: Uint8Array): SendResult {
+  const code = answer['grpc-status'];
+  if (code === undefined) return judgeHttp(answer[':status']);
+  if (code === '0') return { outcome: 'delivered', response };
+
+  const name = statusName(code);
+  const message = decodeMessage(answer['grpc-message'] ?? '');
+  const reason = message === '' ? name : `${name}: ${message}`;
+  const delayMs = retryDelayMs(answer['grpc-status-details-bin']);
+  // Exhausted may be a full disk or a request that is too large: only the server's own delay says that it will pass.
+  const retryable = RETRYABLE.has(name) || (name === 'RESOURCE_EXHAUSTED' && delayMs !== undefined);
+  return retryable ? { outcome: 'retryable', reason, delayMs } : { outcome: 'rejected', reason };
+}
+
+function judgeHttp(status: number | undefined): SendResult {
+  const reason = `HTTP ${status} without a gRPC status`;
+  return { outcome: status !== undefined && RETRYABLE_HTTP.has(status) ? 'retryable' : 'rejected', reason };
+}
+
+/** @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses */
+function decodeMessage(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

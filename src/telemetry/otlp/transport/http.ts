@@ -1,0 +1,104 @@
+import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
+import type { OtlpExporter } from '../../../config/config.js';
+import { attempt } from './attempt.js';
+import { type SendResult, unreachable } from './export-response.js';
+import { gzip } from './gzip.js';
+import { hostOf, tlsOptions } from './tls.js';
+import { type Body, sizeOf, type Transport } from './transport.js';
+import { USER_AGENT } from './user-agent.js';
+
+const MAX_RESPONSE_BYTES = 65_536;
+/** @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const RETRYABLE = new Set([429, 502, 503, 504]);
+
+/** It takes Node 10 ms to load. */
+const https = () => process.getBuiltinModule('node:https');
+
+/**
+ * OTLP over HTTP with protobuf bodies, on connections that are kept.
+ *
+ * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
+ */
+export function openHttp(exporter: OtlpExporter): Transport {
+  const url = new URL(exporter.endpoint);
+  const secure = url.protocol === 'https:';
+  const compressed = exporter.compression === 'gzip';
+  const headers = {
+    'content-type': 'application/x-protobuf',
+    'user-agent': USER_AGENT,
+    ...(compressed && { 'content-encoding': 'gzip' }),
+    ...exporter.headers,
+  };
+  let agent: Agent | undefined;
+
+  const openAgent = (): Agent =>
+    secure
+      ? new (https().Agent)({ keepAlive: true, ...tlsOptions(exporter, hostOf(url)) })
+      : new Agent({ keepAlive: true });
+
+  /** The next attempt begins anew, also with what the PEM files then hold. */
+  const discard = (used: Agent): void => {
+    used.destroy();
+    if (agent === used) agent = undefined;
+  };
+
+  const post = (body: Body, isRepeated = false): Promise<SendResult> =>
+    attempt(exporter.timeoutMs, (settle) => {
+      agent ??= openAgent();
+      const used = agent;
+      const request = (secure ? https().request : requestHttp)(url, {
+        method: 'POST',
+        agent: used,
+        headers: { ...headers, 'content-length': sizeOf(body) },
+      });
+      request.on('socket', (socket) => socket.unref());
+      request.on('response', (response) => {
+        read(response).then(
+          (content) => settle(judge(response, content)),
+          (error) => settle(unreachable(error)),
+        );
+      });
+      request.on('error', (error) => {
+        discard(used);
+        // The server may close a kept connection at the very moment when it is used again.
+        if (request.reusedSocket && !isRepeated) post(body, true).then(settle);
+        else settle(unreachable(error));
+      });
+      for (const piece of body) request.write(piece);
+      request.end();
+      return () => discard(used);
+    });
+
+  return {
+    async send(body) {
+      return post(compressed ? [await gzip(body)] : body);
+    },
+    close() {
+      if (agent !== undefined) discard(agent);
+    },
+  };
+}
+
+async function read(response: IncomingMessage): Promise<Buffer> {
+  const received: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    size += chunk.length;
+    if (size <= MAX_RESPONSE_BYTES) received.push(chunk);
+  }
+  return Buffer.concat(received);
+}
+
+function judge({ statusCode = 0, headers }: IncomingMessage, response: Buffer): SendResult {
+  if (statusCode >= 200 && statusCode < 300) return { outcome: 'delivered', response };
+  const reason = `HTTP ${statusCode}`;
+  if (!RETRYABLE.has(statusCode)) return { outcome: 'rejected', reason };
+  return { outcome: 'retryable', reason, delayMs: retryAfterMs(headers['retry-after']) };
+}
+
+/** `Retry-After` in milliseconds: given in seconds, or as a date. */
+export function retryAfterMs(value: string | undefined, now = Date.now()): number | undefined {
+  if (value === undefined) return undefined;
+  const delay = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isNaN(delay) ? undefined : Math.max(0, delay);
+}

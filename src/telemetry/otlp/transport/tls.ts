@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import type { OtlpExporter } from '../../../config/config.js';
+
+/**
+ * The TLS side of an exporter. Reads the PEM files; throws when one cannot be read.
+ */
+export function tlsOptions(
+  { certificate, clientKey, clientCertificate }: OtlpExporter,
+  host: string,
+): ConnectionOptions {
+  return {
+    // An IP address must not be sent as a server name (RFC 6066, section 3).
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(certificate !== undefined && { ca: readFileSync(certificate) }),
+    ...(clientKey !== undefined && { key: readFileSync(clientKey) }),
+    ...(clientCertificate !== undefined && { cert: readFileSync(clientCertificate) }),
+  };
+}
+
+/** The host of a URL as sockets want it: an IPv6 address without its brackets. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}

@@ -1,0 +1,25 @@
+import type { OtlpExporter } from '../../../config/config.js';
+import type { SendResult } from './export-response.js';
+import { openGrpc } from './grpc.js';
+import { openHttp } from './http.js';
+
+export type Signal = 'traces' | 'metrics';
+
+/** An encoded request in pieces, as they lie in memory: to join them would be to copy every span once more. */
+export type Body = readonly Uint8Array[];
+
+export function sizeOf(body: Body): number {
+  return body.reduce((total, { length }) => total + length, 0);
+}
+
+/** The way to one OTLP endpoint for one signal. It keeps the process alive for a moment at most. */
+export interface Transport {
+  /** Makes one attempt to deliver an encoded export request, bounded by `timeoutMs`. A failure is a result, too. */
+  send(body: Body): Promise<SendResult>;
+  /** Drops the connection; a later `send` makes a new one. */
+  close(): void;
+}
+
+export function openTransport(exporter: OtlpExporter, signal: Signal): Transport {
+  return exporter.protocol === 'grpc' ? openGrpc(exporter, signal) : openHttp(exporter);
+}

@@ -1,0 +1,246 @@
+import { context, trace } from '@opentelemetry/api';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  asOwnTraffic,
+  type CallObserver,
+  type CallRecord,
+  createCalls,
+  markAsOwn,
+} from '../../src/calls/calls.js';
+import { contexts } from '../../src/calls/context.js';
+import type { CallStart } from '../../src/instrumentation.js';
+import { log } from '../../src/log.js';
+
+const SPAN = trace.wrapSpanContext({ traceId: 't', spanId: 's', traceFlags: 1 });
+const ended: CallRecord[] = [];
+const observer: CallObserver = {
+  start: () => SPAN,
+  end: (call) => ended.push(call),
+};
+const calls = createCalls({ observers: [observer], knownOperations: { http: ['GET'], grpc: [] } });
+
+beforeAll(() => void context.setGlobalContextManager(contexts));
+beforeEach(() => {
+  calls.endAll();
+  ended.length = 0;
+});
+
+function open(more: Partial<CallStart> = {}) {
+  const call = calls.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, ...more });
+  if (call === undefined) throw new Error('no call was opened');
+  return call;
+}
+
+test('only the first end counts, and nothing changes after it', () => {
+  const call = open();
+  call.name('/a');
+  call.end({ code: 500 });
+
+  call.name('/b');
+  call.set({ 'url.path': '/late' });
+  call.answered(200);
+  call.end({ code: 200 });
+
+  expect(ended).toHaveLength(1);
+  expect(ended[0]).toMatchObject({ route: '/a', failed: true });
+  expect(ended[0]?.attributes).toEqual({
+    'http.request.method': 'GET',
+    'http.route': '/a',
+    'http.response.status_code': 500,
+    'error.type': '500',
+  });
+});
+
+test('the deadline of a call holds for those inside it, when asked for', () => {
+  const start = { kind: 'server', system: 'grpc', operation: 'A/B', attributes: {} } as const;
+  const options = { observers: [], knownOperations: { http: [], grpc: [] } };
+  const limiting = createCalls({ ...options, propagateDeadlines: true });
+  const free = createCalls(options);
+
+  expect(limiting.open({ ...start, deadline: 7 })?.run(() => limiting.deadline)).toBe(7);
+  expect(limiting.open(start)?.run(() => limiting.deadline)).toBeUndefined();
+  expect(limiting.deadline).toBeUndefined();
+  expect(free.open({ ...start, deadline: 7 })?.run(() => free.deadline)).toBeUndefined();
+});
+
+test('a call that is told afterwards has the times and the place that it is told', () => {
+  const start = {
+    kind: 'consumer',
+    system: 'temporal-workflow',
+    operation: 'RunWorkflow:A',
+    attributes: {},
+  } as const;
+  const past = {
+    startedAt: 1_000,
+    endedAt: 3_500,
+    traceId: 'a'.repeat(32),
+    spanId: 'b'.repeat(16),
+    sampled: true,
+  };
+
+  calls.record(
+    { ...start, route: 'RunWorkflow:A' },
+    { ...past, parentSpanId: 'c'.repeat(16) },
+    { code: 'completed' },
+  );
+
+  expect(ended[0]).toMatchObject({ route: 'RunWorkflow:A', duration: 2.5, failed: false, past });
+});
+
+test('what a call covers is no call of its own', () => {
+  const outer = open({ system: 'temporal-rpc', kind: 'client', covers: 'grpc' });
+  const inner = { kind: 'client', operation: 'A/B', attributes: {} } as const;
+
+  expect(outer.run(() => calls.open({ ...inner, system: 'grpc' }))).toBeUndefined();
+  expect(outer.run(() => calls.open({ ...inner, system: 'http' }))).toBeDefined();
+});
+
+test('an error has the type that its library knows', () => {
+  open().end({ error: new Error('no money'), errorType: 'InsufficientFunds' });
+
+  expect(ended[0]?.attributes['error.type']).toBe('InsufficientFunds');
+});
+
+test('a call runs inside itself, with results, arguments, `this` and throws as they are', () => {
+  const call = open();
+  const self = {};
+  const seen = call.run(
+    function (this: unknown, a: number, b: number) {
+      return [this, a, b, calls.current, trace.getActiveSpan()];
+    },
+    self,
+    1,
+    2,
+  );
+
+  expect(seen).toEqual([self, 1, 2, call, SPAN]);
+  expect(calls.current).toBeUndefined();
+  const thrown = new Error('app');
+  expect(() =>
+    call.run(() => {
+      throw thrown;
+    }),
+  ).toThrow(thrown);
+});
+
+test('an unknown operation is _OTHER, and the original is left to the span', () => {
+  open({ operation: 'EVIL-7' }).end({ code: 200 });
+
+  expect(ended[0]?.operation).toBe('_OTHER');
+  expect(ended[0]?.added).toEqual({ 'http.request.method_original': 'EVIL-7' });
+});
+
+test('a gRPC method is _OTHER until the call is named by it', () => {
+  const grpc = { system: 'grpc', operation: 'a.B/C' } as const;
+  open(grpc).end({ code: 'UNIMPLEMENTED' });
+  open({ ...grpc, route: 'a.B/C' }).end({ code: 'OK' });
+  const late = open(grpc);
+  late.name('a.B/C');
+  late.end({ code: 'NOT_FOUND' });
+
+  expect(ended.map(({ attributes }) => attributes)).toEqual([
+    { 'rpc.method': '_OTHER', 'rpc.status_code': 'UNIMPLEMENTED', 'error.type': 'UNIMPLEMENTED' },
+    { 'rpc.method': 'a.B/C', 'rpc.status_code': 'OK' },
+    { 'rpc.method': 'a.B/C', 'rpc.status_code': 'NOT_FOUND' },
+  ]);
+  expect(ended.map(({ added }) => added)).toEqual([{ 'rpc.method_original': 'a.B/C' }, undefined, undefined]);
+});
+
+test('what is set becomes a label if the call was opened with it, else it is left to the span', () => {
+  const call = open({ attributes: { 'network.protocol.version': undefined } });
+  call.set({ 'network.protocol.version': '1.1', 'http.resend_count': 2 });
+  call.end({ code: 200 });
+
+  expect(ended[0]?.attributes['network.protocol.version']).toBe('1.1');
+  expect(ended[0]?.attributes).not.toHaveProperty(['http.resend_count']);
+  expect(ended[0]?.added).toEqual({ 'http.resend_count': 2 });
+});
+
+test('a call is found by its subjects', () => {
+  const [request, response] = [{}, {}];
+  const call = open({ subjects: [request, response] });
+
+  expect([calls.of(request), calls.of(response), calls.of({})]).toEqual([call, call, undefined]);
+});
+
+test('a server call does not become the child of the call in which its server was created', () => {
+  const outer = open();
+  let parent: unknown;
+  const child = createCalls({
+    knownOperations: { http: [], grpc: [] },
+    observers: [
+      {
+        start: (_, given) => {
+          parent = trace.getSpan(given);
+          return undefined;
+        },
+        end: () => {},
+      },
+    ],
+  });
+
+  outer.run(() => child.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} }));
+  expect(parent).toBeUndefined();
+  outer.run(() => child.open({ kind: 'client', system: 'http', operation: 'GET', attributes: {} }));
+  expect(parent).toBe(SPAN);
+});
+
+test("Redhook's own traffic is not observed", () => {
+  const server = {};
+  markAsOwn(server);
+
+  expect(
+    asOwnTraffic(() => calls.open({ kind: 'client', system: 'http', operation: 'GET', attributes: {} })),
+  ).toBeUndefined();
+  expect([calls.isOwn(server), calls.isOwn({})]).toEqual([true, false]);
+});
+
+describe('when the process ends', () => {
+  test('open calls end as aborted, or with what ended the process', () => {
+    open();
+    calls.endAll();
+    open();
+    calls.endAll(new RangeError('crash'));
+
+    expect(ended.map(({ attributes }) => attributes['error.type'])).toEqual(['aborted', 'RangeError']);
+  });
+
+  test('a client whose answer has begun has had its answer', () => {
+    open({ kind: 'client' }).answered(204);
+    calls.endAll();
+
+    expect(ended[0]).toMatchObject({ failed: false, code: 204 });
+  });
+});
+
+test('an observer that throws is one line; the others and the application go on', () => {
+  const error = vi.spyOn(log, 'error').mockImplementation(() => {});
+  const faulty: CallObserver = {
+    end: () => {
+      throw new Error('ours');
+    },
+  };
+  const both = createCalls({ observers: [faulty, observer], knownOperations: { http: ['GET'], grpc: [] } });
+
+  both.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });
+
+  expect(ended).toHaveLength(1);
+  expect(error).toHaveBeenCalledWith('a call was not recorded: ours');
+});
+
+test('headers that can no longer be written cost the trace, not the call', () => {
+  const debug = vi.spyOn(log, 'debug').mockImplementation(() => {});
+  const call = open({
+    kind: 'client',
+    outgoing: {
+      set: () => {
+        throw new Error('already sent');
+      },
+    },
+  });
+
+  call.end({ code: 200 });
+
+  expect(ended).toHaveLength(1);
+  expect(debug.mock.calls.length).toBeLessThanOrEqual(1);
+});

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { NOWHERE, OpenCalls } from '../../src/calls/open-calls.js';
+
+test('what is added is there until it is deleted, whatever the order', () => {
+  const open = new OpenCalls();
+  const [a, b, c] = Array.from({ length: 3 }, () => ({ place: NOWHERE })) as [Call, Call, Call];
+  for (const call of [a, b, c]) open.add(call);
+
+  expect(open.delete(a)).toBe(true);
+  expect(new Set(open.all())).toEqual(new Set([b, c]));
+  expect(open.delete(c)).toBe(true);
+  expect(open.all()).toEqual([b]);
+  expect(open.delete(b)).toBe(true);
+  expect(open.all()).toEqual([]);
+});
+
+test('nothing is deleted twice', () => {
+  const open = new OpenCalls();
+  const [gone, stays] = [{ place: NOWHERE }, { place: NOWHERE }];
+  open.add(gone);
+  open.add(stays);
+  open.delete(gone);
+
+  expect(open.delete(gone)).toBe(false);
+  expect(open.all()).toEqual([stays]);
+});
+
+type Call = { place: number };

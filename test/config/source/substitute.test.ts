@@ -1,0 +1,41 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the syntax of references.
+import { expect, test } from 'vitest';
+import { substitute } from '../../../src/config/source/substitute.js';
+
+const ENV = { A: 'a', B: 'b', EMPTY: '', TRICKY: '$$ ${A} $&' };
+
+test.each([
+  ['plain', 'plain'],
+  ['${A}', 'a'],
+  ['${env:A}', 'a'],
+  ['x ${A} ${B} y', 'x a b y'],
+  ['${NONE}', ''],
+  ['${NONE:-fallback}', 'fallback'],
+  ['${EMPTY:-fallback}', 'fallback'],
+  ['${A:-fallback}', 'a'],
+  ['${NONE:-}', ''],
+  ['${NONE:-http://c:4317}', 'http://c:4317'],
+  ['${NONE:-x} and ${NONE:-y}', 'x and y'],
+  ['${TRICKY}', '$$ ${A} $&'],
+  ['$$', '$'],
+  ['$${A}', '${A}'],
+  ['$$${A}', '$a'],
+  ['a $ b', 'a $ b'],
+  ['${A', '${A'],
+  ['$A', '$A'],
+])('%s becomes %s', (text, result) => {
+  expect(substitute(text, ENV, () => expect.fail('no complaint was due'))).toBe(result);
+});
+
+test.each([
+  ['${A:?error}', '${A...'],
+  ['${1A}', '${1A...'],
+  ['${A-B}', '${A-B...'],
+  ['${}', '${...'],
+  ['${file:/etc/passwd}', '${file...'],
+  ['Bearer secret ${A B} secret', '${A...'],
+])('%s is malformed and makes the whole text empty', (text, told) => {
+  const complaints: string[] = [];
+  expect(substitute(text, ENV, (reference) => complaints.push(reference))).toBe('');
+  expect(complaints).toEqual([told]);
+});

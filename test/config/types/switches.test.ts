@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { load } from '../../support/load-config.js';
+
+const ON = {
+  'http-server': true,
+  'http-client': true,
+  'http2-server': true,
+  'http2-client': true,
+  fetch: true,
+  fastify: true,
+  'grpc-server': true,
+  'grpc-client': true,
+  'temporal-client': true,
+  'temporal-worker': true,
+  runtime: true,
+};
+const HTTP = ['http-server', 'http-client', 'http2-server', 'http2-client'];
+const ALL_HTTP = Object.fromEntries(HTTP.map((name) => [name, true]));
+const NO_HTTP = Object.fromEntries(HTTP.map((name) => [name, false]));
+const OFF = Object.fromEntries(Object.keys(ON).map((name) => [name, false]));
+
+test.each([
+  ['instrumentations: [http-client: false]', {}, { ...ON, 'http-client': false }],
+  ['instrumentations: {http: false, http-server: true}', {}, { ...ON, ...NO_HTTP, 'http-server': true }],
+  ['instrumentations: [http: false, http-client]', {}, { ...ON, ...NO_HTTP, 'http-client': true }],
+  ['instrumentations: [http2: false]', {}, { ...ON, 'http2-server': false, 'http2-client': false }],
+  ['instrumentations: [jvm: false, undici: false]', {}, { ...ON, runtime: false, fetch: false }],
+  ['instrumentations: [nodejs: false, nodejs:]', {}, ON],
+  ['instrumentations: ["@opentelemetry/instrumentation-fastify": no]', {}, ON],
+  ['instrumentations: ["@opentelemetry/instrumentation-fastify": False]', {}, { ...ON, fastify: false }],
+  [
+    'instrumentations: [fastify: false]',
+    { OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http' },
+    { ...ON, fastify: false, ...NO_HTTP },
+  ],
+  [
+    'instrumentations: [fastify: false]',
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http, fastify' },
+    { ...OFF, fastify: true, ...ALL_HTTP },
+  ],
+  [
+    '',
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'http-client' },
+    { ...OFF, ...ALL_HTTP, 'http-client': false },
+  ],
+])('%s and %j switch instrumentations', (yaml, env, switches) => {
+  expect(load(yaml || undefined, env as Record<string, string>).config.instrumentations).toEqual(switches);
+});
+
+const NAMES =
+  'http-server, http-client, http2-server, http2-client, fetch, fastify, grpc-server, grpc-client, temporal-client, temporal-worker, runtime, http, http2, grpc or temporal';
+
+test.each([
+  [
+    'instrumentations:\n- fastfy: true\n- pg\n',
+    {},
+    [
+      `warn otel-autoconf.yaml:2:3: found "fastfy", expected ${NAMES} (did you mean fastify?), now it is ignored`,
+      `warn otel-autoconf.yaml:3:3: found "pg", expected ${NAMES}, now it is ignored`,
+    ],
+  ],
+  [
+    'instrumentations:\n- temporal: true\n- constructor: true\n',
+    {},
+    [`warn otel-autoconf.yaml:3:3: found "constructor", expected ${NAMES}, now it is ignored`],
+  ],
+  [
+    'instrumentations:\n- http: maybe\n- [http]\n',
+    {},
+    [
+      'error otel-autoconf.yaml:2:9: found "maybe", expected true or false, now it is ignored',
+      `error otel-autoconf.yaml:3:3: found a list, expected names of ${NAMES}, each with true or false, now it is ignored`,
+    ],
+  ],
+  [
+    '',
+    { OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'htpp', OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'fs' },
+    [
+      `warn OTEL_NODE_DISABLED_INSTRUMENTATIONS: found "fs", expected ${NAMES}, now it is ignored`,
+      `warn OTEL_NODE_ENABLED_INSTRUMENTATIONS: found "htpp", expected ${NAMES} (did you mean http?), now it is ignored`,
+    ],
+  ],
+])('%j and %j switch nothing, and say so', (yaml, env, lines) => {
+  const loaded = load(yaml || undefined, env as Record<string, string>);
+  expect(loaded.lines).toEqual(lines);
+  expect(loaded.config.instrumentations).toEqual(ON);
+});

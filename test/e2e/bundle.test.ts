@@ -1,0 +1,146 @@
+/** Applications bundled into one file, on every Node: what is still seen of them, and what is not. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type AppOptions, NODES, runApp, startApp } from '../support/app.js';
+import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.js';
+import { drive } from '../support/drive.js';
+import { countBy } from '../support/load.js';
+import { shop } from '../support/shop.js';
+
+const TEST = join(import.meta.dirname, '..');
+const ROUNDS = 20;
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+
+const folder = mkdtempSync(join(tmpdir(), 'redhook-bundle-'));
+let collector: Collector;
+beforeAll(async () => {
+  buildSync({
+    absWorkingDir: TEST,
+    entryPoints: ['apps/grpc/app.cjs', 'apps/grpc/server.cjs', 'apps/orders/app.cjs'],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    outdir: folder,
+    outbase: '.',
+    outExtension: { '.js': '.cjs' },
+  });
+  cpSync(join(TEST, 'support/shop.proto'), join(folder, 'support/shop.proto'));
+  collector = await startCollector();
+});
+afterAll(async () => {
+  await collector?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function optionsOf(service: string, version: string): AppOptions {
+  return {
+    node: NODES[version as keyof typeof NODES],
+    env: {
+      OTEL_SERVICE_NAME: service,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_METRICS_EXPORTER: 'otlp',
+    },
+  };
+}
+
+describe.each(Object.keys(NODES))('Node %s', (version) => {
+  test('of gRPC, the servers remain, with methods and statuses; the clients are lost', async () => {
+    const service = `grpc-${version}`;
+    const app = runApp(join(folder, 'apps/grpc/app.cjs'), {
+      ...optionsOf(service, version),
+      args: [String(ROUNDS)],
+    });
+    expect(await app.ended).toEqual({ code: 0, signal: null });
+
+    const served = new Map([
+      ['SERVER _OTHER UNIMPLEMENTED', ROUNDS],
+      ['SERVER shop.Orders/Chat OK', ROUNDS],
+      ['SERVER shop.Orders/Get NOT_FOUND', ROUNDS],
+      ['SERVER shop.Orders/Get OK', ROUNDS],
+      ['SERVER shop.Orders/List OK', ROUNDS],
+      ['SERVER shop.Orders/Sum OK', ROUNDS],
+    ]);
+    expect(spansOf(service)).toEqual(served);
+    expect(countsOf(service)).toEqual(served);
+  });
+
+  test('of gRPC, a server joins the trace; a method has its name once it was answered', async () => {
+    const service = `server-${version}`;
+    const app = await startApp(join(folder, 'apps/grpc/server.cjs'), optionsOf(service, version));
+    onTestFinished(() => app.stop());
+    const client = shop.connect(Number(new URL(app.url).port));
+    const headers = { traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` };
+    await shop.ask(client, { method: 'List', id: 'ok' }, headers);
+    await shop.ask(client, { method: 'List', id: 'open', leaves: 'during' }, headers);
+    await shop.ask(client, { method: 'Get', id: 'ok' }, headers);
+    client.close();
+    app.signal('SIGTERM');
+    await app.ended;
+
+    const served = new Map([
+      ['SERVER shop.Orders/List CANCELLED', 1],
+      ['SERVER shop.Orders/Get OK', 1],
+      ['SERVER shop.Orders/List OK', 1],
+    ]);
+    expect(spansOf(service)).toEqual(served);
+    expect(countsOf(service)).toEqual(served);
+    expect(new Set(spansIn(service).map(({ traceId }) => traceId))).toEqual(new Set([TRACE_ID]));
+  });
+
+  test('of HTTP, all remains', async () => {
+    const [bundled, plain] = [`bundled-${version}`, `plain-${version}`];
+    for (const [service, file] of [
+      [bundled, join(folder, 'apps/orders/app.cjs')],
+      [plain, 'orders/app.cjs'],
+    ] as const) {
+      const app = await startApp(file, optionsOf(service, version));
+      onTestFinished(() => app.stop());
+      await drive(app.url);
+      app.signal('SIGTERM');
+      await app.ended;
+    }
+
+    expect(spansOf(plain).get('SERVER GET /orders/:id 200')).toBe(3);
+    expect(spansOf(bundled)).toEqual(spansOf(plain));
+    expect(countsOf(bundled)).toEqual(spansOf(plain));
+  });
+});
+
+function spansIn(service: string): ReceivedSpan[] {
+  return collector.spans.filter(({ resource }) => resource['service.name'] === service);
+}
+
+/** The spans of a service: how many of each. */
+function spansOf(service: string): Map<string, number> {
+  return countBy(spansIn(service), ({ kind, attributes }) => textOf(kind, attributes));
+}
+
+/** The calls that a service has counted, in the same words. */
+function countsOf(service: string): Map<string, number> {
+  const points = collector.metrics
+    .filter(({ resource }) => resource['service.name'] === service)
+    .flatMap(({ name, points }) => {
+      const [, kind] = /(server|client)\.(?:request|call)\.duration$/.exec(name) ?? [];
+      return kind === undefined ? [] : points.map((point) => ({ kind: kind.toUpperCase(), ...point }));
+    });
+  return countBy(
+    points,
+    ({ kind, attributes }) => textOf(kind, attributes),
+    ({ count = 0 }) => count,
+  );
+}
+
+/** `SERVER GET /orders/:id 200`, `SERVER shop.Orders/Get OK` */
+function textOf(kind: string, attributes: Record<string, unknown>): string {
+  const parts = [
+    'http.request.method',
+    'http.route',
+    'http.response.status_code',
+    'rpc.method',
+    'rpc.status_code',
+  ];
+  return [kind, ...parts.map((name) => attributes[name]).filter((value) => value !== undefined)].join(' ');
+}

@@ -1,0 +1,58 @@
+/** What Redhook costs, by counts that no clock has a part in. Times are for `npm run bench`. */
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { NODES, REGISTER } from '../support/app.js';
+
+const FLAG = ['--import', REGISTER];
+const START = join(dirname(REGISTER), 'start.js');
+const KILOBYTE = 1_000;
+
+function run(args: readonly string[], env: Record<string, string> = {}): string {
+  return execFileSync(NODES['24'], args, {
+    cwd: join(import.meta.dirname, '../apps'),
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+      OTEL_LOG_LEVEL: 'none',
+      ...env,
+    },
+  });
+}
+
+test('a start reads two files, and they are small', () => {
+  const files = run([...FLAG, '-p', 'Object.keys(require.cache).join()'])
+    .trim()
+    .split(',');
+
+  expect(files.sort()).toEqual([REGISTER, START]);
+  expect(statSync(START).size).toBeLessThan(260 * KILOBYTE);
+});
+
+test('a start loads no slow module of Node that it may not need', () => {
+  const script = 'process.moduleLoadList.filter((name) => name.startsWith("NativeModule")).join()';
+  const bare = new Set(run(['-p', script]).trim().split(','));
+  const loaded = run([...FLAG, '-p', script])
+    .trim()
+    .split(',');
+  const added = loaded.filter((name) => !bare.has(name)).map((name) => name.replace('NativeModule ', ''));
+
+  for (const slow of ['http2', 'crypto', 'tls', 'https', 'zlib', 'worker_threads', 'inspector'])
+    expect(added).not.toContain(slow);
+  expect(added.length).toBeLessThan(130);
+});
+
+/** A new space so large that nothing is collected meanwhile. */
+const NO_COLLECTION = ['--min-semi-space-size=256', '--max-semi-space-size=256'];
+
+test.each([
+  ['counted only', 'always_off', 2_900],
+  ['with a span', 'always_on', 3_500],
+])('a call of an HTTP server, %s, takes few bytes of the heap', (_, sampler, most) => {
+  const bytes = (flags: readonly string[]) =>
+    Number(run([...NO_COLLECTION, ...flags, 'allocation.cjs'], { OTEL_TRACES_SAMPLER: sampler }));
+
+  expect(bytes(FLAG) - bytes([])).toBeLessThan(most);
+});

@@ -1,0 +1,39 @@
+/** What `npm run demo` shows, as the README promises: trees of traces and a table of RED series. */
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { NODES } from '../support/app.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+test('a request that fans out over fetch and gRPC is one tree, and each of its calls is in the table', async () => {
+  const { stdout } = await promisify(execFile)(NODES['24'], ['scripts/demo.mts'], { cwd: ROOT });
+
+  const [first = ''] = stdout.split(/^trace /m).slice(1);
+  expect(first).toContain('9 spans');
+  expect(treeOf(first).sort()).toEqual([
+    'SERVER GET /orders/:id  200',
+    'SERVER GET /orders/:id  200 > CLIENT GET  200',
+    'SERVER GET /orders/:id  200 > CLIENT GET  200 > SERVER GET /stock/:sku  200',
+    'SERVER GET /orders/:id  200 > CLIENT shop.Prices/Quote  OK',
+    'SERVER GET /orders/:id  200 > CLIENT shop.Prices/Quote  OK > SERVER shop.Prices/Quote  OK',
+    'SERVER GET /orders/:id  200 > CLIENT shop.Prices/Quote  OK > SERVER shop.Prices/Quote  OK > CLIENT shop.Rates/Get  OK',
+    'SERVER GET /orders/:id  200 > CLIENT shop.Prices/Quote  OK > SERVER shop.Prices/Quote  OK > CLIENT shop.Rates/Get  OK > SERVER shop.Rates/Get  OK',
+    'SERVER GET /orders/:id  200 > CLIENT shop.Shipping/Estimate  OK',
+    'SERVER GET /orders/:id  200 > CLIENT shop.Shipping/Estimate  OK > SERVER shop.Shipping/Estimate  OK',
+  ]);
+  for (const row of ['CLIENT grpc  shop.Rates/Get', 'SERVER GET   /orders/:id'])
+    expect(stdout).toMatch(new RegExp(`^${row} +\\S+ +2 +[\\d.]+$`, 'm'));
+});
+
+/** Each span with those above it. A line is indented by three columns a level; durations and targets are left out. */
+function treeOf(trace: string): string[] {
+  const path: string[] = [];
+  return trace.split('\n').flatMap((line) => {
+    const [, indent = '', call = ''] = /^([ │]*)[├└]─ (\w+ \S.*? {2}\S+)(?: {2}| *$)/.exec(line) ?? [];
+    if (call === '') return [];
+    path.splice(indent.length / 3, Number.POSITIVE_INFINITY, call);
+    return [path.join(' > ')];
+  });
+}

@@ -1,0 +1,48 @@
+/** A program of the drain test: it has finished spans when it ends, in the way that its arguments say. */
+import { emptyResource } from '@opentelemetry/resources';
+import type { OtlpExporter } from '../../src/config/config.js';
+import { drainSync } from '../../src/telemetry/otlp/flush.js';
+import { SpanQueue } from '../../src/telemetry/otlp/span-processor.js';
+import { CALL_SCOPE } from '../../src/telemetry/traces/spans.js';
+import { finishedSpans } from '../support/spans.js';
+
+export interface ExitingApp {
+  exporter: OtlpExporter;
+  spans: number;
+  /** `flight`: an export is under way when there is nothing else left to do. */
+  end: 'nothing' | 'flight' | 'exit' | 'exception' | 'signal' | 'awaited';
+  timeoutMs: number;
+}
+
+const { exporter, spans, end, timeoutMs }: ExitingApp = JSON.parse(process.argv[2] ?? '');
+const dropped = { add() {} };
+const queue = new SpanQueue({
+  exporter,
+  queue: { maxSize: 100, maxBatch: 10, delayMs: 1_000_000 },
+  resource: emptyResource(),
+  scope: CALL_SCOPE,
+  dropped,
+});
+for (const span of finishedSpans(spans)) queue.onEnd(span);
+
+function drain(): void {
+  const requests = queue.pending().map((body) => ({ exporter, signal: 'traces' as const, body }));
+  const startedAt = performance.now();
+  drainSync(requests, timeoutMs);
+  console.log(`drained in ${performance.now() - startedAt} ms`);
+}
+
+if (end === 'signal') {
+  process.on('SIGTERM', () => {
+    drain();
+    process.exit(143);
+  });
+  setInterval(() => {}, 1_000);
+  process.kill(process.pid, 'SIGTERM');
+} else {
+  process.on('exit', drain);
+  if (end === 'flight') setTimeout(() => {}, 300);
+  if (end === 'awaited') queue.shutdown().then(() => console.log('shut down'));
+  if (end === 'exit') process.exit(7);
+  if (end === 'exception') throw new Error('boom');
+}

@@ -1,0 +1,158 @@
+/** The end of a process, on every Node that is supported. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NODES } from '../support/app.js';
+import { type Collector, deadPort, startCollector } from '../support/collector.js';
+import { otlp } from '../support/exporter.js';
+import type { ExitingApp } from './flush-app.js';
+
+interface End {
+  code: number | string | null | undefined;
+  stdout: string;
+  stderr: string;
+  /** How long `drainSync` took, in milliseconds; absent when the process did not come to that. */
+  drainedInMs: number | undefined;
+}
+
+const LOST = '3 of the last 3 exports were lost at exit';
+
+const folder = mkdtempSync(join(tmpdir(), 'redhook-drain-'));
+let collector: Collector;
+
+beforeAll(async () => {
+  await build({
+    entryPoints: ['test/e2e/flush-app.ts', 'src/telemetry/otlp/flush-worker.ts'],
+    outdir: folder,
+    entryNames: '[name]',
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(async () => {
+  collector = await startCollector();
+});
+afterEach(() => collector.close());
+
+function run(node: string, app: Partial<ExitingApp>, flags: string[] = []): Promise<End> {
+  const settings: ExitingApp = {
+    exporter: otlp(collector.url),
+    spans: 25,
+    end: 'exit',
+    timeoutMs: 2_000,
+    ...app,
+  };
+  const args = [...flags, join(folder, 'flush-app.js'), JSON.stringify(settings)];
+  return new Promise((resolve) => {
+    execFile(node, args, { timeout: 20_000 }, (error, stdout, stderr) => {
+      const [, ms] = /^drained in ([\d.]+) ms$/m.exec(stdout) ?? [];
+      resolve({
+        code: error?.code ?? error?.signal ?? 0,
+        stdout,
+        stderr,
+        drainedInMs: ms === undefined ? undefined : Number(ms),
+      });
+    });
+  });
+}
+
+describe.each(Object.entries(NODES))('Node %s', (_, node) => {
+  it.each([
+    ['when it has nothing left to do', 'nothing', 0],
+    ['by process.exit', 'exit', 7],
+    ['by an uncaught exception', 'exception', 1],
+    ['in a handler of SIGTERM', 'signal', 143],
+  ] as const)('delivers everything %s', async (_how, end, code) => {
+    const ended = await run(node, { end });
+    expect(ended.code).toBe(code);
+    expect(ended.drainedInMs).toBeDefined();
+    expect(ended.stderr).not.toContain(LOST);
+    expect(new Set(collector.spans.map(({ name }) => name)).size).toBe(25);
+    expect(collector.spans).toHaveLength(25);
+    if (end !== 'exception') expect(ended.stderr).toBe('');
+  });
+
+  it('ends at once when nobody listens', async () => {
+    const exporter = otlp(`http://127.0.0.1:${await deadPort()}`);
+    const { code, drainedInMs, stderr } = await run(node, { exporter, timeoutMs: 10_000 });
+    expect(code).toBe(7);
+    expect(drainedInMs).toBeLessThan(5_000);
+    expect(stderr).toBe(`redhook: ${LOST}: ${exporter.endpoint} (ECONNREFUSED)\n`);
+  });
+
+  it('ends when the time is over although the collector hangs', async () => {
+    collector.answer({ hang: true });
+    const { code, drainedInMs, stderr } = await run(node, { timeoutMs: 500 });
+    expect(code).toBe(7);
+    expect(stderr).toContain(LOST);
+    expect(drainedInMs).toBeLessThan(5_000);
+  });
+
+  it('is not kept alive by an export that hangs', async () => {
+    collector.answer({ hang: true });
+    const exporter = otlp(collector.url, { timeoutMs: 60_000 });
+    const { code, stderr } = await run(node, { exporter, end: 'flight', timeoutMs: 300 });
+    expect(code).toBe(0);
+    expect(stderr).toContain(LOST);
+  });
+});
+
+describe('on one Node', () => {
+  it('is not kept alive by a connection that does not come about', async () => {
+    const hole = await blackHole();
+    const exporter = otlp(`http://127.0.0.1:${hole.port}`, { timeoutMs: 60_000 });
+    const { code, stderr } = await run(process.execPath, { exporter, end: 'flight', timeoutMs: 300 });
+    hole.close();
+    expect(code).toBe(0);
+    expect(stderr).toContain(LOST);
+  });
+
+  it('waits for the application that waits for shutdown', async () => {
+    collector.answer({ delayMs: 300 });
+    const { stdout, drainedInMs, stderr } = await run(process.execPath, { end: 'awaited', spans: 5 });
+    expect(stdout).toContain('shut down');
+    expect(collector.spans).toHaveLength(5);
+    expect(drainedInMs).toBeDefined();
+    expect(stderr).toBe('');
+  });
+
+  it('does without a worker that the process may not have', async () => {
+    const { code, stderr } = await run(process.execPath, {}, ['--permission', `--allow-fs-read=${folder}`]);
+    expect(code).toBe(7);
+    expect(stderr).toContain(LOST);
+  });
+
+  it('delivers to the HTTP endpoint, compressed', async () => {
+    const exporter = otlp(`${collector.httpUrl}/v1/traces`, {
+      protocol: 'http/protobuf',
+      compression: 'gzip',
+    });
+    const { stderr } = await run(process.execPath, { exporter });
+    expect(stderr).toBe('');
+    expect(collector.spans).toHaveLength(25);
+  });
+});
+
+/** A port that swallows connections: the queue of a listener that is stopped is full, as behind a silent firewall. */
+async function blackHole(): Promise<{ port: number; close(): void }> {
+  const listen = `require('net').createServer().listen(0, '127.0.0.1', 1, function () { console.log(this.address().port) })`;
+  const listener = spawn(process.execPath, ['-e', listen]);
+  const [line] = await once(listener.stdout, 'data');
+  const port = Number(line);
+  listener.kill('SIGSTOP');
+  const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  return {
+    port,
+    close() {
+      for (const socket of fillers) socket.destroy();
+      listener.kill('SIGKILL');
+    },
+  };
+}

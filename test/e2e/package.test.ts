@@ -1,0 +1,148 @@
+/**
+ * The package as its users get it: packed, installed in an empty folder beside Fastify, put in front of the same
+ * application in every module system, by every flag, on every Node. Each must tell the same story.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort, NODES, startApp } from '../support/app.js';
+import { type Collector, startCollector } from '../support/collector.js';
+import { DRIVEN, drive } from '../support/drive.js';
+import { type Sample, scrape, total } from '../support/metrics.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'redhook-package-'));
+let collector: Collector;
+
+beforeAll(async () => {
+  const tarball = execFileSync(
+    'npm',
+    ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+    },
+  ).trim();
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+  const { devDependencies } = JSON.parse(
+    execFileSync('npm', ['pkg', 'get', '--json'], { cwd: ROOT, encoding: 'utf8' }),
+  );
+  execFileSync(
+    'npm',
+    ['install', '--prefer-offline', '--silent', `./${tarball}`, `fastify@${devDependencies.fastify}`],
+    {
+      cwd: folder,
+    },
+  );
+  cpSync(join(ROOT, 'test/apps/orders'), folder, {
+    recursive: true,
+    filter: (path) => !path.endsWith('package.json'),
+  });
+  collector = await startCollector();
+}, 120_000);
+
+afterAll(async () => {
+  await collector?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const FLAGS: Record<string, { flags: string[]; env: Record<string, string> }> = {
+  '--import': { flags: ['--import', 'redhook/register'], env: {} },
+  '--require': { flags: ['--require', 'redhook/register'], env: {} },
+  NODE_OPTIONS: { flags: [], env: { NODE_OPTIONS: '--import redhook/register' } },
+};
+
+/** Type stripping is behind a flag in the oldest Node, and experimental there. */
+const STRIP_TYPES = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
+
+const START_LINE =
+  /^redhook \d+\.\d+\.\d+: service=\S+ traces=otlp grpc http:\/\/\S+ metrics=:\d+\/metrics instrumented=http,http2,fetch,fastify,grpc,temporal\n$/;
+
+interface Story {
+  spans: unknown[];
+  series: unknown[];
+}
+
+let first: Story | undefined;
+
+describe.each(Object.keys(NODES))('Node %s', (version) => {
+  describe.each(['app.cjs', 'app.mjs', 'app.ts'])('%s', (file) => {
+    test.each(Object.keys(FLAGS))('%s', async (flag) => {
+      const service = `${version}-${file}-${flag}`;
+      const port = await freePort();
+      const { flags, env } = FLAGS[flag] ?? { flags: [], env: {} };
+      const app = await startApp(join(folder, file), {
+        node: NODES[version as keyof typeof NODES],
+        flags: [...flags, ...(file.endsWith('.ts') && version.startsWith('22') ? STRIP_TYPES : [])],
+        cwd: folder,
+        env: {
+          ...env,
+          OTEL_SERVICE_NAME: service,
+          OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+          OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
+        },
+      });
+
+      await drive(app.url);
+      const series = await settled(port);
+      app.signal('SIGTERM');
+
+      expect(await app.ended).toEqual({ code: null, signal: 'SIGTERM' });
+      expect(app.stderr()).toMatch(START_LINE);
+      const spans = collector.spans.filter(({ resource }) => resource['service.name'] === service);
+      const story = { spans: spans.map(comparable).sort(byText), series: series.map(plain).sort(byText) };
+      expect(story.spans).toHaveLength(DRIVEN + 1);
+      first ??= story;
+      expect(story).toEqual(first);
+    });
+  });
+});
+
+/** The counts of the page, once all calls are on it. */
+async function settled(port: number): Promise<Sample[]> {
+  let samples: Sample[] = [];
+  await expect
+    .poll(async () => {
+      samples = await scrape(port);
+      return total(samples, 'http_server_request_duration_seconds_count');
+    })
+    .toBe(DRIVEN);
+  return samples.filter(({ name }) => /^http_(server|client)_request_duration_seconds_count$/.test(name));
+}
+
+const VOLATILE = new Set([
+  'server.port',
+  'network.peer.port',
+  'url.full',
+  'client.port',
+  'server_port',
+  'service_name',
+]);
+
+function without(attributes: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !VOLATILE.has(name)));
+}
+
+function comparable({ name, kind, attributes, status, parentSpanId }: Collector['spans'][number]): unknown {
+  return { name, kind, attributes: without(attributes), status, root: !parentSpanId };
+}
+
+function plain({ name, labels, value }: Sample): unknown {
+  return { name, labels: without(labels), value };
+}
+
+function byText(a: unknown, b: unknown): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+}
+
+test('the package is one package: no dependencies, and nothing but the build', () => {
+  expect(readdirSync(join(folder, 'node_modules/redhook')).sort()).toEqual([
+    'LICENSE',
+    'README.md',
+    'dist',
+    'otel-autoconf.yaml',
+    'package.json',
+  ]);
+});

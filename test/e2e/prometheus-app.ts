@@ -1,0 +1,47 @@
+/**
+ * An application whose only long-lived thing is the endpoint: it prints where that listens, works for a moment and
+ * ends. PORT: the port. WORK_MS: how long it works. HANG: collections never end. SERIES: how many series it has.
+ */
+import cluster from 'node:cluster';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
+import { createSelf } from '../../src/telemetry/metrics/internal.js';
+import { createPrometheusEndpoint } from '../../src/telemetry/prometheus/endpoint.js';
+
+const { PORT, WORK_MS, HANG, SERIES } = process.env;
+
+const never: MetricProducer = { collect: () => new Promise(() => {}) };
+
+function work(): void {
+  const endpoint = createPrometheusEndpoint({
+    host: '127.0.0.1',
+    port: Number(PORT),
+    path: '/metrics',
+    serviceName: 'orders',
+    metricProducers: HANG === undefined ? [] : [never],
+    cardinalityLimit: 1_000_000,
+    self: createSelf(),
+    own: () => {},
+  });
+  const resource = resourceFromAttributes({ 'service.name': 'orders' });
+  const counter = new MeterProvider({ resource, readers: [endpoint.reader] })
+    .getMeter('app')
+    .createCounter('c');
+  for (let i = 0; i < Number(SERIES ?? 0); i += 1) counter.add(1, { i });
+  endpoint.listen();
+  const report = setInterval(() => {
+    const address = endpoint.address();
+    if (address === undefined) return;
+    clearInterval(report);
+    console.log(`listening http://127.0.0.1:${address.port}`);
+  }, 5);
+  setTimeout(() => clearInterval(report), Number(WORK_MS));
+}
+
+if (cluster.isPrimary && process.argv[2] === 'cluster') {
+  for (let i = 0; i < 2; i += 1) cluster.fork();
+} else {
+  work();
+  // The channel to the primary would keep a worker alive for ever.
+  if (cluster.isWorker) setTimeout(() => process.exit(), Number(WORK_MS));
+}

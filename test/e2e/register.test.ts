@@ -1,0 +1,221 @@
+/** What the flag does where things are not as usual: threads, old Nodes, other telemetry, more than one process. */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { type App, type AppOptions, freePort, NODES, REGISTER, runApp, startApp } from '../support/app.js';
+import { type Collector, startCollector } from '../support/collector.js';
+import { scrape, total } from '../support/metrics.js';
+
+const SERVER_COUNT = 'http_server_request_duration_seconds_count';
+const cleanUps: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function start(file: string, { env, ...more }: AppOptions = {}): Promise<{ app: App; port: number }> {
+  const port = await freePort();
+  const app = await startApp(file, { ...more, env: { OTEL_EXPORTER_PROMETHEUS_PORT: String(port), ...env } });
+  cleanUps.push(() => app.stop());
+  return { app, port };
+}
+
+async function collect(): Promise<Collector> {
+  const collector = await startCollector();
+  cleanUps.push(() => collector.close());
+  return collector;
+}
+
+test.each(['--import', '--require'])('%s leaves worker threads untouched', async (flag) => {
+  const { app, port } = await start('worker.cjs', {
+    flags: [flag, REGISTER],
+    env: { OTEL_TRACES_EXPORTER: 'none' },
+  });
+
+  expect(await (await fetch(app.url)).text()).toBe('untouched');
+  await expect(scrape(port)).rejects.toThrow();
+  expect(app.stderr()).toMatch(/^redhook .*\n$/);
+});
+
+test('an old Node gets one line, and the application runs', () => {
+  const node = resolve(import.meta.dirname, '../../node_modules/node12/bin/node');
+
+  const { status, stdout, stderr } = spawnSync(node, ['--require', REGISTER, '-e', 'console.log("runs")'], {
+    encoding: 'utf8',
+  });
+
+  expect({ status, stdout, stderr }).toEqual({
+    status: 0,
+    stdout: 'runs\n',
+    stderr: 'redhook: Node 12.22.12 is older than 22.15; the application runs without telemetry\n',
+  });
+});
+
+test('a build that is not whole gets one line, and the application runs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'redhook-broken-'));
+  cleanUps.push(async () => rmSync(folder, { recursive: true, force: true }));
+  copyFileSync(REGISTER, join(folder, 'register.js'));
+
+  const { status, stdout, stderr } = spawnSync(
+    NODES['24'],
+    ['--require', join(folder, 'register.js'), '-e', 'console.log("runs")'],
+    { encoding: 'utf8' },
+  );
+
+  expect({ status, stdout }).toEqual({ status: 0, stdout: 'runs\n' });
+  expect(stderr).toMatch(/^redhook: cannot be loaded \(Error: Cannot find module '\.\/start\.js'/);
+});
+
+test('of the platform only the loading of packages is wrapped, and nothing is added to the globals', async () => {
+  const env = { OTEL_LOG_LEVEL: 'none' };
+  const bare = runApp('globals.cjs', { flags: [], env });
+  const ours = runApp('globals.cjs', { env });
+
+  await Promise.all([bare.ended, ours.ended]);
+
+  expect(ours.stdout()).toContain('createServer');
+  expect(ours.stdout()).toBe(bare.stdout());
+});
+
+test('OTEL_SDK_DISABLED switches everything off', async () => {
+  const { app, port } = await start('plain.cjs', { env: { OTEL_SDK_DISABLED: 'true' } });
+
+  expect(await (await fetch(app.url)).text()).toBe('ok');
+  await expect(scrape(port)).rejects.toThrow();
+  expect(app.stderr()).toBe('');
+});
+
+test('the flag given twice counts once', async () => {
+  const { app, port } = await start('plain.cjs', {
+    flags: ['--import', REGISTER, '--require', REGISTER],
+    env: { NODE_OPTIONS: `--import ${REGISTER}`, OTEL_TRACES_EXPORTER: 'none' },
+  });
+
+  await fetch(app.url);
+
+  await expect.poll(async () => total(await scrape(port), SERVER_COUNT)).toBe(1);
+  expect(app.stderr().match(/instrumented=/g)).toHaveLength(1);
+});
+
+test('npm in front of the application takes neither the port nor a line', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'redhook-npm-'));
+  cleanUps.push(async () => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(
+    join(folder, 'package.json'),
+    '{"scripts":{"start":"node -e \\"console.log(process.argv.length)\\""}}',
+  );
+
+  const { stdout, stderr } = spawnSync('npm', ['start', '--silent'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      PATH: `${join(NODES['24'], '..')}:${process.env['PATH']}`,
+      NODE_OPTIONS: `--require ${REGISTER}`,
+    },
+  });
+
+  expect(stdout).toBe('1\n');
+  expect(stderr.match(/instrumented=/g)).toHaveLength(1);
+});
+
+test('a process that serves nothing does not take the port', async () => {
+  const { app, port } = await start('idle.cjs', { env: { OTEL_TRACES_EXPORTER: 'none' } });
+
+  await new Promise((resolve) => setTimeout(resolve, 200));
+
+  await expect(scrape(port)).rejects.toThrow();
+  await app.stop();
+});
+
+test("the application's own spans and metrics join ours", async () => {
+  const collector = await collect();
+  const { app, port } = await start('own-telemetry.cjs', {
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+  });
+
+  await fetch(app.url);
+  await expect.poll(async () => total(await scrape(port), SERVER_COUNT)).toBe(1);
+  const samples = await scrape(port);
+  app.signal('SIGTERM');
+  await app.ended;
+
+  const [own, server] = ['own work', 'GET'].map((name) => collector.spans.find((span) => span.name === name));
+  expect(server?.attributes['own.attribute']).toBe('set');
+  expect(own).toMatchObject({
+    traceId: server?.traceId,
+    parentSpanId: server?.spanId,
+    scope: { name: 'own' },
+  });
+  expect(samples).toContainEqual({
+    name: 'own_sold_total',
+    labels: expect.objectContaining({ what: 'tea', otel_scope_name: 'own', otel_scope_version: '1.2.3' }),
+    value: 2,
+  });
+  expect(samples.some(({ name }) => name.startsWith('nodejs_eventloop_'))).toBe(true);
+  expect(samples.some(({ name }) => name.startsWith('v8js_'))).toBe(true);
+});
+
+test('an application that brings its own SDK is told so', async () => {
+  const { app, port } = await start('own-sdk.cjs', { env: { OTEL_TRACES_EXPORTER: 'console' } });
+
+  await fetch(app.url);
+
+  await expect.poll(async () => total(await scrape(port), SERVER_COUNT)).toBe(1);
+  expect(app.stderr()).toContain('the application starts an OpenTelemetry SDK of its own');
+});
+
+test('traces and metrics over OTLP/HTTP, by the protocol or by the port of the URL', async () => {
+  const collector = await collect();
+  const { app } = await start('plain.cjs', {
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.httpUrl,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+      OTEL_METRICS_EXPORTER: 'otlp',
+    },
+  });
+
+  await fetch(app.url);
+  app.signal('SIGTERM');
+  await app.ended;
+
+  expect(collector.requests.map(({ path }) => path).sort()).toEqual(['/v1/metrics', '/v1/traces']);
+  expect(collector.spans).toHaveLength(1);
+  expect(collector.metrics.find(({ name }) => name === 'http.server.request.duration')?.points).toMatchObject(
+    [{ count: 1 }],
+  );
+});
+
+test('without traces the context still passes through', async () => {
+  const { app } = await start('orders/app.cjs', { env: { OTEL_TRACES_EXPORTER: 'none' } });
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+  const seen = await (await fetch(`${app.url}/echo`, { headers: { traceparent } })).json();
+
+  expect(seen).toMatchObject({ traceparent });
+});
+
+test('in a cluster each worker serves its own page', async () => {
+  const { app, port } = await start('cluster.cjs', {
+    env: { OTEL_SERVICE_NAME: 'cluster', OTEL_TRACES_EXPORTER: 'none' },
+  });
+  const countAt = (at: number): Promise<number> =>
+    scrape(at).then(
+      (samples) => total(samples, SERVER_COUNT, { service_name: 'cluster' }),
+      () => 0,
+    );
+
+  for (let i = 0; i < 10; i += 1) await (await fetch(app.url, { headers: { connection: 'close' } })).text();
+
+  await expect
+    .poll(async () => {
+      const moved = [...app.stderr().matchAll(/this cluster worker uses port (\d+)/g)].map(([, at]) =>
+        Number(at),
+      );
+      const counts = await Promise.all([port, ...moved].map(countAt));
+      return counts.filter((count) => count > 0).toSorted();
+    })
+    .toEqual([5, 5]);
+});

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { errorType } from '../../src/semconv/error-type.js';
+
+class PaymentError extends Error {
+  override name = 'PaymentError';
+}
+
+test.each([
+  [Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+  [new TypeError('x'), 'TypeError'],
+  [new PaymentError('order 7 failed'), 'PaymentError'],
+  [new DOMException('x', 'TimeoutError'), 'TimeoutError'],
+  ['aborted', 'aborted'],
+  ['a whole sentence with order 7', '_OTHER'],
+  [Object.assign(new Error('x'), { code: 'user 7 is unknown' }), 'Error'],
+  [Object.assign(new Error('x'), { name: 'no good name!' }), '_OTHER'],
+  [undefined, '_OTHER'],
+  [null, '_OTHER'],
+  [7, '_OTHER'],
+])('errorType(%s)', (error, type) => expect(errorType(error)).toBe(type));

@@ -1,0 +1,37 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { formatProblem } from '../../src/config/diagnostic.js';
+import { type LoadedConfig, loadConfig } from '../../src/config/load.js';
+
+export type Loaded = LoadedConfig & {
+  /** The problems as `severity line`. */
+  lines: string[];
+};
+
+/** Loads the configuration of an application named `app` with this otel-autoconf.yaml and this environment. */
+export function load(yaml?: string, env: Record<string, string> = {}): Loaded {
+  const files = yaml === undefined ? {} : { 'otel-autoconf.yaml': yaml };
+  return inFolder({ 'package.json': '{"name":"app"}', ...files }, (cwd) => loadIn(cwd, env));
+}
+
+export function loadIn(cwd: string, env: Record<string, string> = {}, argv: string[] = []): Loaded {
+  const loaded = loadConfig({ env, cwd, argv });
+  const lines = loaded.problems.map((problem) => `${problem.severity} ${formatProblem(problem)}`);
+  return { ...loaded, lines };
+}
+
+/** Gives `use` a folder with these files, for as long as it runs. */
+export function inFolder<T>(files: Record<string, string>, use: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'redhook-config-'));
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,60 @@
+import { DataPointType } from '@opentelemetry/sdk-metrics';
+import { expect, test } from 'vitest';
+import { createSelf, SCOPE } from '../../../src/telemetry/metrics/internal.js';
+
+test('a counter has a series for each combination of attributes, which adds up', async () => {
+  const self = createSelf();
+  const dropped = self.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
+  dropped.add(2, { reason: 'queue' });
+  dropped.add(0, { reason: 'export' });
+  dropped.add(3, { reason: 'queue' });
+
+  const { resourceMetrics, errors } = await self.producer.collect();
+
+  expect(errors).toEqual([]);
+  expect(resourceMetrics.scopeMetrics).toEqual([
+    {
+      scope: SCOPE,
+      metrics: [
+        expect.objectContaining({
+          descriptor: expect.objectContaining({ name: 'redhook.spans.dropped', unit: '{span}' }),
+          dataPointType: DataPointType.SUM,
+          isMonotonic: true,
+          dataPoints: [
+            expect.objectContaining({ attributes: { reason: 'queue' }, value: 5 }),
+            expect.objectContaining({ attributes: { reason: 'export' }, value: 0 }),
+          ],
+        }),
+      ],
+    },
+  ]);
+});
+
+test('a gauge is asked for its value when it is read', () => {
+  const self = createSelf();
+  let size = 1;
+  self.gauge({
+    name: 'redhook.queue.size',
+    description: 'Spans that wait.',
+    unit: '{span}',
+    read: () => [{ value: size, attributes: {} }],
+  });
+  const read = (): unknown => self.metrics()[0]?.dataPoints[0]?.value;
+
+  expect(read()).toBe(1);
+  size = 7;
+  expect(read()).toBe(7);
+});
+
+test('the attributes of a series stay one frozen object, whatever the caller does with its own', () => {
+  const self = createSelf();
+  const attributes = { reason: 'queue' };
+  const counter = self.counter('c', '', '');
+  counter.add(1, attributes);
+  attributes.reason = 'changed';
+  const point = (): unknown => self.metrics()[0]?.dataPoints[0]?.attributes;
+
+  expect(point()).toEqual({ reason: 'queue' });
+  expect(point()).toBe(point());
+  expect(point()).toSatisfy(Object.isFrozen);
+});

@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import http, { type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { createForeign } from '../../../src/telemetry/metrics/scraped-pages.js';
+
+const servers: http.Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = http.createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+}
+
+test('pages that are there are read, and those that are not are no fault', async () => {
+  const foreign = createForeign();
+  const gone = await serve(() => {});
+  servers.pop()?.close();
+  foreign.add(gone);
+  foreign.add(await serve((_, response) => response.end('# TYPE a gauge\na 1\n')));
+  foreign.add(await serve((_, response) => response.writeHead(500).end('# TYPE b gauge\nb 1\n')));
+  foreign.add(await serve((request) => request.socket.destroy()));
+
+  const { resourceMetrics, errors } = await foreign.producer.collect();
+
+  expect(errors).toEqual([]);
+  const [scope] = resourceMetrics.scopeMetrics;
+  expect(scope?.metrics.map(({ descriptor }) => descriptor.name)).toEqual(['a']);
+});
+
+test('a page that does not come is waited for no longer than a second', async () => {
+  const foreign = createForeign();
+  foreign.add(await serve(() => {}));
+
+  const { resourceMetrics } = await foreign.producer.collect();
+
+  expect(resourceMetrics.scopeMetrics[0]?.metrics).toEqual([]);
+});

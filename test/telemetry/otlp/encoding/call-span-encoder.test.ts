@@ -1,0 +1,138 @@
+import { createTraceState, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { AlwaysOnSampler, type ReadableSpan } from '@opentelemetry/sdk-trace';
+import { expect, test } from 'vitest';
+import { createCalls } from '../../../../src/calls/calls.js';
+import type { CallStart, Outcome } from '../../../../src/instrumentation.js';
+import { createRed } from '../../../../src/telemetry/metrics/red.js';
+import { CallSpanEncoder } from '../../../../src/telemetry/otlp/encoding/call-span-encoder.js';
+import { encodeSpans } from '../../../../src/telemetry/otlp/encoding/encode-spans.js';
+import { CallSpan } from '../../../../src/telemetry/traces/call-span.js';
+import { RandomIds } from '../../../../src/telemetry/traces/id-generator.js';
+import { CALL_SCOPE, createSpans } from '../../../../src/telemetry/traces/spans.js';
+import { decodeSpans } from '../../../support/otlp.js';
+import { finishedSpans } from '../../../support/spans.js';
+
+const resource = resourceFromAttributes({ 'service.name': 'shop', 'process.pid': 7, list: ['a', 'b'] });
+const finished: CallSpan[] = [];
+const observer = createSpans({
+  resource,
+  sampler: new AlwaysOnSampler(),
+  ids: new RandomIds(),
+  limits: {},
+  processors: [
+    {
+      onStart() {},
+      onEnd: (span) => void finished.push(span as CallSpan),
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    },
+  ],
+});
+const calls = createCalls({ observers: [observer], knownOperations: { http: ['GET'], grpc: [] } });
+
+function finish(start: Partial<CallStart>, outcome: Outcome): CallSpan {
+  calls.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, ...start })?.end(outcome);
+  const span = finished.pop();
+  if (!(span instanceof CallSpan)) throw new Error('no span');
+  return span;
+}
+
+function encoded(spans: readonly CallSpan[], others: readonly ReadableSpan[] = []) {
+  const encoder = new CallSpanEncoder(resource, CALL_SCOPE);
+  const { body, count } = encodeSpans([...spans.map((span) => encoder.encode(span)), ...others], encoder);
+  expect(count).toBe(spans.length + others.length);
+  return decodeSpans(Buffer.concat(body ?? []));
+}
+
+function bySdk(spans: readonly ReadableSpan[]) {
+  return decodeSpans(Buffer.from(ProtobufTraceSerializer.serializeRequest([...spans]) ?? []));
+}
+
+const attributes = {
+  text: 'wörd',
+  empty: '',
+  yes: true,
+  no: false,
+  integer: -42,
+  port: 65_535,
+  large: 2 ** 40,
+  fraction: 0.5,
+  long: 'x'.repeat(1_000),
+  absent: undefined,
+};
+
+test.each<[string, Partial<CallStart>, Outcome]>([
+  ['a plain call', {}, { code: 200 }],
+  ['attributes of every type', { attributes: { ...attributes } }, { code: 200 }],
+  ['details', { detail: () => ({ 'url.path': '/orders/7' }) }, { code: 200 }],
+  ['a failed call', { kind: 'client' }, { code: 404 }],
+  ['an exception', { kind: 'producer' }, { error: new Error('kaput \u{1f4a5}') }],
+  ['a large span', { attributes: { text: 'é'.repeat(100_000) } }, { code: 200 }],
+])('%s says the same as by the serializer of the SDK', (_, start, outcome) => {
+  const span = finish(start, outcome);
+  expect(encoded([span])).toEqual(bySdk([span]));
+});
+
+test('the place in a trace is the same too', () => {
+  const remote = {
+    traceId: 'a'.repeat(32),
+    spanId: 'b'.repeat(16),
+    traceFlags: 1,
+    isRemote: true,
+    traceState: createTraceState('vendor=1'),
+  };
+  const around = trace.setSpanContext(ROOT_CONTEXT, remote);
+  const call = { kind: 'consumer', system: 'http', operation: 'GET', attributes: {} } as const;
+  const { traceId, spanId: parentSpanId } = remote;
+  calls.record(
+    call,
+    { startedAt: 1_000, endedAt: 3_500.25, traceId, spanId: 'c'.repeat(16), parentSpanId, sampled: true },
+    {},
+  );
+  const child = finished.pop() as CallSpan;
+  const span = observer.start?.(child.call, around) as CallSpan;
+
+  for (const each of [child, span]) expect(encoded([each])).toEqual(bySdk([each]));
+  expect(encoded([child])[0]).toMatchObject({
+    traceId,
+    parentSpanId,
+    startTime: 1_000_000_000n,
+    endTime: 3_500_250_000n,
+  });
+});
+
+test('what spans share is encoded once, and says the same', () => {
+  const red = createRed({ maxRoutes: 2, maxSeries: 2, exemplars: 'always_off' });
+  const counted = createCalls({ observers: [red.observer, observer], knownOperations: { http: ['GET'] } });
+  const shared = { attributes: { 'server.address': 'shop', 'server.port': 80 }, encoded: undefined };
+  // Two series and, for the third route, the overflow, whose spans keep their own labels.
+  const routes = ['/a', '/b', '/a', '/c', '/a', '/b', '/c'];
+  for (const route of routes) {
+    const call = counted.open({
+      kind: 'server',
+      system: 'http',
+      operation: 'GET',
+      route,
+      attributes: { 'url.scheme': 'http', 'http.response.status_code': undefined },
+      detail: () => ({ 'url.path': `${route}/7` }),
+      shared: () => shared,
+    });
+    call?.set({ 'http.response.size': 5 });
+    call?.end({ code: route === '/b' ? 500 : 200 });
+  }
+  const spans = finished.splice(0);
+
+  expect(spans.map(({ call }) => call.labels?.['http.route'])).toEqual(
+    routes.map((route) => (route === '/c' ? undefined : route)),
+  );
+  expect(encoded(spans)).toEqual(bySdk(spans));
+});
+
+test('many spans fill many chunks, and stand beside those of the application', () => {
+  const spans = Array.from({ length: 1_000 }, (_, i) => finish({ attributes: { text: 'x'.repeat(i) } }, {}));
+  const others = finishedSpans(2);
+
+  expect(encoded(spans, others)).toEqual([...bySdk(spans), ...bySdk(others)]);
+});

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { Ring } from '../../../src/telemetry/otlp/ring-buffer.js';
+
+it('gives back what came in, oldest first, around its end', () => {
+  const ring = new Ring<number>(3);
+  for (const item of [1, 2, 3]) ring.push(item);
+  ring.drop(2);
+  ring.push(4);
+  ring.push(5);
+  expect(ring.oldest(10)).toEqual([3, 4, 5]);
+  expect(ring.oldest(2)).toEqual([3, 4]);
+  expect(ring.size).toBe(3);
+});
+
+it('knows when it is full', () => {
+  const ring = new Ring<string>(1);
+  expect(ring.isFull).toBe(false);
+  ring.push('a');
+  expect(ring.isFull).toBe(true);
+  ring.drop(1);
+  expect(ring.isFull).toBe(false);
+});

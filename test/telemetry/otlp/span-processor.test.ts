@@ -1,0 +1,252 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { emptyResource } from '@opentelemetry/resources';
+import { AlwaysOffSampler, TracerProvider } from '@opentelemetry/sdk-trace';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { OtlpExporter, QueueConfig } from '../../../src/config/config.js';
+import { log } from '../../../src/log.js';
+import { SpanQueue } from '../../../src/telemetry/otlp/span-processor.js';
+import { CALL_SCOPE } from '../../../src/telemetry/traces/spans.js';
+import { type Collector, deadPort, startCollector } from '../../support/collector.js';
+import { otlp } from '../../support/exporter.js';
+import { decodeSpans } from '../../support/otlp.js';
+import { finishedSpans } from '../../support/spans.js';
+
+const NEVER = 600_000;
+
+let collector: Collector;
+let queue: SpanQueue;
+let dropped: Record<string, number>;
+
+function open(settings: Partial<QueueConfig> = {}, exporter: OtlpExporter = otlp(collector.url)): SpanQueue {
+  dropped = {};
+  queue = new SpanQueue({
+    exporter,
+    resource: emptyResource(),
+    scope: CALL_SCOPE,
+    queue: { maxSize: 2048, maxBatch: 512, delayMs: 10, ...settings },
+    dropped: {
+      add(value, { reason = '' } = {}) {
+        dropped[reason] = (dropped[reason] ?? 0) + value;
+      },
+    },
+  });
+  return queue;
+}
+
+function end(count: number, name?: string): void {
+  for (const span of finishedSpans(count, name)) queue.onEnd(span);
+}
+
+function names(spans: readonly { name: string }[]): string[] {
+  return spans.map(({ name }) => name);
+}
+
+/** The names of the spans that the queue still holds. */
+function pending(): string[] {
+  return queue.pending().flatMap((body) => names(decodeSpans(Buffer.from(body))));
+}
+
+function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `span ${i + 1}`);
+}
+
+beforeEach(async () => {
+  collector = await startCollector();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await queue.shutdown();
+  await collector.close();
+});
+
+it('delivers spans together, after the delay', async () => {
+  open();
+  end(3);
+  expect(names(await collector.waitForSpans(3))).toEqual(numbered(3));
+  expect(collector.requests).toHaveLength(1);
+});
+
+it('delivers a full batch without the delay, and not the rest', async () => {
+  open({ maxBatch: 4, delayMs: NEVER });
+  end(6);
+  expect(names(await collector.waitForSpans(4))).toEqual(numbered(4));
+  await vi.waitFor(() => expect(pending()).toEqual(['span 5', 'span 6']));
+});
+
+it('delivers many batches in their order, one at a time', async () => {
+  open({ maxBatch: 10 });
+  end(95);
+  expect(names(await collector.waitForSpans(95))).toEqual(numbered(95));
+  expect(collector.requests).toHaveLength(10);
+  expect(dropped).toEqual({});
+});
+
+it('keeps out spans that are not sampled', async () => {
+  open();
+  const provider = new TracerProvider({ sampler: new AlwaysOffSampler(), spanProcessors: [queue] });
+  provider.getTracer('test').startSpan('unsampled').end();
+  const [span] = finishedSpans(1);
+  if (span === undefined) throw new Error('no span');
+  // Recorded, but not sampled: what a sampler's RECORD decision gives.
+  queue.onEnd({ ...span, spanContext: () => ({ ...span.spanContext(), traceFlags: 0 }) });
+  expect(queue.pending()).toEqual([]);
+});
+
+it('counts exactly what does not fit while the collector is down', async () => {
+  open({ maxSize: 10, maxBatch: 4 }, otlp(`http://127.0.0.1:${await deadPort()}`));
+  end(7);
+  await queue.forceFlush();
+  end(18);
+  await queue.forceFlush();
+  expect(dropped).toEqual({ queue_full: 15 });
+  const kept = queue.pending().map((body) => names(decodeSpans(Buffer.from(body))));
+  expect(kept.map((batch) => batch.length)).toEqual([4, 4, 2]);
+  expect(kept.flat()).toEqual([...numbered(7), ...numbered(3)]);
+});
+
+it('waits for a collector that was killed, and says so once', async () => {
+  const change = vi.spyOn(log, 'change');
+  open();
+  end(2, 'before');
+  await collector.waitForSpans(2);
+  await vi.waitFor(() => expect(pending()).toEqual([]));
+  await collector.close();
+
+  end(3, 'during');
+  await queue.forceFlush();
+  await queue.forceFlush();
+  const { port, url } = collector;
+  expect(change.mock.calls).toEqual([
+    [
+      'warn',
+      expect.stringMatching(
+        `^traces: cannot reach ${url} \\(.+\\); spans wait in a queue of 2048, further ones are dropped and counted$`,
+      ),
+    ],
+  ]);
+
+  collector = await startCollector({ port });
+  expect(names(await collector.waitForSpans(3))).toEqual(['during 1', 'during 2', 'during 3']);
+  end(1, 'after');
+  await collector.waitForSpans(4);
+  expect(change).toHaveBeenLastCalledWith('info', `traces: ${url} works again`);
+  expect(change).toHaveBeenCalledTimes(2);
+  expect(dropped).toEqual({});
+  await vi.waitFor(() => expect(pending()).toEqual([]));
+});
+
+it('keeps a batch that the collector has no time for', async () => {
+  collector.answer({ grpcStatus: 14 });
+  open();
+  end(2);
+  await collector.waitForRequests(1);
+  collector.answer({});
+  expect(await collector.waitForSpans(2)).toHaveLength(2);
+  expect(dropped).toEqual({});
+});
+
+it('counts what the collector refuses, says it once, and goes on', async () => {
+  const warn = vi.spyOn(log, 'warn');
+  collector.answer({ grpcStatus: 3, grpcMessage: 'no such\ntenant' });
+  open();
+  end(2);
+  await queue.forceFlush();
+  end(3);
+  await queue.forceFlush();
+  expect(dropped).toEqual({ rejected: 5 });
+  expect(warn.mock.calls).toEqual([
+    [
+      `traces: ${collector.url} refuses data (INVALID_ARGUMENT: no such tenant); what it refuses is dropped and counted`,
+    ],
+  ]);
+  collector.answer({});
+  end(1);
+  expect(await collector.waitForSpans(1)).toHaveLength(1);
+});
+
+it('counts the spans that a partial success leaves out', async () => {
+  const warn = vi.spyOn(log, 'warn');
+  collector.answer({ rejected: 2, message: 'too old' });
+  open();
+  end(5);
+  await queue.forceFlush();
+  expect(dropped).toEqual({ rejected: 2 });
+  expect(queue.pending()).toEqual([]);
+  expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('(too old)'));
+});
+
+it('has under way what is not acknowledged, for the end of the process', async () => {
+  collector.answer({ hang: true });
+  open({ maxBatch: 2, delayMs: NEVER }, otlp(collector.url, { timeoutMs: 500 }));
+  end(3);
+  await collector.waitForRequests(1);
+  expect(pending()).toEqual(numbered(3));
+});
+
+it('resolves forceFlush when everything has arrived', async () => {
+  open({ maxBatch: 2, delayMs: NEVER });
+  end(5);
+  await queue.forceFlush();
+  expect(collector.spans).toHaveLength(5);
+});
+
+it('resolves forceFlush in time when nothing answers', async () => {
+  collector.answer({ hang: true });
+  open({ delayMs: NEVER }, otlp(collector.url, { timeoutMs: 200 }));
+  end(1);
+  await queue.forceFlush();
+  expect(queue.pending()).toHaveLength(1);
+});
+
+it('delivers at shutdown and counts what comes later', async () => {
+  open({ delayMs: NEVER });
+  end(2);
+  await queue.shutdown();
+  expect(collector.spans).toHaveLength(2);
+  end(3);
+  expect(dropped).toEqual({ exit: 3 });
+  expect(queue.pending()).toEqual([]);
+});
+
+it('splits a batch that is larger than collectors accept, and drops a span that alone is', async () => {
+  open({ maxBatch: 8, delayMs: NEVER });
+  const megabyte = 'x'.repeat(1_000_000);
+  const sizes = [1, 1, 1, 1, 1, 5];
+  finishedSpans(sizes.length).forEach((span, i) => {
+    queue.onEnd(Object.create(span, { attributes: { value: { text: megabyte.repeat(sizes[i] ?? 0) } } }));
+  });
+  expect(queue.pending()).toHaveLength(2);
+  await queue.forceFlush();
+  expect(names(collector.spans)).toEqual(numbered(5));
+  expect(Math.max(...collector.requests.map(({ body }) => body.length))).toBeLessThan(4 * 1024 * 1024);
+  expect(dropped).toEqual({ rejected: 1 });
+});
+
+it('drops a span that cannot be encoded, and no other', async () => {
+  open({ delayMs: NEVER });
+  finishedSpans(5).forEach((span, i) => {
+    const broken = { get: () => JSON.parse('not JSON') };
+    queue.onEnd(i === 2 ? Object.create(span, { attributes: broken }) : span);
+  });
+  await queue.forceFlush();
+  expect(names(collector.spans)).toEqual(['span 1', 'span 2', 'span 4', 'span 5']);
+  expect(dropped).toEqual({ rejected: 1 });
+});
+
+it('does not carry the async store of a request into the export', async () => {
+  const requests = new AsyncLocalStorage<string>();
+  collector.answer({ grpcStatus: 3 });
+  const stores: unknown[] = [];
+  queue = new SpanQueue({
+    exporter: otlp(collector.url),
+    resource: emptyResource(),
+    scope: CALL_SCOPE,
+    queue: { maxSize: 10, maxBatch: 10, delayMs: 1 },
+    dropped: { add: () => stores.push(requests.getStore()) },
+  });
+  await requests.run('a request', async () => {
+    end(1);
+    await collector.waitForRequests(1);
+  });
+  await vi.waitFor(() => expect(stores).toEqual([undefined]));
+});

@@ -1,0 +1,193 @@
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { type CallObserver, createCalls } from '../../../src/calls/calls.js';
+import { contexts } from '../../../src/calls/context.js';
+import type { CallStart } from '../../../src/instrumentation.js';
+import { RandomIds } from '../../../src/telemetry/traces/id-generator.js';
+import { createSpans, type SpansOptions } from '../../../src/telemetry/traces/spans.js';
+
+const exporter = new InMemorySpanExporter();
+const calls = createCalls({
+  observers: [spansWith()],
+  knownOperations: { http: ['GET'], grpc: [] },
+});
+
+function spansWith(options: Partial<SpansOptions> = {}): CallObserver {
+  return createSpans({
+    resource: resourceFromAttributes({ 'service.name': 'shop' }),
+    sampler: new AlwaysOnSampler(),
+    ids: new RandomIds(),
+    limits: {},
+    processors: [new SimpleSpanProcessor({ exporter })],
+    ...options,
+  });
+}
+
+beforeAll(() => void context.setGlobalContextManager(contexts));
+beforeEach(() => exporter.reset());
+
+function open(start: Partial<CallStart> = {}) {
+  const call = calls.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, ...start });
+  if (call === undefined) throw new Error('no call was opened');
+  return call;
+}
+
+function onlySpan() {
+  const [span, ...others] = exporter.getFinishedSpans();
+  expect(others).toEqual([]);
+  return span;
+}
+
+test('a call is one span, named by its route', () => {
+  const call = open({ attributes: { 'url.path': '/orders/7' } });
+  call.name('/orders/:id');
+  call.end({ code: 200 });
+
+  expect(onlySpan()).toMatchObject({
+    name: 'GET /orders/:id',
+    kind: SpanKind.SERVER,
+    status: { code: SpanStatusCode.UNSET },
+    attributes: {
+      'http.request.method': 'GET',
+      'url.path': '/orders/7',
+      'http.route': '/orders/:id',
+      'http.response.status_code': 200,
+    },
+  });
+});
+
+test('without a route the name is the method, and HTTP for an unknown one', () => {
+  open().end({ code: 404 });
+  open({ operation: 'BREW' }).end({ code: 418 });
+
+  expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['GET', 'HTTP']);
+});
+
+test.each([
+  ['server', 404, SpanStatusCode.UNSET],
+  ['server', 500, SpanStatusCode.ERROR],
+  ['client', 404, SpanStatusCode.ERROR],
+] as const)('a %s span of status %i has the span status %i, without words', (kind, code, status) => {
+  open({ kind }).end({ code });
+
+  expect(onlySpan()?.status).toEqual({ code: status });
+});
+
+test('an exception gives the span its message', () => {
+  open().end({ error: new RangeError('too\nfar') });
+
+  expect(onlySpan()).toMatchObject({
+    status: { code: SpanStatusCode.ERROR, message: 'too far' },
+    attributes: { 'error.type': 'RangeError' },
+  });
+});
+
+test('an unsampled call has a span context and no span', () => {
+  const off = createCalls({
+    observers: [spansWith({ sampler: new AlwaysOffSampler() })],
+    knownOperations: { http: ['GET'], grpc: [] },
+  });
+
+  off.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });
+
+  expect(exporter.getFinishedSpans()).toEqual([]);
+});
+
+test('a call that is told afterwards has its own times and ids, and one that is only counted has no span', () => {
+  const told: CallStart = {
+    kind: 'consumer',
+    system: 'temporal-workflow',
+    operation: 'R',
+    route: 'R',
+    attributes: {},
+  };
+  const [traceId, spanId, parentSpanId] = ['a'.repeat(32), 'b'.repeat(16), 'c'.repeat(16)] as const;
+  const past = { startedAt: 1_000, endedAt: 3_500, traceId, spanId, sampled: true };
+  calls.record(told, { ...past, parentSpanId }, { code: 'completed' });
+  calls.record(told, { ...past, parentSpanId: undefined }, { code: 'completed' });
+  calls.record({ ...told, traced: false }, { ...past, parentSpanId }, { code: 'completed' });
+
+  const spans = exporter.getFinishedSpans();
+  expect(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual([parentSpanId, undefined]);
+  for (const span of spans) {
+    expect(span.spanContext()).toMatchObject({ traceId, spanId });
+    expect([span.startTime, span.endTime]).toEqual([
+      [1, 0],
+      [3, 500_000_000],
+    ]);
+  }
+});
+
+test('what the application adds to the span of a call has all that the SDK gives', () => {
+  const call = open({ attributes: { 'url.scheme': 'http' }, detail: () => ({ 'url.path': '/orders/7' }) });
+  const seen = call.run(() => {
+    const span = trace.getActiveSpan();
+    span?.setAttribute('tenant', 'blue').addEvent('cache miss').updateName('my name');
+    span?.recordException(new Error('handled'));
+    return [span?.isRecording(), span?.spanContext().spanId];
+  });
+  call.end({ code: 200 });
+
+  const span = onlySpan();
+  expect(seen).toEqual([true, span?.spanContext().spanId]);
+  expect(span).toMatchObject({
+    name: 'my name',
+    kind: SpanKind.SERVER,
+    instrumentationScope: { name: 'redhook' },
+    attributes: { tenant: 'blue', 'url.path': '/orders/7', 'http.response.status_code': 200 },
+  });
+  expect(span?.events.map(({ name }) => name)).toEqual(['cache miss', 'exception']);
+});
+
+test('a span that the application ends itself is ended once, and nothing is added after the call', () => {
+  const call = open();
+  const span = call.run(() => trace.getActiveSpan());
+  span?.end();
+  call.end({ code: 200 });
+  span?.setAttribute('late', true);
+
+  expect(onlySpan()?.attributes).not.toHaveProperty('late');
+  expect(span?.isRecording()).toBe(false);
+});
+
+test('the details of a call are asked for when its span is recorded, and only then', () => {
+  const asked: string[] = [];
+  const detail = (who: string) => () => {
+    asked.push(who);
+    return { 'url.path': `/${who}` };
+  };
+  const off = createCalls({
+    observers: [spansWith({ sampler: new AlwaysOffSampler() })],
+    knownOperations: {},
+  });
+
+  open({ detail: detail('sampled') }).end({ code: 200 });
+  off
+    .open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, detail: detail('unsampled') })
+    ?.end({});
+
+  expect(asked).toEqual(['sampled']);
+  expect(onlySpan()?.attributes['url.path']).toBe('/sampled');
+});
+
+test('limits cut the spans of calls as they cut all others', () => {
+  const limited = createCalls({
+    observers: [spansWith({ limits: { attributeValueLengthLimit: 3, attributeCountLimit: 2 } })],
+    knownOperations: {},
+  });
+
+  limited
+    .open({ kind: 'server', system: 'http', operation: 'GET', attributes: { 'url.scheme': 'https' } })
+    ?.end({ code: 200 });
+
+  const span = onlySpan();
+  expect(Object.values(span?.attributes ?? {})).toEqual(['htt', '_OT']);
+  expect(span?.droppedAttributesCount).toBeGreaterThan(0);
+});
