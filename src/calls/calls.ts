@@ -1,71 +1,20 @@
-import {
-  type Context,
-  createContextKey,
-  propagation,
-  ROOT_CONTEXT,
-  type Span,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import type {
-  Attributes,
-  AttributeValue,
-  Call,
-  CallKind,
   CallStart,
   CallSystem,
   Calls,
   Gauge,
   IncomingHeaders,
-  Outcome,
   OutgoingHeaders,
   Past,
-  Shared,
 } from '../instrumentation.js';
 import { log, reason } from '../log.js';
-import { hiddenField } from '../patching/private-field.js';
-import { type CallConvention, conventionOf, OTHER } from '../semconv/convention.js';
-import { errorType } from '../semconv/error-type.js';
-import { CallContext, callOf, contexts, runInContext } from './context.js';
-import { NOWHERE, OpenCalls, type Placed } from './open-calls.js';
-
-/** What is known of a call. Complete and final when the observers' `end` sees it. */
-export interface CallRecord {
-  readonly kind: CallKind;
-  readonly system: CallSystem;
-  readonly convention: CallConvention;
-  /** False when another telemetry makes its span. */
-  readonly traced: boolean;
-  /** The operation, bounded: `_OTHER` when it is not a known one. */
-  readonly operation: string;
-  readonly route: string | undefined;
-  /** The labels of RED, which the span tells too. */
-  readonly attributes: Attributes;
-  /** What only the span tells, known after the call was opened. */
-  readonly added: Attributes | undefined;
-  /** What RED has counted it under: the same object for all calls with these values. Absent when that is less. */
-  labels?: Attributes | undefined;
-  /** What the span tells besides. Known as long as the call is opening only. */
-  readonly detail: (() => Attributes) | undefined;
-  /** What it has in common with the spans of other calls; also known no longer. */
-  readonly shared: (() => Shared) | undefined;
-  /** Seconds from open to end. */
-  readonly duration: number;
-  readonly failed: boolean;
-  readonly error: unknown;
-  /** The span of this call. Absent when spans are not recorded at all. */
-  readonly span: Span | undefined;
-  /** The times and ids of a call that is told afterwards. */
-  readonly past: Past | undefined;
-}
-
-/** Watches calls: spans and RED are two of these. */
-export interface CallObserver {
-  /** Called when a call opens; gives its span. `parent` is the context around the call. */
-  start?(call: CallRecord, parent: Context): Span | undefined;
-  /** Called once, when the call ends. */
-  end(call: CallRecord): void;
-}
+import { privateField } from '../patching/private-field.js';
+import { callIn, isIncoming, notRecorded, TrackedCall } from './call.js';
+import { contexts, runInContext } from './context.js';
+import type { CallObserver } from './observer.js';
+import { OpenCalls } from './open-calls.js';
+import { isOwn, isOwnTraffic } from './own-traffic.js';
 
 export interface CallsOptions {
   /** In order: an observer sees what the ones before it have set. */
@@ -87,25 +36,6 @@ export interface CallRegistry extends Calls {
   endAll(error?: unknown): void;
 }
 
-const OWN = createContextKey('redhook own traffic');
-const OWN_CONTEXT = ROOT_CONTEXT.setValue(OWN, true);
-
-const ownServers = new WeakSet<object>();
-
-/** Marks a server as Redhook's own: what it receives is never observed. */
-export function markAsOwn(server: object): void {
-  ownServers.add(server);
-}
-
-export function isOwn(server: object): boolean {
-  return ownServers.has(server);
-}
-
-/** Runs `fn` so that the requests it makes are known as Redhook's own and never observed. */
-export function asOwnTraffic<R>(fn: () => R): R {
-  return contexts.with(OWN_CONTEXT, fn);
-}
-
 export function createCalls({
   observers,
   knownOperations,
@@ -116,7 +46,7 @@ export function createCalls({
 }: CallsOptions): CallRegistry {
   const known = new Map(Object.entries(knownOperations).map(([system, names]) => [system, new Set(names)]));
   const headersRead = propagation.fields();
-  const calls = hiddenField<TrackedCall>();
+  const calls = privateField<TrackedCall>();
   const open = new OpenCalls<TrackedCall>();
   const isKnown = ({ system, operation }: CallStart): boolean => known.get(system)?.has(operation) ?? false;
 
@@ -170,7 +100,7 @@ export function createCalls({
 
 /** Whether calls of `system` are no calls of their own here: Redhook's own traffic, or part of the call around. */
 function isCovered(context: Context, system: CallSystem): boolean {
-  return context.getValue(OWN) === true || callIn(context)?.covers === system;
+  return isOwnTraffic(context) || callIn(context)?.covers === system;
 }
 
 /** The parent of what arrives. Most requests bring none, and to see that costs little. */
@@ -185,142 +115,8 @@ function parentOf({ traceId, parentSpanId, sampled }: Past): Context {
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: parentSpanId, traceFlags, isRemote: true });
 }
 
-function isIncoming(kind: CallKind): boolean {
-  return kind === 'server' || kind === 'consumer';
-}
-
 function currentCall(): TrackedCall | undefined {
   return callIn(contexts.active());
-}
-
-function callIn(context: Context): TrackedCall | undefined {
-  return callOf(context) as TrackedCall | undefined;
-}
-
-class TrackedCall implements Call, CallRecord, Placed {
-  readonly kind: CallKind;
-  readonly system: CallSystem;
-  readonly convention: CallConvention;
-  readonly covers: CallSystem | undefined;
-  readonly traced: boolean;
-  readonly operation: string;
-  readonly attributes: Attributes;
-  detail: (() => Attributes) | undefined;
-  shared: (() => Shared) | undefined;
-  added: Attributes | undefined = undefined;
-  deadline: number | undefined;
-  route: string | undefined;
-  code: number | string | undefined;
-  duration = 0;
-  failed = false;
-  error: unknown = undefined;
-  span: Span | undefined = undefined;
-  context: Context = ROOT_CONTEXT;
-  labels: Attributes | undefined = undefined;
-  place = NOWHERE;
-  readonly past: Past | undefined;
-  readonly #asked: string;
-  readonly #observers: readonly CallObserver[];
-  readonly #open: OpenCalls<TrackedCall>;
-  readonly #startedAt = performance.now();
-
-  constructor(
-    start: CallStart,
-    known: boolean,
-    observers: readonly CallObserver[],
-    open: OpenCalls<TrackedCall>,
-    past?: Past,
-  ) {
-    this.past = past;
-    const convention = conventionOf(start.system, start.kind);
-    this.kind = start.kind;
-    this.system = start.system;
-    this.covers = start.covers;
-    this.traced = start.traced ?? true;
-    this.convention = convention;
-    this.operation = known ? start.operation : OTHER;
-    this.route = start.route;
-    this.attributes = start.attributes;
-    this.detail = start.detail;
-    this.shared = start.shared;
-    this.deadline = start.deadline;
-    this.attributes[convention.operation] = this.operation;
-    if (start.route !== undefined) this.attributes[convention.route] = start.route;
-    this.#asked = start.operation;
-    this.#observers = observers;
-    this.#open = open;
-  }
-
-  begin(parent: Context): void {
-    this.deadline ??= callIn(parent)?.deadline;
-    for (const observer of this.#observers) this.span ??= observer.start?.(this, parent);
-    this.context = new CallContext(parent, this, this.span);
-    // They hold on to the request, and something of the call may live longer than that.
-    this.detail = undefined;
-    this.shared = undefined;
-    this.#open.add(this);
-  }
-
-  run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R {
-    return runInContext(this.context, fn, thisArg, args);
-  }
-
-  name(route: string): void {
-    if (this.#isOpen) this.route = route;
-  }
-
-  set(attributes: Attributes): void {
-    if (!this.#isOpen) return;
-    for (const name in attributes) {
-      if (name in this.attributes) this.attributes[name] = attributes[name];
-      else this.#add(name, attributes[name]);
-    }
-  }
-
-  answered(code: number | string): void {
-    if (this.#isOpen) this.code = code;
-  }
-
-  end({ code = this.code, error, errorType: type }: Outcome): void {
-    if (!this.#open.delete(this)) return;
-    this.code = code;
-    const { past } = this;
-    const elapsed = past === undefined ? performance.now() - this.#startedAt : past.endedAt - past.startedAt;
-    this.duration = elapsed / 1000;
-    this.error = error;
-    this.failed = error !== undefined || (code !== undefined && this.convention.isFailure(code));
-    const { attributes, convention } = this;
-    if (code !== undefined) attributes[convention.code] = code;
-    if (this.route !== undefined) attributes[convention.route] = this.route;
-    if (attributes[convention.operation] === OTHER) this.#add(convention.operationOriginal, this.#asked);
-    if (this.failed)
-      attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));
-    for (const observer of this.#observers) {
-      try {
-        observer.end(this);
-      } catch (error) {
-        notRecorded(error);
-      }
-    }
-  }
-
-  /** The end that comes when the process ends first. A client whose answer had begun has had its answer. */
-  abandon(error: unknown): void {
-    this.end(!isIncoming(this.kind) && this.code !== undefined ? {} : { error: error ?? 'aborted' });
-  }
-
-  get isRecorded(): boolean {
-    return this.span?.isRecording() ?? false;
-  }
-
-  #add(name: string, value: AttributeValue | undefined): void {
-    this.added ??= {};
-    this.added[name] = value;
-  }
-
-  get #isOpen(): boolean {
-    return this.place !== NOWHERE;
-  }
 }
 
 const SETTER = {
@@ -335,9 +131,4 @@ function inject(from: Context, outgoing: OutgoingHeaders): void {
   } catch (error) {
     log.debug(`the trace context was not passed on: ${reason(error)}`);
   }
-}
-
-/** Telemetry that fails is one line on stderr; the application's call goes on without it. */
-function notRecorded(error: unknown): void {
-  log.error(`a call was not recorded: ${reason(error)}`);
 }

@@ -1,5 +1,5 @@
 import { log, reason } from '../log.js';
-import { asOwnTraffic } from './calls.js';
+import { asOwnTraffic } from './own-traffic.js';
 
 const INTERVAL_MS = 60_000;
 const LONGEST_MS = 30 * 60_000;

@@ -1,7 +1,7 @@
 import type { Channel, Deadline, Metadata, StatusObject } from '@grpc/grpc-js';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
-import { hiddenField } from '../patching/private-field.js';
+import { privateField } from '../patching/private-field.js';
 import { methodOf, statusName } from '../semconv/grpc.js';
 import { splitGrpcTarget } from '../semconv/grpc-target.js';
 
@@ -130,7 +130,7 @@ function observeCall(
 
 type Target = ReturnType<typeof splitGrpcTarget>;
 
-const targets = hiddenField<Target>();
+const targets = privateField<Target>();
 
 function labelsOf(channel: Channel): Attributes {
   const { address, port } = targetOf(channel);

@@ -6,7 +6,7 @@ import type {
 } from 'node:http2';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
-import { hiddenField } from '../patching/private-field.js';
+import { privateField } from '../patching/private-field.js';
 import { aroundEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
@@ -146,7 +146,7 @@ interface Watched {
   cancelled: boolean;
 }
 
-const watched = hiddenField<Watched>();
+const watched = privateField<Watched>();
 const patched = new WeakSet<object>();
 
 type Emitting = Parameters<typeof aroundEmit>[0];

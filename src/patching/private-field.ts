@@ -1,5 +1,5 @@
 /** A field on objects that others have made: `undefined` where it was never set, as on what is no object. */
-export interface HiddenField<T> {
+export interface PrivateField<T> {
   get(owner: unknown): T | undefined;
   set(owner: object, value: T): void;
   /** Lets go of the value, where the object outlives the need for it. */
@@ -18,7 +18,7 @@ class Returned {
  * A private field on foreign objects. Nobody else can see it, as with a WeakMap, and it costs no more than a property:
  * a WeakMap takes some 400 ns for each object that it outlives, and half of that again for the collector.
  */
-export function hiddenField<T>(): HiddenField<T> {
+export function privateField<T>(): PrivateField<T> {
   class Field extends Returned {
     #value: T | undefined;
 

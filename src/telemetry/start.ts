@@ -1,6 +1,6 @@
 import { context, type MeterProvider, metrics as metricsApi, propagation, trace } from '@opentelemetry/api';
-import type { CallObserver } from '../calls/calls.js';
 import { contexts } from '../calls/context.js';
+import type { CallObserver } from '../calls/observer.js';
 import type { Config } from '../config/config.js';
 import type { Gauge } from '../instrumentation.js';
 import { adoptDiagnostics } from './diag.js';

@@ -1,7 +1,7 @@
 import type { Cluster } from 'node:cluster';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
-import { isOwn } from '../calls/calls.js';
+import { isOwn } from '../calls/own-traffic.js';
 
 const LISTENING = 'tracing:net.server.listen:asyncEnd';
 

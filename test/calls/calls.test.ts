@@ -1,13 +1,9 @@
 import { context, trace } from '@opentelemetry/api';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  asOwnTraffic,
-  type CallObserver,
-  type CallRecord,
-  createCalls,
-  markAsOwn,
-} from '../../src/calls/calls.js';
+import { createCalls } from '../../src/calls/calls.js';
 import { contexts } from '../../src/calls/context.js';
+import type { CallObserver, CallRecord } from '../../src/calls/observer.js';
+import { asOwnTraffic, markAsOwn } from '../../src/calls/own-traffic.js';
 import type { CallStart } from '../../src/instrumentation.js';
 import { log } from '../../src/log.js';
 

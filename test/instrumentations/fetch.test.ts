@@ -3,7 +3,7 @@ import http, { type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
-import { asOwnTraffic } from '../../src/calls/calls.js';
+import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { fetch as instrumentation } from '../../src/instrumentations/fetch.js';
 import { record } from '../support/recorder.js';
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type * as Grpc from '@grpc/grpc-js';
 import { context, createContextKey, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
-import { asOwnTraffic } from '../../src/calls/calls.js';
+import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { grpcClient } from '../../src/instrumentations/grpc-client.js';
 import {
   answerOf,

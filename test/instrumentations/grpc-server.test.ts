@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type * as Grpc from '@grpc/grpc-js';
 import { afterEach, expect, test } from 'vitest';
-import type { CallRecord } from '../../src/calls/calls.js';
+import type { CallRecord } from '../../src/calls/observer.js';
 import { grpcClient } from '../../src/instrumentations/grpc-client.js';
 import { grpcServer } from '../../src/instrumentations/grpc-server.js';
 import { createCertificate, hasOpenssl } from '../support/certificate.js';

@@ -3,7 +3,7 @@ import http, { type ClientRequest, type IncomingMessage, type RequestListener } 
 import net, { type AddressInfo } from 'node:net';
 import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
-import { asOwnTraffic } from '../../src/calls/calls.js';
+import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { httpClient } from '../../src/instrumentations/http-client.js';
 import { record } from '../support/recorder.js';
 

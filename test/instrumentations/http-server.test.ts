@@ -5,7 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { context, createContextKey } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
-import { markAsOwn } from '../../src/calls/calls.js';
+import { markAsOwn } from '../../src/calls/own-traffic.js';
 import { httpServer } from '../../src/instrumentations/http-server.js';
 import { createCertificate, hasOpenssl } from '../support/certificate.js';
 import { record } from '../support/recorder.js';

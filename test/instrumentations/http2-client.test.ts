@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
-import { asOwnTraffic } from '../../src/calls/calls.js';
+import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { fetch as fetchInstrumentation } from '../../src/instrumentations/fetch.js';
 import { http2Client } from '../../src/instrumentations/http2-client.js';
 import { createCertificate, hasOpenssl } from '../support/certificate.js';

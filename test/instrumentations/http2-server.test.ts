@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify from 'fastify';
 import { afterEach, expect, test } from 'vitest';
-import type { CallRecord } from '../../src/calls/calls.js';
+import type { CallRecord } from '../../src/calls/observer.js';
 import { fastify } from '../../src/instrumentations/fastify.js';
 import { grpcServer } from '../../src/instrumentations/grpc-server.js';
 import { httpServer } from '../../src/instrumentations/http-server.js';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { hiddenField } from '../../src/patching/private-field.js';
+import { privateField } from '../../src/patching/private-field.js';
 
 test('a value stays with its object, and nobody sees it', () => {
-  const field = hiddenField<string>();
+  const field = privateField<string>();
   const owner = { own: 1 };
   field.set(owner, 'first');
   field.set(owner, 'second');
@@ -13,7 +13,7 @@ test('a value stays with its object, and nobody sees it', () => {
 });
 
 test('an object without a value has none, and fields do not share', () => {
-  const [one, other] = [hiddenField<number>(), hiddenField<number>()];
+  const [one, other] = [privateField<number>(), privateField<number>()];
   const owner = {};
   one.set(owner, 1);
 
@@ -21,7 +21,7 @@ test('an object without a value has none, and fields do not share', () => {
 });
 
 test('a value that is cleared is gone, and one that never was stays away', () => {
-  const field = hiddenField<number>();
+  const field = privateField<number>();
   const [owner, other] = [{}, {}];
   field.set(owner, 1);
   field.clear(owner);
@@ -31,5 +31,5 @@ test('a value that is cleared is gone, and one that never was stays away', () =>
 });
 
 test.each([undefined, null, 1, 'text'])('what is no object has none: %s', (owner) => {
-  expect(hiddenField<number>().get(owner)).toBeUndefined();
+  expect(privateField<number>().get(owner)).toBeUndefined();
 });

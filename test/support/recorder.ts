@@ -9,8 +9,10 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import { expect } from 'vitest';
-import { asOwnTraffic, type CallRecord, type CallRegistry, createCalls } from '../../src/calls/calls.js';
+import { type CallRegistry, createCalls } from '../../src/calls/calls.js';
 import { contexts } from '../../src/calls/context.js';
+import type { CallRecord } from '../../src/calls/observer.js';
+import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { attach } from '../../src/hooks/attach.js';
 import type { Gauge, GaugePoint, Instrumentation } from '../../src/instrumentation.js';
 import { conventionOf } from '../../src/semconv/convention.js';

@@ -8,7 +8,8 @@ import {
   type ResourceMetrics,
   type ViewOptions,
 } from '@opentelemetry/sdk-metrics';
-import { type CallRecord, createCalls } from '../../src/calls/calls.js';
+import { createCalls } from '../../src/calls/calls.js';
+import type { CallRecord } from '../../src/calls/observer.js';
 import type { CallKind } from '../../src/instrumentation.js';
 import { KNOWN_METHODS } from '../../src/semconv/http-methods.js';
 import type { Red } from '../../src/telemetry/metrics/red.js';

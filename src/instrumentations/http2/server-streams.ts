@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Call, Calls } from '../../instrumentation.js';
 import { patch } from '../../patching/patch.js';
-import { hiddenField } from '../../patching/private-field.js';
+import { privateField } from '../../patching/private-field.js';
 import { aroundEmit } from '../../patching/wrap-emit.js';
 import { serverSessionPrototype } from './sessions.js';
 
@@ -29,7 +29,7 @@ interface Observed {
 }
 
 const boundaries: StreamBoundary[] = [];
-const observed = hiddenField<Observed>();
+const observed = privateField<Observed>();
 const patched = new WeakSet<object>();
 
 type Emitting = Parameters<typeof aroundEmit>[0];

@@ -1,7 +1,7 @@
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { Resource } from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { markAsOwn } from '../../calls/calls.js';
+import { markAsOwn } from '../../calls/own-traffic.js';
 import type { MetricsConfig } from '../../config/config.js';
 import type { LastRequest } from '../otlp/flush.js';
 import { createMetricExporter } from '../otlp/metric-exporter.js';

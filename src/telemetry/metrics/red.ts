@@ -1,7 +1,7 @@
 import { INVALID_TRACEID, type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { millisToHrTime } from '@opentelemetry/core';
 import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics';
-import type { CallObserver, CallRecord } from '../../calls/calls.js';
+import type { CallObserver, CallRecord } from '../../calls/observer.js';
 import type { MetricsConfig } from '../../config/config.js';
 import type { AttributeValue } from '../../instrumentation.js';
 import type { CallConvention } from '../../semconv/convention.js';

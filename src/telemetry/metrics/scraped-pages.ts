@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { emptyResource } from '@opentelemetry/resources';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
-import { asOwnTraffic } from '../../calls/calls.js';
+import { asOwnTraffic } from '../../calls/own-traffic.js';
 import { SCOPE } from './internal.js';
 import { readExposition } from './parse-exposition.js';
 

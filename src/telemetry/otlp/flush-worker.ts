@@ -1,7 +1,8 @@
 /** The worker thread of `drainSync`: sends the last requests, all at once, while the main thread waits. */
 import { workerData } from 'node:worker_threads';
 import type { DrainJob, LastRequest } from './flush.js';
-import { openTransport, type Transport } from './transport/transport.js';
+import { openTransport } from './transport/open-transport.js';
+import type { Transport } from './transport/transport.js';
 
 const { requests, port, finished } = workerData as DrainJob;
 const transports = new Map<string, Transport>();

@@ -13,7 +13,7 @@ import {
 import { hrTimeDuration, type InstrumentationScope, millisToHrTime } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
-import type { CallRecord } from '../../calls/calls.js';
+import type { CallRecord } from '../../calls/observer.js';
 import type { Attributes, CallKind, Shared } from '../../instrumentation.js';
 import { reason } from '../../log.js';
 

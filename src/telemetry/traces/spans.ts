@@ -20,7 +20,7 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { CallObserver, CallRecord } from '../../calls/calls.js';
+import type { CallObserver, CallRecord } from '../../calls/observer.js';
 import { version } from '../../version.js';
 import { CallSpan, type CallSpanOrigin, kindOf, nameOf } from './call-span.js';
 import { GivenIds } from './id-generator.js';

@@ -2,7 +2,7 @@ import { isatty } from 'node:tty';
 import type { TracerProvider as TracerProviderApi } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import type { CallObserver } from '../../calls/calls.js';
+import type { CallObserver } from '../../calls/observer.js';
 import type { ConsoleExporter, OtlpExporter, TracesConfig } from '../../config/config.js';
 import { createConsole } from '../console/console.js';
 import type { LastRequest } from '../otlp/flush.js';

@@ -7,8 +7,9 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { type CallObserver, createCalls } from '../../../src/calls/calls.js';
+import { createCalls } from '../../../src/calls/calls.js';
 import { contexts } from '../../../src/calls/context.js';
+import type { CallObserver } from '../../../src/calls/observer.js';
 import type { CallStart } from '../../../src/instrumentation.js';
 import { RandomIds } from '../../../src/telemetry/traces/id-generator.js';
 import { createSpans, type SpansOptions } from '../../../src/telemetry/traces/spans.js';

@@ -1,6 +1,7 @@
-import { asOwnTraffic } from '../../../calls/calls.js';
+import { asOwnTraffic } from '../../../calls/own-traffic.js';
 import type { OtlpExporter } from '../../../config/config.js';
-import { openTransport, type Signal, type Transport } from './transport.js';
+import { openTransport } from './open-transport.js';
+import type { Signal, Transport } from './transport.js';
 
 /** A transport whose connections and requests are never observed by Redhook itself. */
 export function createSender(exporter: OtlpExporter, signal: Signal): Transport {

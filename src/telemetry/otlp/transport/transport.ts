@@ -1,7 +1,4 @@
-import type { OtlpExporter } from '../../../config/config.js';
 import type { SendResult } from './export-response.js';
-import { openGrpc } from './grpc.js';
-import { openHttp } from './http.js';
 
 export type Signal = 'traces' | 'metrics';
 
@@ -18,8 +15,4 @@ export interface Transport {
   send(body: Body): Promise<SendResult>;
   /** Drops the connection; a later `send` makes a new one. */
   close(): void;
-}
-
-export function openTransport(exporter: OtlpExporter, signal: Signal): Transport {
-  return exporter.protocol === 'grpc' ? openGrpc(exporter, signal) : openHttp(exporter);
 }

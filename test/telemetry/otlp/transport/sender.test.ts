@@ -1,8 +1,8 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { expect, it } from 'vitest';
 import { httpClient } from '../../../../src/instrumentations/http-client.js';
+import { openTransport } from '../../../../src/telemetry/otlp/transport/open-transport.js';
 import { createSender } from '../../../../src/telemetry/otlp/transport/sender.js';
-import { openTransport } from '../../../../src/telemetry/otlp/transport/transport.js';
 import { startCollector } from '../../../support/collector.js';
 import { otlp } from '../../../support/exporter.js';
 import { record } from '../../../support/recorder.js';

@@ -1,0 +1,159 @@
+import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import type {
+  Attributes,
+  AttributeValue,
+  Call,
+  CallKind,
+  CallStart,
+  CallSystem,
+  Outcome,
+  Past,
+  Shared,
+} from '../instrumentation.js';
+import { log, reason } from '../log.js';
+import { type CallConvention, conventionOf, OTHER } from '../semconv/convention.js';
+import { errorType } from '../semconv/error-type.js';
+import { CallContext, callOf, runInContext } from './context.js';
+import type { CallObserver, CallRecord } from './observer.js';
+import { NOWHERE, type OpenCalls, type Placed } from './open-calls.js';
+
+/** The one implementation of `Call`; to observers it is the record of the call. */
+export class TrackedCall implements Call, CallRecord, Placed {
+  readonly kind: CallKind;
+  readonly system: CallSystem;
+  readonly convention: CallConvention;
+  readonly covers: CallSystem | undefined;
+  readonly traced: boolean;
+  readonly operation: string;
+  readonly attributes: Attributes;
+  detail: (() => Attributes) | undefined;
+  shared: (() => Shared) | undefined;
+  added: Attributes | undefined = undefined;
+  deadline: number | undefined;
+  route: string | undefined;
+  code: number | string | undefined;
+  duration = 0;
+  failed = false;
+  error: unknown = undefined;
+  span: Span | undefined = undefined;
+  context: Context = ROOT_CONTEXT;
+  labels: Attributes | undefined = undefined;
+  place = NOWHERE;
+  readonly past: Past | undefined;
+  readonly #asked: string;
+  readonly #observers: readonly CallObserver[];
+  readonly #open: OpenCalls<TrackedCall>;
+  readonly #startedAt = performance.now();
+
+  constructor(
+    start: CallStart,
+    known: boolean,
+    observers: readonly CallObserver[],
+    open: OpenCalls<TrackedCall>,
+    past?: Past,
+  ) {
+    this.past = past;
+    const convention = conventionOf(start.system, start.kind);
+    this.kind = start.kind;
+    this.system = start.system;
+    this.covers = start.covers;
+    this.traced = start.traced ?? true;
+    this.convention = convention;
+    this.operation = known ? start.operation : OTHER;
+    this.route = start.route;
+    this.attributes = start.attributes;
+    this.detail = start.detail;
+    this.shared = start.shared;
+    this.deadline = start.deadline;
+    this.attributes[convention.operation] = this.operation;
+    if (start.route !== undefined) this.attributes[convention.route] = start.route;
+    this.#asked = start.operation;
+    this.#observers = observers;
+    this.#open = open;
+  }
+
+  begin(parent: Context): void {
+    this.deadline ??= callIn(parent)?.deadline;
+    for (const observer of this.#observers) this.span ??= observer.start?.(this, parent);
+    this.context = new CallContext(parent, this, this.span);
+    // They hold on to the request, and something of the call may live longer than that.
+    this.detail = undefined;
+    this.shared = undefined;
+    this.#open.add(this);
+  }
+
+  run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R {
+    return runInContext(this.context, fn, thisArg, args);
+  }
+
+  name(route: string): void {
+    if (this.#isOpen) this.route = route;
+  }
+
+  set(attributes: Attributes): void {
+    if (!this.#isOpen) return;
+    for (const name in attributes) {
+      if (name in this.attributes) this.attributes[name] = attributes[name];
+      else this.#add(name, attributes[name]);
+    }
+  }
+
+  answered(code: number | string): void {
+    if (this.#isOpen) this.code = code;
+  }
+
+  end({ code = this.code, error, errorType: type }: Outcome): void {
+    if (!this.#open.delete(this)) return;
+    this.code = code;
+    const { past } = this;
+    const elapsed = past === undefined ? performance.now() - this.#startedAt : past.endedAt - past.startedAt;
+    this.duration = elapsed / 1000;
+    this.error = error;
+    this.failed = error !== undefined || (code !== undefined && this.convention.isFailure(code));
+    const { attributes, convention } = this;
+    if (code !== undefined) attributes[convention.code] = code;
+    if (this.route !== undefined) attributes[convention.route] = this.route;
+    if (attributes[convention.operation] === OTHER) this.#add(convention.operationOriginal, this.#asked);
+    if (this.failed)
+      attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));
+    for (const observer of this.#observers) {
+      try {
+        observer.end(this);
+      } catch (error) {
+        notRecorded(error);
+      }
+    }
+  }
+
+  /** The end that comes when the process ends first. A client whose answer had begun has had its answer. */
+  abandon(error: unknown): void {
+    this.end(!isIncoming(this.kind) && this.code !== undefined ? {} : { error: error ?? 'aborted' });
+  }
+
+  get isRecorded(): boolean {
+    return this.span?.isRecording() ?? false;
+  }
+
+  #add(name: string, value: AttributeValue | undefined): void {
+    this.added ??= {};
+    this.added[name] = value;
+  }
+
+  get #isOpen(): boolean {
+    return this.place !== NOWHERE;
+  }
+}
+
+/** The call that `context` is inside, if any. */
+export function callIn(context: Context): TrackedCall | undefined {
+  return callOf(context) as TrackedCall | undefined;
+}
+
+export function isIncoming(kind: CallKind): boolean {
+  return kind === 'server' || kind === 'consumer';
+}
+
+/** Telemetry that fails is one line on stderr; the application's call goes on without it. */
+export function notRecorded(error: unknown): void {
+  log.error(`a call was not recorded: ${reason(error)}`);
+}

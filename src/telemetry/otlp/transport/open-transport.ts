@@ -1,0 +1,9 @@
+import type { OtlpExporter } from '../../../config/config.js';
+import { openGrpc } from './grpc.js';
+import { openHttp } from './http.js';
+import type { Signal, Transport } from './transport.js';
+
+/** The way that `exporter` asks for. */
+export function openTransport(exporter: OtlpExporter, signal: Signal): Transport {
+  return exporter.protocol === 'grpc' ? openGrpc(exporter, signal) : openHttp(exporter);
+}
