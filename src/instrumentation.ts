@@ -55,7 +55,7 @@ export interface Calls {
   /** Opens a Call, or returns `undefined` when this is Redhook's own traffic, which is never observed. */
   open(start: CallStart): Call | undefined;
   /** Records a call that has ended elsewhere, where there was no Redhook to see it. */
-  record(start: CallStart, past: Past, outcome: Outcome): void;
+  record(start: CallStart, past: EndedCall, outcome: Outcome): void;
   /** The Call that was opened for this request, response or other library object. */
   of(subject: object): Call | undefined;
   /** Lets go of the Call of an ended request that lives on, for what it holds on to costs the garbage collector. */
@@ -72,12 +72,12 @@ export interface Calls {
   /** Adds a metric that is asked for when metrics are read: what stands at that moment. */
   gauge(gauge: Gauge): void;
   /** Adds the metrics that the library serves itself, as a page of Prometheus text on loopback; absent if nobody reads. */
-  readonly foreign: ((url: string) => void) | undefined;
+  readonly scrapePage: ((url: string) => void) | undefined;
   /**
    * Asks a service for something now and then, if the user has opted in to that: about once a minute, and less often
    * while the promise rejects. `what` says on stderr what is missing then.
    */
-  ask(what: string, task: () => Promise<void>): void;
+  poll(what: string, task: () => Promise<void>): void;
   /** Writes a line to stderr, once: what only the user can mend. */
   warn(line: string): void;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */
@@ -149,7 +149,7 @@ export interface Shared {
 }
 
 /** The times and the place in its trace of a call that is told afterwards. */
-export interface Past {
+export interface EndedCall {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt: number;

@@ -1,6 +1,6 @@
 import { createCalls } from './calls/calls.js';
-import { askRegularly } from './calls/poll.js';
-import { formatProblem } from './config/diagnostic.js';
+import { pollRegularly } from './calls/poll.js';
+import { formatDiagnostic } from './config/diagnostic.js';
 import { loadConfig } from './config/load.js';
 import { flushOnExit } from './exit.js';
 import { attach } from './hooks/attach.js';
@@ -23,9 +23,9 @@ export function start(): void {
 }
 
 function observe(): void {
-  const { config, problems } = loadConfig();
+  const { config, diagnostics } = loadConfig();
   log.setLevel(config.logLevel);
-  for (const problem of problems) log[problem.severity](formatProblem(problem));
+  for (const diagnostic of diagnostics) log[diagnostic.severity](formatDiagnostic(diagnostic));
   if (!config.enabled) return;
 
   const telemetry = startTelemetry(config);
@@ -34,15 +34,15 @@ function observe(): void {
     knownOperations: { http: config.knownMethods, grpc: [] },
     propagateDeadlines: config.propagateDeadlines,
     addGauge: telemetry.addGauge,
-    ...(config.metrics.exporters.length > 0 && { addForeign: telemetry.addForeign }),
-    ...(config.visibility && { ask: askRegularly }),
+    ...(config.metrics.exporters.length > 0 && { addScrapedPage: telemetry.addScrapedPage }),
+    ...(config.visibility && { poll: pollRegularly }),
   });
   for (const each of instrumentations) {
     if (config.instrumentations[each.name]) attach(each, calls);
   }
   flushOnExit((error) => {
     calls.endAll(error);
-    telemetry.drain();
+    telemetry.flush();
   });
   log.announce(startLine(config, instrumentations));
 }

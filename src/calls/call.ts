@@ -6,8 +6,8 @@ import type {
   CallKind,
   CallStart,
   CallSystem,
+  EndedCall,
   Outcome,
-  Past,
   Shared,
 } from '../instrumentation.js';
 import { log, reason } from '../log.js';
@@ -15,10 +15,10 @@ import { type CallConvention, conventionOf, OTHER } from '../semconv/convention.
 import { errorType } from '../semconv/error-type.js';
 import { CallContext, callOf, runInContext } from './context.js';
 import type { CallObserver, CallRecord } from './observer.js';
-import { NOWHERE, type OpenCalls, type Placed } from './open-calls.js';
+import { type Indexed, NOT_OPEN, type OpenCalls } from './open-calls.js';
 
 /** The one implementation of `Call`; to observers it is the record of the call. */
-export class TrackedCall implements Call, CallRecord, Placed {
+export class TrackedCall implements Call, CallRecord, Indexed {
   readonly kind: CallKind;
   readonly system: CallSystem;
   readonly convention: CallConvention;
@@ -38,8 +38,8 @@ export class TrackedCall implements Call, CallRecord, Placed {
   span: Span | undefined = undefined;
   context: Context = ROOT_CONTEXT;
   labels: Attributes | undefined = undefined;
-  place = NOWHERE;
-  readonly past: Past | undefined;
+  index = NOT_OPEN;
+  readonly past: EndedCall | undefined;
   readonly #asked: string;
   readonly #observers: readonly CallObserver[];
   readonly #open: OpenCalls<TrackedCall>;
@@ -50,7 +50,7 @@ export class TrackedCall implements Call, CallRecord, Placed {
     known: boolean,
     observers: readonly CallObserver[],
     open: OpenCalls<TrackedCall>,
-    past?: Past,
+    past?: EndedCall,
   ) {
     this.past = past;
     const convention = conventionOf(start.system, start.kind);
@@ -140,7 +140,7 @@ export class TrackedCall implements Call, CallRecord, Placed {
   }
 
   get #isOpen(): boolean {
-    return this.place !== NOWHERE;
+    return this.index !== NOT_OPEN;
   }
 }
 

@@ -3,10 +3,10 @@ import type {
   CallStart,
   CallSystem,
   Calls,
+  EndedCall,
   Gauge,
   IncomingHeaders,
   OutgoingHeaders,
-  Past,
 } from '../instrumentation.js';
 import { log, reason } from '../log.js';
 import { privateField } from '../patching/private-field.js';
@@ -25,10 +25,10 @@ export interface CallsOptions {
   readonly propagateDeadlines?: boolean;
   /** Takes the gauges of the instrumentations. */
   readonly addGauge?: (gauge: Gauge) => void;
-  /** Runs what the instrumentations want to ask of services. */
-  readonly ask?: (what: string, task: () => Promise<void>) => void;
+  /** Runs what the instrumentations want to poll of services. */
+  readonly poll?: (what: string, task: () => Promise<void>) => void;
   /** Takes the pages of metrics that libraries serve themselves. */
-  readonly addForeign?: (url: string) => void;
+  readonly addScrapedPage?: (url: string) => void;
 }
 
 export interface CallRegistry extends Calls {
@@ -41,8 +41,8 @@ export function createCalls({
   knownOperations,
   propagateDeadlines,
   addGauge = () => {},
-  addForeign,
-  ask = () => {},
+  addScrapedPage,
+  poll = () => {},
 }: CallsOptions): CallRegistry {
   const known = new Map(Object.entries(knownOperations).map(([system, names]) => [system, new Set(names)]));
   const headersRead = propagation.fields();
@@ -88,8 +88,8 @@ export function createCalls({
       return (...args) => runInContext(context, fn, undefined, args);
     },
     gauge: addGauge,
-    foreign: addForeign,
-    ask,
+    scrapePage: addScrapedPage,
+    poll,
     warn: (line) => log.warn(line),
     isOwn,
     endAll(error) {
@@ -109,7 +109,7 @@ function parentIn(received: IncomingHeaders | undefined, headersRead: readonly s
   return hasParent ? propagation.extract(ROOT_CONTEXT, received) : ROOT_CONTEXT;
 }
 
-function parentOf({ traceId, parentSpanId, sampled }: Past): Context {
+function parentOf({ traceId, parentSpanId, sampled }: EndedCall): Context {
   if (parentSpanId === undefined) return ROOT_CONTEXT;
   const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: parentSpanId, traceFlags, isRemote: true });

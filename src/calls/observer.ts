@@ -1,5 +1,5 @@
 import type { Context, Span } from '@opentelemetry/api';
-import type { Attributes, CallKind, CallSystem, Past, Shared } from '../instrumentation.js';
+import type { Attributes, CallKind, CallSystem, EndedCall, Shared } from '../instrumentation.js';
 import type { CallConvention } from '../semconv/convention.js';
 
 /** What is known of a call. Complete and final when the observers' `end` sees it. */
@@ -29,7 +29,7 @@ export interface CallRecord {
   /** The span of this call. Absent when spans are not recorded at all. */
   readonly span: Span | undefined;
   /** The times and ids of a call that is told afterwards. */
-  readonly past: Past | undefined;
+  readonly past: EndedCall | undefined;
 }
 
 /** Watches calls: spans and RED are two of these. */

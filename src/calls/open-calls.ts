@@ -1,29 +1,29 @@
-/** Something that stands in an `OpenCalls`, and knows where; elsewhere its `place` is `NOWHERE`. */
-export interface Placed {
-  place: number;
+/** Something that stands in an `OpenCalls`, and knows where; elsewhere its `index` is `NOT_OPEN`. */
+export interface Indexed {
+  index: number;
 }
 
-export const NOWHERE = -1;
+export const NOT_OPEN = -1;
 
-/** The calls that have begun and not ended, in no order. Each knows its place: a Set would have to search for it. */
-export class OpenCalls<T extends Placed> {
+/** The calls that have begun and not ended, in no order. Each knows its index: a Set would have to search for it. */
+export class OpenCalls<T extends Indexed> {
   readonly #calls: T[] = [];
 
   add(call: T): void {
-    call.place = this.#calls.length;
+    call.index = this.#calls.length;
     this.#calls.push(call);
   }
 
   /** Returns false when the call was not open. */
   delete(call: T): boolean {
-    const { place } = call;
-    if (place === NOWHERE) return false;
+    const { index } = call;
+    if (index === NOT_OPEN) return false;
     const last = this.#calls.pop() as T;
     if (last !== call) {
-      this.#calls[place] = last;
-      last.place = place;
+      this.#calls[index] = last;
+      last.index = index;
     }
-    call.place = NOWHERE;
+    call.index = NOT_OPEN;
     return true;
   }
 

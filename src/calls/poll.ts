@@ -3,19 +3,19 @@ import { asOwnTraffic } from './own-traffic.js';
 
 const INTERVAL_MS = 60_000;
 const LONGEST_MS = 30 * 60_000;
-/** Processes that were started together do not ask together. */
+/** Processes that were started together do not poll together. */
 const JITTER = 0.2;
 
-export type Ask = (what: string, task: () => Promise<void>) => void;
+export type Poll = (what: string, task: () => Promise<void>) => void;
 
 /**
- * Runs tasks that ask a service for something once a minute, as Redhook's own traffic; after a failure half as often
+ * Runs tasks that poll a service for something once a minute, as Redhook's own traffic; after a failure half as often
  * each time. Nothing of it keeps the process alive.
  */
-export const askRegularly: Ask = (what, task) => {
+export const pollRegularly: Poll = (what, task) => {
   let interval = INTERVAL_MS;
 
-  const ask = async (): Promise<void> => {
+  const poll = async (): Promise<void> => {
     try {
       await asOwnTraffic(task);
       interval = INTERVAL_MS;
@@ -27,7 +27,7 @@ export const askRegularly: Ask = (what, task) => {
   };
   const schedule = (): void => {
     const jitter = 1 + JITTER * (Math.random() - 0.5);
-    setTimeout(() => void ask(), interval * jitter).unref();
+    setTimeout(() => void poll(), interval * jitter).unref();
   };
 
   schedule();

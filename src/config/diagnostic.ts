@@ -1,7 +1,7 @@
 export type Severity = 'error' | 'warn' | 'info';
 
 /** Something in the configuration that is not as it should be. It never stops the application. */
-export interface Problem {
+export interface Diagnostic {
   readonly severity: Severity;
   /** `file:line:column`, a file, or the name of an environment variable. */
   readonly where: string;
@@ -11,15 +11,15 @@ export interface Problem {
   readonly now: string;
 }
 
-export type Report = (problem: Problem) => void;
+export type Report = (diagnostic: Diagnostic) => void;
 
 /** A problem as the reader of one value sees it; what happens now is often known only after all have been read. */
-export interface Complaint extends Pick<Problem, 'where' | 'found' | 'expected'> {
+export interface DiagnosticDraft extends Pick<Diagnostic, 'where' | 'found' | 'expected'> {
   readonly severity?: Severity;
   readonly now?: string;
 }
 
-export type Complain = (complaint: Complaint) => void;
+export type ReportDraft = (draft: DiagnosticDraft) => void;
 
 export const FILE_NOT_USED = 'the defaults and the environment are used';
 export const IGNORED = 'it is ignored';
@@ -29,7 +29,7 @@ const LONGEST = 60;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** A problem in exactly one line. */
-export function formatProblem({ where, found, expected, now }: Problem): string {
+export function formatDiagnostic({ where, found, expected, now }: Diagnostic): string {
   return `${where}: found ${found}, expected ${expected}, now ${now}`.replace(UNPRINTABLE, escaped);
 }
 

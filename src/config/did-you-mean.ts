@@ -1,7 +1,7 @@
 const LONGEST = 64;
 
 /** ` (did you mean traces?)`, or nothing when no candidate is close. */
-export function suggestion(word: string, candidates: readonly string[]): string {
+export function didYouMean(word: string, candidates: readonly string[]): string {
   const name = nearest(word, candidates);
   return name === undefined ? '' : ` (did you mean ${name}?)`;
 }

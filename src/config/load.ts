@@ -1,11 +1,11 @@
 import { buildConfig } from './build.js';
 import type { Config } from './config.js';
-import type { Problem, Report } from './diagnostic.js';
+import type { Diagnostic, Report } from './diagnostic.js';
 import { packageName } from './service-name.js';
 import { type ConfigFile, readConfigFile } from './source/file.js';
 import { isShortForm } from './source/format.js';
 import { valuesBelow } from './source/short-form.js';
-import type { Node } from './source/source-node.js';
+import type { SourceNode } from './source/source-node.js';
 import type { Env } from './source/substitute.js';
 import { parseYaml } from './source/yaml.js';
 
@@ -20,7 +20,7 @@ export interface LoadedConfig {
   /** Complete and deeply frozen, whatever was wrong. */
   readonly config: Config;
   /** Everything that was wrong, in the order of the file, each cause once. */
-  readonly problems: readonly Problem[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
@@ -28,17 +28,17 @@ export interface LoadedConfig {
  * throw: what cannot be used is a problem, and the value is what it would have been without it.
  */
 export function loadConfig({ env, cwd, argv }: Surroundings = thisProcess()): LoadedConfig {
-  const problems = new Map<string, Problem>();
-  const report: Report = (problem) => {
-    const cause = JSON.stringify([problem.where, problem.found, problem.expected]);
-    if (!problems.has(cause)) problems.set(cause, problem);
+  const diagnostics = new Map<string, Diagnostic>();
+  const report: Report = (diagnostic) => {
+    const cause = JSON.stringify([diagnostic.where, diagnostic.found, diagnostic.expected]);
+    if (!diagnostics.has(cause)) diagnostics.set(cause, diagnostic);
   };
   const file = readConfigFile(env, cwd, report);
   const values = file && valuesOf(file, env, report);
   const config = buildConfig({ env, file: values ?? new Map(), report }, packageName(cwd, argv?.[1]));
   return {
     config: deepFreeze(config),
-    problems: [...problems.values()].sort(byPlace),
+    diagnostics: [...diagnostics.values()].sort(byPosition),
   };
 }
 
@@ -47,12 +47,12 @@ function thisProcess(): Surroundings {
   return { env: process.env, cwd: process.cwd(), argv: process.argv };
 }
 
-function valuesOf(file: ConfigFile, env: Env, report: Report): Map<string, Node> | undefined {
+function valuesOf(file: ConfigFile, env: Env, report: Report): Map<string, SourceNode> | undefined {
   const tree = parseYaml(file.text, file.name, env, report);
   return tree && isShortForm(tree, report) ? valuesBelow('', tree, report) : undefined;
 }
 
-function byPlace(a: Problem, b: Problem): number {
+function byPosition(a: Diagnostic, b: Diagnostic): number {
   return a.where.localeCompare(b.where, 'en', { numeric: true });
 }
 

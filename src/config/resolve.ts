@@ -1,13 +1,13 @@
-import type { Complaint, Report } from './diagnostic.js';
+import type { DiagnosticDraft, Report } from './diagnostic.js';
 import type { Setting } from './settings.js';
-import { type Node, scalar } from './source/source-node.js';
+import { type SourceNode, scalar } from './source/source-node.js';
 import type { Env } from './source/substitute.js';
 
 /** Where values come from. The environment is stronger than the file. */
 export interface Sources {
   readonly env: Env;
   /** The nodes of the short form, by path. */
-  readonly file: ReadonlyMap<string, Node>;
+  readonly file: ReadonlyMap<string, SourceNode>;
   readonly report: Report;
 }
 
@@ -28,20 +28,20 @@ export interface Resolved<T> {
  * every problem is told at once.
  */
 export function resolve<T>(setting: Setting<T>, sources: Sources, fallback = setting.default): Resolved<T> {
-  const complaints: Complaint[] = [];
+  const drafts: DiagnosticDraft[] = [];
   const given: Value<T>[] = [];
   for (const node of nodesOf(setting, sources)) {
-    const value = setting.type.read(node, (complaint) => complaints.push(complaint));
+    const value = setting.type.read(node, (draft) => drafts.push(draft));
     if (value !== undefined) given.push({ value, where: node.where });
   }
   const [strongest = { value: fallback }] = given;
   const now = `${setting.type.show(strongest.value)} is used`;
-  for (const complaint of complaints) sources.report({ severity: 'error', now, ...complaint });
+  for (const draft of drafts) sources.report({ severity: 'error', now, ...draft });
   return { value: strongest.value, given };
 }
 
-function nodesOf({ path, env = [] }: Setting<unknown>, sources: Sources): Node[] {
-  const nodes: Node[] = [];
+function nodesOf({ path, env = [] }: Setting<unknown>, sources: Sources): SourceNode[] {
+  const nodes: SourceNode[] = [];
   for (const name of env) {
     const text = sources.env[name]?.trim();
     if (text) nodes.push(scalar(name, text));

@@ -3,7 +3,7 @@ import type { LogLevel, OtlpExporter, Propagator, SamplerName } from './config.j
 import { endpoint } from './types/endpoint.js';
 import { exporterList } from './types/exporter-list.js';
 import { attributes, headers } from './types/key-values.js';
-import { hostName, listen, METRICS_PATH, portNumber } from './types/listen-address.js';
+import { hostName, listenAddress, METRICS_PATH, portNumber } from './types/listen-address.js';
 import { switches } from './types/switches.js';
 import {
   boolean,
@@ -15,8 +15,8 @@ import {
   methodName,
   pemFile,
   ratio,
-  type Type,
   text,
+  type ValueType,
 } from './types/value.js';
 
 /**
@@ -30,7 +30,7 @@ export interface Setting<T> {
   readonly shorthand?: true;
   /** Environment variables, the strongest first. */
   readonly env?: readonly string[];
-  readonly type: Type<T>;
+  readonly type: ValueType<T>;
   readonly default: NoInfer<T>;
   readonly doc: string;
 }
@@ -139,7 +139,7 @@ export const metrics = {
   }),
   prometheus: row({
     path: 'metrics.exporters[].prometheus',
-    type: listen,
+    type: listenAddress,
     default: { host: '', port: 9464, path: METRICS_PATH },
     doc: 'Where the page of metrics is served: `[host]:port[/path]`. No host: all interfaces. Port 0: any free one.',
   }),

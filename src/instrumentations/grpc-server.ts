@@ -93,7 +93,7 @@ function open(headers: IncomingHttpHeaders, calls: Calls): Request | undefined {
       'rpc.status_code': undefined,
       'error.type': undefined,
     },
-    detail: () => describe(headers, timeout),
+    detail: () => spanAttributes(headers, timeout),
   });
   if (call === undefined) return undefined;
   const messages = call.isRecorded
@@ -102,7 +102,7 @@ function open(headers: IncomingHttpHeaders, calls: Calls): Request | undefined {
   return { call, path, method, openedAt, timeout, messages };
 }
 
-function describe(headers: IncomingHttpHeaders, timeout: number | undefined): Attributes {
+function spanAttributes(headers: IncomingHttpHeaders, timeout: number | undefined): Attributes {
   const { address, port } = splitAuthority(headers[':authority'] ?? '', headers[':scheme'] ?? '');
   return { 'server.address': address || undefined, 'server.port': port, 'redhook.grpc.timeout': timeout };
 }

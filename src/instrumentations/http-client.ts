@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
 import type { Call, Calls, Instrumentation, OutgoingHeaders } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
-import { aroundEmit } from '../patching/wrap-emit.js';
+import { wrapEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { labelClientRequest } from '../semconv/http-client.js';
 import { origin, redactUrl, splitAuthority } from '../semconv/url.js';
@@ -133,12 +133,12 @@ function receiveHead(response: IncomingMessage, call: Call | undefined): void {
 }
 
 function endWithRequest(
-  prototype: Parameters<typeof aroundEmit>[0],
+  prototype: Parameters<typeof wrapEmit>[0],
   calls: Calls,
   endRequest: (request: Closing, call: Call) => void,
   endTunnel: (response: IncomingMessage, call: Call) => void,
 ): void {
-  aroundEmit(prototype, {
+  wrapEmit(prototype, {
     before(request, event, response) {
       if (event !== 'close' && event !== 'upgrade' && event !== 'connect') return undefined;
       const call = calls.of(request);

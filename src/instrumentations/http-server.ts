@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Attributes, Call, Calls, Guard, Instrumentation, Shared } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
-import { aroundEmit } from '../patching/wrap-emit.js';
-import { describeParties, describeTarget, labelServerRequest } from '../semconv/http-server.js';
+import { wrapEmit } from '../patching/wrap-emit.js';
+import { connectionAttributes, labelServerRequest, targetAttributes } from '../semconv/http-server.js';
 
 /**
  * Servers of HTTP/1, with and without TLS. A call begins when the parser has the headers and ends when the
@@ -19,17 +19,23 @@ export const httpServer: Instrumentation = {
     {
       builtin: 'node:http',
       attach({ Server, IncomingMessage, ServerResponse }, calls, guard) {
-        runHandlersInside(Server.prototype, calls, guard);
+        runRequestHandlersInCall(Server.prototype, calls, guard);
         const ofRequest = (request: object) => calls.of(request);
         const ofResponse = (response: object) => calls.of((response as ServerResponse).req);
-        runListenersInside(IncomingMessage.prototype, ofRequest, calls, isRequestHeard);
-        runListenersInside(ServerResponse.prototype, ofResponse, calls, isResponseHeard, guard(endResponse));
+        runMessageListenersInCall(IncomingMessage.prototype, ofRequest, calls, isRequestHeard);
+        runMessageListenersInCall(
+          ServerResponse.prototype,
+          ofResponse,
+          calls,
+          isResponseHeard,
+          guard(endResponse),
+        );
       },
     },
     {
       builtin: 'node:https',
       attach({ Server }, calls, guard) {
-        runHandlersInside(Server.prototype, calls, guard);
+        runRequestHandlersInCall(Server.prototype, calls, guard);
       },
     },
     {
@@ -37,7 +43,7 @@ export const httpServer: Instrumentation = {
       builtin: 'node:http2',
       attach({ createSecureServer }, calls, guard) {
         // Without authorities of its own it would read those of Node, which stops Node 22 for 50 ms.
-        runHandlersInside(Object.getPrototypeOf(createSecureServer({ ca: [] })), calls, guard);
+        runRequestHandlersInCall(Object.getPrototypeOf(createSecureServer({ ca: [] })), calls, guard);
       },
     },
   ],
@@ -60,7 +66,7 @@ function open(request: IncomingMessage, calls: Calls): Call | undefined {
     subjects: [request],
     received: request.headers,
     attributes: labelsOf(request),
-    detail: () => describeTarget(request.url ?? ''),
+    detail: () => targetAttributes(request.url ?? ''),
     shared: () => partiesOf(request),
   });
 }
@@ -68,10 +74,10 @@ function open(request: IncomingMessage, calls: Calls): Call | undefined {
 const REQUEST_EVENTS = new Set(['request', 'checkContinue', 'checkExpectation']);
 const TUNNEL_EVENTS = new Set(['upgrade', 'connect']);
 
-type Emitting = Parameters<typeof aroundEmit>[0];
+type Emitting = Parameters<typeof wrapEmit>[0];
 
 /** The handlers of a server, and all that they start, run inside the call of their request. */
-function runHandlersInside(prototype: Emitting, calls: Calls, guard: Guard): void {
+function runRequestHandlersInCall(prototype: Emitting, calls: Calls, guard: Guard): void {
   const findRequest = guard((request: IncomingMessage, response: ServerResponse) => {
     const call = calls.of(request);
     // A pipelined response has no socket until those before it are done, and no `close` if the client leaves first.
@@ -81,7 +87,7 @@ function runHandlersInside(prototype: Emitting, calls: Calls, guard: Guard): voi
   const openUpgrade = guard((server: object, request: IncomingMessage, socket: Duplex) =>
     calls.isOwn(server) ? undefined : openTunnel(request, socket, calls, guard),
   );
-  aroundEmit(prototype, {
+  wrapEmit(prototype, {
     before(server, event, request, second) {
       if (REQUEST_EVENTS.has(event)) return findRequest(request as IncomingMessage, second as ServerResponse);
       if (TUNNEL_EVENTS.has(event)) return openUpgrade(server, request as IncomingMessage, second as Duplex);
@@ -94,14 +100,14 @@ function runHandlersInside(prototype: Emitting, calls: Calls, guard: Guard): voi
  * The listeners of a message run inside its call. They are called from the socket, where Node has long lost the
  * context, so `emit` brings it back; `close` is the last event of a response and ends the call after its listeners.
  */
-function runListenersInside(
+function runMessageListenersInCall(
   prototype: Emitting,
   callOf: (message: object) => Call | undefined,
   calls: Calls,
   isHeard: (message: EventEmitter, event: string) => boolean,
   endResponse?: (response: ServerResponse, call: Call) => void,
 ): void {
-  aroundEmit(prototype, {
+  wrapEmit(prototype, {
     before(message, event) {
       if (!isHeard(message, event)) return undefined;
       const call = callOf(message);
@@ -202,7 +208,7 @@ function labelsOf({ headers, httpVersion, socket }: IncomingMessage): Attributes
 }
 
 function partiesOf({ headers, socket }: IncomingMessage): Shared {
-  return describeParties(
+  return connectionAttributes(
     { authority: headers.host, headers, encrypted: isEncrypted(socket), peer: socket },
     socket,
   );

@@ -7,7 +7,7 @@ import type {
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
 import { privateField } from '../patching/private-field.js';
-import { aroundEmit } from '../patching/wrap-emit.js';
+import { wrapEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { labelClientRequest } from '../semconv/http-client.js';
@@ -44,11 +44,11 @@ function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
     ofUndici(session) ? undefined : openCall(headers, calls),
   );
   const watch = guard((stream: ClientHttp2Stream, session: ClientHttp2Session, call: Call) => {
-    call.set(describe(stream.sentHeaders ?? {}));
+    call.set(targetAttributes(stream.sentHeaders ?? {}));
     watchStream(stream, { call, session, cancelled: false }, guard);
   });
   const refuse = guard((session: ClientHttp2Session, { call, headers }: Opened, error: unknown) => {
-    call.set(describe(completed(headers, session)));
+    call.set(targetAttributes(completed(headers, session)));
     call.end({ error });
   });
 
@@ -111,7 +111,7 @@ function setHeader(headers: Headers, name: string, value: string): void {
   headers[name] = value;
 }
 
-function describe(headers: OutgoingHttpHeaders): Attributes {
+function targetAttributes(headers: OutgoingHttpHeaders): Attributes {
   const scheme = String(headers[':scheme'] ?? 'https');
   const authority = String(headers[':authority'] ?? headers.host ?? '');
   const { address, port } = splitAuthority(authority, scheme);
@@ -149,7 +149,7 @@ interface Watched {
 const watched = privateField<Watched>();
 const patched = new WeakSet<object>();
 
-type Emitting = Parameters<typeof aroundEmit>[0];
+type Emitting = Parameters<typeof wrapEmit>[0];
 type Close = (this: object, ...args: unknown[]) => void;
 
 function watchStream(stream: ClientHttp2Stream, watching: Watched, guard: Guard): void {
@@ -186,7 +186,7 @@ function followResponse(streams: Emitting, guard: Guard): void {
       watched.clear(stream);
     }
   });
-  aroundEmit(streams, {
+  wrapEmit(streams, {
     before(stream, event, headers) {
       const found = watched.get(stream);
       if (found !== undefined) follow(stream as ClientHttp2Stream, event, headers, found);

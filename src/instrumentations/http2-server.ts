@@ -1,7 +1,7 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Calls, Instrumentation, Shared } from '../instrumentation.js';
 import { isGrpc } from '../semconv/grpc.js';
-import { describeParties, describeTarget, labelServerRequest } from '../semconv/http-server.js';
+import { connectionAttributes, labelServerRequest, targetAttributes } from '../semconv/http-server.js';
 import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
 
 /**
@@ -44,7 +44,7 @@ function open(
     subjects: [stream],
     received: headers,
     attributes: labelServerRequest({ headers, encrypted: isEncrypted(stream) }, '2'),
-    detail: () => describeTarget(headers[':path'] ?? ''),
+    detail: () => targetAttributes(headers[':path'] ?? ''),
     shared: () => partiesOf(stream, headers),
   });
   return call && { call };
@@ -57,7 +57,7 @@ function isEncrypted({ session }: ServerHttp2Stream): boolean {
 function partiesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Shared {
   const { session } = stream;
   const authority = headers[':authority'] ?? headers.host;
-  return describeParties(
+  return connectionAttributes(
     { authority, headers, encrypted: isEncrypted(stream), peer: session?.socket },
     session,
   );

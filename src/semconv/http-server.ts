@@ -33,7 +33,7 @@ export function labelServerRequest(
 }
 
 /** What the span of an HTTP server call tells of the target of a request line, or of the `:path` of HTTP/2. */
-export function describeTarget(target: string): Attributes {
+export function targetAttributes(target: string): Attributes {
   const { path, query } = splitTarget(target);
   return { 'url.path': path, 'url.query': query };
 }
@@ -54,7 +54,7 @@ const known = new WeakMap<object, Parties>();
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
-export function describeParties(request: ServerRequest, connection: object | undefined): Shared {
+export function connectionAttributes(request: ServerRequest, connection: object | undefined): Shared {
   const { authority, headers } = request;
   const { 'x-forwarded-for': forwardedFor, 'user-agent': userAgent } = headers;
   const scheme = schemeOf(request);

@@ -4,41 +4,41 @@ import type { CallObserver } from '../calls/observer.js';
 import type { Config } from '../config/config.js';
 import type { Gauge } from '../instrumentation.js';
 import { adoptDiagnostics } from './diag.js';
-import { createSelf } from './metrics/internal.js';
+import { createInternalMetrics } from './metrics/internal.js';
 import { startMetrics } from './metrics/metrics.js';
 import { createRed } from './metrics/red.js';
 import { startRuntimeMetrics } from './metrics/runtime.js';
-import { createForeign } from './metrics/scraped-pages.js';
-import { drainSync } from './otlp/flush.js';
+import { createScrapedPages } from './metrics/scraped-pages.js';
+import { flushSync } from './otlp/flush.js';
 import { createPropagator } from './propagator.js';
 import { createResource } from './resource.js';
 import { startTraces } from './traces/traces.js';
-import { whenServing } from './when-listening.js';
+import { whenListening } from './when-listening.js';
 
 export interface Telemetry {
   /** RED first: it finds the labels that the spans of a series have in common. */
   readonly observers: readonly CallObserver[];
   readonly addGauge: (gauge: Gauge) => void;
-  readonly addForeign: (url: string) => void;
+  readonly addScrapedPage: (url: string) => void;
   /** Sends what is left, because the process ends now. Blocks for the configured time at most. */
-  drain(): void;
+  flush(): void;
 }
 
 /** Wires everything behind the Call, and joins the application's own use of `@opentelemetry/api`. */
 export function startTelemetry(config: Config): Telemetry {
   const resource = createResource(config.serviceName, config.resourceAttributes);
-  const self = createSelf();
+  const internal = createInternalMetrics();
   const red = createRed(config.metrics);
-  const foreign = createForeign();
-  const dropped = self.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
+  const scrapedPages = createScrapedPages();
+  const dropped = internal.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
   const traces =
     config.traces.exporters.length > 0 ? startTraces(config.traces, resource, dropped) : undefined;
   const metrics = startMetrics(config.metrics, {
     resource,
     serviceName: config.serviceName,
     red,
-    self,
-    foreign,
+    internal,
+    scrapedPages,
   });
 
   const startRuntime = (): void => {
@@ -59,15 +59,15 @@ export function startTelemetry(config: Config): Telemetry {
   if (traces !== undefined) trace.setGlobalTracerProvider(traces.provider);
   metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, serve));
 
-  whenServing(serve);
+  whenListening(serve);
 
   return {
     observers: [red.observer, ...(traces === undefined ? [] : [traces.observer]), { end: serve }],
-    addGauge: self.gauge,
-    addForeign: foreign.add,
-    drain() {
-      const requests = [...(traces?.lastRequests() ?? []), ...metrics.lastRequests()];
-      if (requests.length > 0) drainSync(requests, config.exitTimeoutMs);
+    addGauge: internal.gauge,
+    addScrapedPage: scrapedPages.add,
+    flush() {
+      const requests = [...(traces?.pendingRequests() ?? []), ...metrics.pendingRequests()];
+      if (requests.length > 0) flushSync(requests, config.exitTimeoutMs);
     },
   };
 }

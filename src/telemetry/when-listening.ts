@@ -9,7 +9,7 @@ const LISTENING = 'tracing:net.server.listen:asyncEnd';
  * Runs `then` once this process serves a TCP port. Process managers and build tools, which NODE_OPTIONS reaches too,
  * do not, so they never take the metrics port from the application that they start.
  */
-export function whenServing(then: () => void): void {
+export function whenListening(then: () => void): void {
   const onListening = (message: unknown): void => {
     const { server } = message as { server: Server };
     if (isOwn(server) || typeof server.address() !== 'object' || servesByWorkers()) return;

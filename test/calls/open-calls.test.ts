@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { NOWHERE, OpenCalls } from '../../src/calls/open-calls.js';
+import { NOT_OPEN, OpenCalls } from '../../src/calls/open-calls.js';
 
 test('what is added is there until it is deleted, whatever the order', () => {
   const open = new OpenCalls();
-  const [a, b, c] = Array.from({ length: 3 }, () => ({ place: NOWHERE })) as [Call, Call, Call];
+  const [a, b, c] = Array.from({ length: 3 }, () => ({ index: NOT_OPEN })) as [Call, Call, Call];
   for (const call of [a, b, c]) open.add(call);
 
   expect(open.delete(a)).toBe(true);
@@ -16,7 +16,7 @@ test('what is added is there until it is deleted, whatever the order', () => {
 
 test('nothing is deleted twice', () => {
   const open = new OpenCalls();
-  const [gone, stays] = [{ place: NOWHERE }, { place: NOWHERE }];
+  const [gone, stays] = [{ index: NOT_OPEN }, { index: NOT_OPEN }];
   open.add(gone);
   open.add(stays);
   open.delete(gone);
@@ -25,4 +25,4 @@ test('nothing is deleted twice', () => {
   expect(open.all()).toEqual([stays]);
 });
 
-type Call = { place: number };
+type Call = { index: number };

@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCalls } from '../../src/calls/calls.js';
-import { askRegularly } from '../../src/calls/poll.js';
+import { pollRegularly } from '../../src/calls/poll.js';
 import { log } from '../../src/log.js';
 
 beforeEach(() => {
@@ -20,7 +20,7 @@ const minutes = (count: number): Promise<unknown> => vi.advanceTimersByTimeAsync
 test('a task runs once a minute, as own traffic', async () => {
   const calls = createCalls({ observers: [], knownOperations: {} });
   const opened: unknown[] = [];
-  askRegularly('counts', async () => {
+  pollRegularly('counts', async () => {
     opened.push(calls.open({ kind: 'client', system: 'grpc', operation: '', attributes: {} }));
   });
 
@@ -33,7 +33,7 @@ test('after a failure it is asked for less often, and as often as before when it
   const warn = vi.spyOn(log, 'warn').mockImplementation(() => {});
   let asked = 0;
   let fails = true;
-  askRegularly('counts', async () => {
+  pollRegularly('counts', async () => {
     asked += 1;
     if (fails) throw new Error('not permitted');
   });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { anyOf, formatProblem, printable, quote } from '../../src/config/diagnostic.js';
+import { anyOf, formatDiagnostic, printable, quote } from '../../src/config/diagnostic.js';
 
 test('a problem is one line, whatever is in it', () => {
-  const line = formatProblem({
+  const line = formatDiagnostic({
     severity: 'error',
     where: 'a\nb.yaml:3:5',
     found: quote('x\u001b[31m\n\u2028y\u202e'),

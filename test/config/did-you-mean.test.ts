@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearest, suggestion } from '../../src/config/did-you-mean.js';
+import { didYouMean, nearest } from '../../src/config/did-you-mean.js';
 
 const NAMES = ['traces', 'metrics', 'instrumentations', 'log_level', 'http'];
 
@@ -23,7 +23,7 @@ test('of two near ones the nearer is proposed', () => {
   expect(nearest('always_off', ['always_on', 'always_off'])).toBe('always_off');
 });
 
-test('a suggestion is a question, or nothing', () => {
-  expect(suggestion('trace', NAMES)).toBe(' (did you mean traces?)');
-  expect(suggestion('xyz', NAMES)).toBe('');
+test('a didYouMean is a question, or nothing', () => {
+  expect(didYouMean('trace', NAMES)).toBe(' (did you mean traces?)');
+  expect(didYouMean('xyz', NAMES)).toBe('');
 });

@@ -65,7 +65,7 @@ instrumentations:
 `;
 
 test('neither a file nor the environment: the defaults', () => {
-  expect(load()).toEqual({ config: DEFAULTS, problems: [], lines: [] });
+  expect(load()).toEqual({ config: DEFAULTS, diagnostics: [], lines: [] });
 });
 
 test('the short form as it was asked for', () => {
@@ -74,7 +74,7 @@ test('the short form as it was asked for', () => {
       ...DEFAULTS,
       traces: { ...DEFAULTS.traces, exporters: [{ ...OTLP, endpoint: 'http://collector:4317' }] },
     },
-    problems: [],
+    diagnostics: [],
     lines: [],
   });
 });
@@ -399,11 +399,11 @@ const HOSTILE: [what: string, yaml: string, env?: Record<string, string>][] = [
 ];
 
 test.each(HOSTILE)('%s: no throw, one line for each problem, a complete configuration', (_, yaml, env) => {
-  const { config, problems, lines } = load(yaml, env);
+  const { config, diagnostics, lines } = load(yaml, env);
   expect(shapeOf(config)).toEqual(shapeOf(DEFAULTS));
   expect(config.traces.exporters.every(isComplete)).toBe(true);
   expect(config.metrics.exporters.every(isComplete)).toBe(true);
-  for (const [n, { severity, now }] of problems.entries()) {
+  for (const [n, { severity, now }] of diagnostics.entries()) {
     expect(['error', 'warn', 'info']).toContain(severity);
     expect(now).not.toBe('');
     expect(lines[n]).toMatch(/^\w+ \S+: found [^\n]+, expected [^\n]+, now [^\n]+$/);

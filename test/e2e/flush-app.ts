@@ -1,8 +1,8 @@
 /** A program of the drain test: it has finished spans when it ends, in the way that its arguments say. */
 import { emptyResource } from '@opentelemetry/resources';
 import type { OtlpExporter } from '../../src/config/config.js';
-import { drainSync } from '../../src/telemetry/otlp/flush.js';
-import { SpanQueue } from '../../src/telemetry/otlp/span-processor.js';
+import { flushSync } from '../../src/telemetry/otlp/flush.js';
+import { OtlpSpanProcessor } from '../../src/telemetry/otlp/span-processor.js';
 import { CALL_SCOPE } from '../../src/telemetry/traces/spans.js';
 import { finishedSpans } from '../support/spans.js';
 
@@ -16,7 +16,7 @@ export interface ExitingApp {
 
 const { exporter, spans, end, timeoutMs }: ExitingApp = JSON.parse(process.argv[2] ?? '');
 const dropped = { add() {} };
-const queue = new SpanQueue({
+const queue = new OtlpSpanProcessor({
   exporter,
   queue: { maxSize: 100, maxBatch: 10, delayMs: 1_000_000 },
   resource: emptyResource(),
@@ -25,22 +25,22 @@ const queue = new SpanQueue({
 });
 for (const span of finishedSpans(spans)) queue.onEnd(span);
 
-function drain(): void {
+function flush(): void {
   const requests = queue.pending().map((body) => ({ exporter, signal: 'traces' as const, body }));
   const startedAt = performance.now();
-  drainSync(requests, timeoutMs);
-  console.log(`drained in ${performance.now() - startedAt} ms`);
+  flushSync(requests, timeoutMs);
+  console.log(`flushed in ${performance.now() - startedAt} ms`);
 }
 
 if (end === 'signal') {
   process.on('SIGTERM', () => {
-    drain();
+    flush();
     process.exit(143);
   });
   setInterval(() => {}, 1_000);
   process.kill(process.pid, 'SIGTERM');
 } else {
-  process.on('exit', drain);
+  process.on('exit', flush);
   if (end === 'flight') setTimeout(() => {}, 300);
   if (end === 'awaited') queue.shutdown().then(() => console.log('shut down'));
   if (end === 'exit') process.exit(7);

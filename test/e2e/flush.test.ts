@@ -16,13 +16,13 @@ interface End {
   code: number | string | null | undefined;
   stdout: string;
   stderr: string;
-  /** How long `drainSync` took, in milliseconds; absent when the process did not come to that. */
-  drainedInMs: number | undefined;
+  /** How long `flushSync` took, in milliseconds; absent when the process did not come to that. */
+  flushedInMs: number | undefined;
 }
 
 const LOST = '3 of the last 3 exports were lost at exit';
 
-const folder = mkdtempSync(join(tmpdir(), 'redhook-drain-'));
+const folder = mkdtempSync(join(tmpdir(), 'redhook-flush-'));
 let collector: Collector;
 
 beforeAll(async () => {
@@ -52,12 +52,12 @@ function run(node: string, app: Partial<ExitingApp>, flags: string[] = []): Prom
   const args = [...flags, join(folder, 'flush-app.js'), JSON.stringify(settings)];
   return new Promise((resolve) => {
     execFile(node, args, { timeout: 20_000 }, (error, stdout, stderr) => {
-      const [, ms] = /^drained in ([\d.]+) ms$/m.exec(stdout) ?? [];
+      const [, ms] = /^flushed in ([\d.]+) ms$/m.exec(stdout) ?? [];
       resolve({
         code: error?.code ?? error?.signal ?? 0,
         stdout,
         stderr,
-        drainedInMs: ms === undefined ? undefined : Number(ms),
+        flushedInMs: ms === undefined ? undefined : Number(ms),
       });
     });
   });
@@ -72,7 +72,7 @@ describe.each(Object.entries(NODES))('Node %s', (_, node) => {
   ] as const)('delivers everything %s', async (_how, end, code) => {
     const ended = await run(node, { end });
     expect(ended.code).toBe(code);
-    expect(ended.drainedInMs).toBeDefined();
+    expect(ended.flushedInMs).toBeDefined();
     expect(ended.stderr).not.toContain(LOST);
     expect(new Set(collector.spans.map(({ name }) => name)).size).toBe(25);
     expect(collector.spans).toHaveLength(25);
@@ -81,18 +81,18 @@ describe.each(Object.entries(NODES))('Node %s', (_, node) => {
 
   it('ends at once when nobody listens', async () => {
     const exporter = otlp(`http://127.0.0.1:${await deadPort()}`);
-    const { code, drainedInMs, stderr } = await run(node, { exporter, timeoutMs: 10_000 });
+    const { code, flushedInMs, stderr } = await run(node, { exporter, timeoutMs: 10_000 });
     expect(code).toBe(7);
-    expect(drainedInMs).toBeLessThan(5_000);
+    expect(flushedInMs).toBeLessThan(5_000);
     expect(stderr).toBe(`redhook: ${LOST}: ${exporter.endpoint} (ECONNREFUSED)\n`);
   });
 
   it('ends when the time is over although the collector hangs', async () => {
     collector.answer({ hang: true });
-    const { code, drainedInMs, stderr } = await run(node, { timeoutMs: 500 });
+    const { code, flushedInMs, stderr } = await run(node, { timeoutMs: 500 });
     expect(code).toBe(7);
     expect(stderr).toContain(LOST);
-    expect(drainedInMs).toBeLessThan(5_000);
+    expect(flushedInMs).toBeLessThan(5_000);
   });
 
   it('is not kept alive by an export that hangs', async () => {
@@ -116,10 +116,10 @@ describe('on one Node', () => {
 
   it('waits for the application that waits for shutdown', async () => {
     collector.answer({ delayMs: 300 });
-    const { stdout, drainedInMs, stderr } = await run(process.execPath, { end: 'awaited', spans: 5 });
+    const { stdout, flushedInMs, stderr } = await run(process.execPath, { end: 'awaited', spans: 5 });
     expect(stdout).toContain('shut down');
     expect(collector.spans).toHaveLength(5);
-    expect(drainedInMs).toBeDefined();
+    expect(flushedInMs).toBeDefined();
     expect(stderr).toBe('');
   });
 

@@ -5,7 +5,7 @@
 import cluster from 'node:cluster';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
-import { createSelf } from '../../src/telemetry/metrics/internal.js';
+import { createInternalMetrics } from '../../src/telemetry/metrics/internal.js';
 import { createPrometheusEndpoint } from '../../src/telemetry/prometheus/endpoint.js';
 
 const { PORT, WORK_MS, HANG, SERIES } = process.env;
@@ -20,7 +20,7 @@ function work(): void {
     serviceName: 'orders',
     metricProducers: HANG === undefined ? [] : [never],
     cardinalityLimit: 1_000_000,
-    self: createSelf(),
+    internal: createInternalMetrics(),
     own: () => {},
   });
   const resource = resourceFromAttributes({ 'service.name': 'orders' });

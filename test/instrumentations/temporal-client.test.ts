@@ -244,7 +244,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
       // The service counts what it has indexed, a little later.
       await expect
         .poll(async () => {
-          await recorder.askServices();
+          await recorder.pollServices();
           return running();
         })
         .toEqual([

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
-import { aroundEmit } from '../../src/patching/wrap-emit.js';
+import { wrapEmit } from '../../src/patching/wrap-emit.js';
 
 class Base extends EventEmitter {}
 
@@ -8,7 +8,7 @@ class Derived extends Base {}
 
 test('the advice sees every event, and what it calls is the emit of before', () => {
   const events: unknown[] = [];
-  aroundEmit(Derived.prototype as never, {
+  wrapEmit(Derived.prototype as never, {
     before(_, event, first, second) {
       events.push([event, first, second]);
       return undefined;
@@ -36,7 +36,7 @@ test('listeners run inside the call that the advice gives, and what comes after 
       return fn.apply(self, args);
     },
   };
-  aroundEmit(Closing.prototype as never, {
+  wrapEmit(Closing.prototype as never, {
     before: (_, event) => (event === 'end' ? undefined : (call as never)),
     afterClose: () => seen.push('after'),
   });

@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { formatProblem } from '../../src/config/diagnostic.js';
+import { formatDiagnostic } from '../../src/config/diagnostic.js';
 import { type LoadedConfig, loadConfig } from '../../src/config/load.js';
 
 export type Loaded = LoadedConfig & {
-  /** The problems as `severity line`. */
+  /** The diagnostics as `severity line`. */
   lines: string[];
 };
 
@@ -17,7 +17,9 @@ export function load(yaml?: string, env: Record<string, string> = {}): Loaded {
 
 export function loadIn(cwd: string, env: Record<string, string> = {}, argv: string[] = []): Loaded {
   const loaded = loadConfig({ env, cwd, argv });
-  const lines = loaded.problems.map((problem) => `${problem.severity} ${formatProblem(problem)}`);
+  const lines = loaded.diagnostics.map(
+    (diagnostic) => `${diagnostic.severity} ${formatDiagnostic(diagnostic)}`,
+  );
   return { ...loaded, lines };
 }
 

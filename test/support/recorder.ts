@@ -19,8 +19,8 @@ import { conventionOf } from '../../src/semconv/convention.js';
 import { KNOWN_METHODS } from '../../src/semconv/http-methods.js';
 import { createRed } from '../../src/telemetry/metrics/red.js';
 import { CallSpan } from '../../src/telemetry/traces/call-span.js';
-import { RandomIds } from '../../src/telemetry/traces/id-generator.js';
-import { createSpans } from '../../src/telemetry/traces/spans.js';
+import { RandomIdGenerator } from '../../src/telemetry/traces/id-generator.js';
+import { createSpanObserver } from '../../src/telemetry/traces/spans.js';
 import { labelsOf, systemOf, textOf } from './labels.js';
 
 /** What a test sees of a call that has ended. */
@@ -49,7 +49,7 @@ export interface Recorder {
   /** What a gauge tells now. */
   gauge(name: string): GaugePoint[];
   /** Asks the services what they are asked regularly. */
-  askServices(): Promise<void>;
+  pollServices(): Promise<void>;
 }
 
 /** Attaches instrumentations to a real library and records the calls, the spans and the RED series that they make. */
@@ -59,10 +59,10 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );
   const exporter = new InMemorySpanExporter();
-  const spans = createSpans({
+  const spans = createSpanObserver({
     resource: emptyResource(),
     sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
-    ids: new RandomIds(),
+    ids: new RandomIdGenerator(),
     limits: {},
     processors: [new SimpleSpanProcessor({ exporter })],
   });
@@ -76,7 +76,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     knownOperations: { http: KNOWN_METHODS, grpc: [] },
     propagateDeadlines: true,
     addGauge: (gauge) => gauges.push(gauge),
-    ask: (_, task) => tasks.push(task),
+    poll: (_, task) => tasks.push(task),
     observers: [
       red.observer,
       spans,
@@ -122,7 +122,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     calls,
     ended,
     gauge: (name) => gauges.filter((each) => each.name === name).flatMap((each) => [...each.read()]),
-    async askServices() {
+    async pollServices() {
       for (const task of tasks) await asOwnTraffic(task);
     },
     forget() {

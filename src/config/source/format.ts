@@ -1,7 +1,7 @@
 import { anyOf, FILE_NOT_USED, quote, type Report } from '../diagnostic.js';
-import { suggestion } from '../did-you-mean.js';
+import { didYouMean } from '../did-you-mean.js';
 import { keysBelow } from './short-form.js';
-import { describe, isEmpty, type Node } from './source-node.js';
+import { describeNode, isEmpty, type SourceNode } from './source-node.js';
 
 /** Marks the official declarative form. */
 const OFFICIAL_KEY = 'file_format';
@@ -14,7 +14,7 @@ const SHARED_KEY = 'log_level';
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/data-model/
  */
-export function isShortForm(tree: Node, report: Report): boolean {
+export function isShortForm(tree: SourceNode, report: Report): boolean {
   const keys = keysBelow('');
   const either = `${anyOf(keys)} of the short form, or ${OFFICIAL_KEY} of the official form`;
   const refuse = (where: string, found: string, expected: string): false => {
@@ -23,7 +23,7 @@ export function isShortForm(tree: Node, report: Report): boolean {
   };
 
   if (isEmpty(tree)) return refuse(tree.where, 'an empty file', either);
-  if (tree.kind !== 'mapping') return refuse(tree.where, describe(tree), `a mapping with ${either}`);
+  if (tree.kind !== 'mapping') return refuse(tree.where, describeNode(tree), `a mapping with ${either}`);
   const official = tree.entries.find(({ key }) => key === OFFICIAL_KEY);
   const short = tree.entries.filter(({ key }) => keys.includes(key));
   if (official !== undefined) {
@@ -34,5 +34,5 @@ export function isShortForm(tree: Node, report: Report): boolean {
   }
   if (short.length > 0) return true;
   const { where, key } = tree.entries[0] ?? { where: tree.where, key: '' };
-  return refuse(where, quote(key), either + suggestion(key, keys));
+  return refuse(where, quote(key), either + didYouMean(key, keys));
 }

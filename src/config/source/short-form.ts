@@ -1,7 +1,7 @@
 import { anyOf, IGNORED, quote, type Report } from '../diagnostic.js';
-import { suggestion } from '../did-you-mean.js';
+import { didYouMean } from '../did-you-mean.js';
 import { type Setting, settings } from '../settings.js';
-import { describe, isEmpty, type Node } from './source-node.js';
+import { describeNode, isEmpty, type SourceNode } from './source-node.js';
 
 /** The keys that may stand below a path, `''` being the top of the file. */
 export function keysBelow(path: string): string[] {
@@ -14,13 +14,13 @@ export function keysBelow(path: string): string[] {
  * The values that stand in a part of the file, by the paths of their settings. What is left out is absent, and what
  * belongs to no setting is a problem.
  */
-export function valuesBelow(path: string, node: Node, report: Report): Map<string, Node> {
-  const values = new Map<string, Node>();
+export function valuesBelow(path: string, node: SourceNode, report: Report): Map<string, SourceNode> {
+  const values = new Map<string, SourceNode>();
   collect(path, node, values, report);
   return values;
 }
 
-function collect(path: string, node: Node, values: Map<string, Node>, report: Report): void {
+function collect(path: string, node: SourceNode, values: Map<string, SourceNode>, report: Report): void {
   if (isEmpty(node)) return;
   if (paths().includes(path)) {
     values.set(path, node);
@@ -30,13 +30,13 @@ function collect(path: string, node: Node, values: Map<string, Node>, report: Re
   if (node.kind === 'mapping') {
     for (const { key, where, value } of node.entries) {
       if (keys.includes(key)) collect(path === '' ? key : `${path}.${key}`, value, values, report);
-      else ignore(where, quote(key), anyOf(keys) + suggestion(key, keys), report);
+      else ignore(where, quote(key), anyOf(keys) + didYouMean(key, keys), report);
     }
     return;
   }
   const shorthand = node.kind === 'scalar' ? shorthandOf(path) : undefined;
   if (shorthand !== undefined) values.set(shorthand, node);
-  else ignore(node.where, describe(node), `a mapping with ${anyOf(keys)}`, report);
+  else ignore(node.where, describeNode(node), `a mapping with ${anyOf(keys)}`, report);
 }
 
 function ignore(where: string, found: string, expected: string, report: Report): void {

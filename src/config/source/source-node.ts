@@ -4,7 +4,7 @@ import { quote } from '../diagnostic.js';
  * What a configuration is read from: a tree whose parts know where they stand. A file becomes one such tree, an
  * environment variable a single scalar, so that both are read and complained about in the same way.
  */
-export type Node = ScalarNode | ListNode | MappingNode;
+export type SourceNode = ScalarNode | ListNode | MappingNode;
 
 export interface ScalarNode {
   readonly kind: 'scalar';
@@ -18,7 +18,7 @@ export interface ScalarNode {
 export interface ListNode {
   readonly kind: 'list';
   readonly where: string;
-  readonly items: readonly Node[];
+  readonly items: readonly SourceNode[];
 }
 
 export interface MappingNode {
@@ -31,7 +31,7 @@ export interface Entry {
   readonly key: string;
   /** Where the key stands. */
   readonly where: string;
-  readonly value: Node;
+  readonly value: SourceNode;
 }
 
 export function scalar(where: string, text: string): ScalarNode {
@@ -39,12 +39,12 @@ export function scalar(where: string, text: string): ScalarNode {
 }
 
 /** True for a value that was left out, which is the same as an unset one. */
-export function isEmpty(node: Node): boolean {
+export function isEmpty(node: SourceNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
 /** The items of a list, also when it is written as `a,b` or as a single mapping. */
-export function itemsOf(node: Node): readonly Node[] {
+export function itemsOf(node: SourceNode): readonly SourceNode[] {
   if (node.kind === 'list') return node.items.filter((item) => !isEmpty(item));
   return node.kind === 'scalar' ? words(node.text).map((word) => scalar(node.where, word)) : [node];
 }
@@ -57,7 +57,7 @@ export function words(text: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** What a value looks like, for a complaint about it. */
-export function describe(node: Node): string {
+/** What a value looks like, for a diagnostic about it. */
+export function describeNode(node: SourceNode): string {
   return node.kind === 'scalar' ? quote(node.text.trim()) : `a ${node.kind}`;
 }

@@ -6,17 +6,17 @@ const NAME_SO_FAR = /^[\w.-]*/;
 
 /**
  * Replaces `${NAME}`, `${env:NAME}` and `${NAME:-default}`, and `$$` by `$`. What is put in is not looked at again.
- * A malformed reference makes the whole text empty; `complain` is given its beginning, which cannot hold a secret.
+ * A malformed reference makes the whole text empty; `report` is given its beginning, which cannot hold a secret.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/data-model/#environment-variable-substitution
  */
-export function substitute(text: string, env: Env, complain: (reference: string) => void): string {
+export function substitute(text: string, env: Env, report: (reference: string) => void): string {
   let malformed = false;
   const value = (_: string, reference: string): string => {
     const [, name, fallback = ''] = WELL_FORMED.exec(reference) ?? [];
     if (name !== undefined) return env[name] || fallback;
     malformed = true;
-    complain(`\${${NAME_SO_FAR.exec(reference)?.[0]}...`);
+    report(`\${${NAME_SO_FAR.exec(reference)?.[0]}...`);
     return '';
   };
   const result = text

@@ -12,7 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { FILE_NOT_USED, IGNORED, quote, type Report } from '../diagnostic.js';
-import type { Entry, MappingNode, Node, ScalarNode } from './source-node.js';
+import type { Entry, MappingNode, ScalarNode, SourceNode } from './source-node.js';
 import { type Env, substitute } from './substitute.js';
 
 // The only module that needs the yaml package. Nothing of it runs before a file has been found, so that a start
@@ -26,7 +26,7 @@ const DEEPEST = 32;
  * Reads a YAML document with environment substitution into a tree that knows its places. A document that cannot be
  * read at all is one problem and no tree.
  */
-export function parseYaml(text: string, file: string, env: Env, report: Report): Node | undefined {
+export function parseYaml(text: string, file: string, env: Env, report: Report): SourceNode | undefined {
   const lines = new LineCounter();
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
@@ -71,11 +71,11 @@ class TreeBuilder {
     private readonly report: Report,
   ) {}
 
-  build(): Node {
+  build(): SourceNode {
     return this.node(this.document.contents, this.at(0), 0);
   }
 
-  private node(node: unknown, parent: string, depth: number): Node {
+  private node(node: unknown, parent: string, depth: number): SourceNode {
     const where = this.whereOf(node) ?? parent;
     if (++this.nodes > MOST_NODES || depth > DEEPEST)
       throw new Unreadable(where, `more than ${MOST_NODES} values or ${DEEPEST} levels`);

@@ -1,30 +1,30 @@
 import { anyOf, quote } from '../diagnostic.js';
-import { suggestion } from '../did-you-mean.js';
-import { isEmpty, itemsOf, type Node } from '../source/source-node.js';
+import { didYouMean } from '../did-you-mean.js';
+import { isEmpty, itemsOf, type SourceNode } from '../source/source-node.js';
 import { namedItems } from './named-items.js';
-import type { Type } from './value.js';
+import type { ValueType } from './value.js';
 
 /** An exporter that was asked for, with what was said about it in the same place. */
 export interface ExporterRequest<Name extends string = string> {
   readonly name: Name;
-  readonly details?: Node;
+  readonly details?: SourceNode;
 }
 
 /** `[otlp, {prometheus: ":9464"}]`: names, alone or with their details. `none` and `{otlp: false}` add nothing. */
 export function exporterList<Name extends string>(
   names: readonly Name[],
-): Type<readonly ExporterRequest<Name>[]> {
+): ValueType<readonly ExporterRequest<Name>[]> {
   const expected = anyOf([...names, 'none']);
   return {
     expected,
     show: (requests) => requests.map(({ name }) => name).join(', ') || 'none',
-    read(node, complain) {
-      const read = namedItems(node, expected, complain).map(({ where, name: word, value }) => {
+    read(node, report) {
+      const read = namedItems(node, expected, report).map(({ where, name: word, value }) => {
         const name = names.find((known) => known === word.toLowerCase());
         if (name !== undefined)
           return value !== undefined && says(value, 'false') ? [] : [request(name, value)];
         if (word.toLowerCase() === 'none') return [];
-        complain({ where, found: quote(word), expected: expected + suggestion(word, names) });
+        report({ where, found: quote(word), expected: expected + didYouMean(word, names) });
         return undefined;
       });
       const usable = read.filter((requests) => requests !== undefined);
@@ -33,10 +33,10 @@ export function exporterList<Name extends string>(
   };
 }
 
-function request<Name extends string>(name: Name, details?: Node): ExporterRequest<Name> {
+function request<Name extends string>(name: Name, details?: SourceNode): ExporterRequest<Name> {
   return details === undefined || isEmpty(details) || says(details, 'true') ? { name } : { name, details };
 }
 
-function says(node: Node, word: string): boolean {
+function says(node: SourceNode, word: string): boolean {
   return node.kind === 'scalar' && node.text.trim().toLowerCase() === word;
 }

@@ -1,6 +1,6 @@
 import { quote } from '../diagnostic.js';
-import { describe, isEmpty, type Node, words } from '../source/source-node.js';
-import type { Type } from './value.js';
+import { describeNode, isEmpty, type SourceNode, words } from '../source/source-node.js';
+import type { ValueType } from './value.js';
 
 type Pairs = Readonly<Record<string, string>>;
 
@@ -14,10 +14,10 @@ interface Pair {
 }
 
 /** Resource attributes. */
-export const attributes: Type<Pairs> = pairs({ key: /./, value: /.*/, shown: quote });
+export const attributes: ValueType<Pairs> = keyValues({ key: /./, value: /.*/, shown: quote });
 
 /** Headers of a request. Their values are secrets, and a wrong one may show a part of its value in any place. */
-export const headers: Type<Pairs> = pairs({
+export const headers: ValueType<Pairs> = keyValues({
   key: /^[!#$%&'*+.^`|~\w-]+$/,
   value: /^[\t -~]*$/,
   shown: () => 'a header that cannot be sent',
@@ -25,7 +25,7 @@ export const headers: Type<Pairs> = pairs({
 });
 
 /** A mapping of texts, or `key=value,key=value` with percent-encoding. A pair that is wrong is left out. */
-function pairs({
+function keyValues({
   key,
   value,
   shown,
@@ -35,22 +35,22 @@ function pairs({
   value: RegExp;
   shown: (text: string) => string;
   keyOf?: (key: string) => string;
-}): Type<Pairs> {
+}): ValueType<Pairs> {
   const expected = 'pairs of key and text';
   return {
     expected,
     show: (read) => Object.keys(read).join(', ') || 'none',
-    read(node, complain) {
+    read(node, report) {
       const written = pairsOf(node);
       if (written === undefined) {
-        complain({ where: node.where, found: describe(node), expected });
+        report({ where: node.where, found: describeNode(node), expected });
         return undefined;
       }
       const usable = written.filter((pair) => {
         const good = key.test(pair.key ?? '') && value.test(pair.value ?? '');
         if (!good) {
           const form = node.kind === 'mapping' ? 'a name and a text' : 'key=value, percent-encoded';
-          complain({ where: pair.where, found: shown(pair.text), expected: form, now: 'it is left out' });
+          report({ where: pair.where, found: shown(pair.text), expected: form, now: 'it is left out' });
         }
         return good;
       });
@@ -60,7 +60,7 @@ function pairs({
   };
 }
 
-function pairsOf(node: Node): Pair[] | undefined {
+function pairsOf(node: SourceNode): Pair[] | undefined {
   if (node.kind === 'scalar') return words(node.text).map((text) => decode(node.where, text));
   if (node.kind === 'list') return undefined;
   return node.entries

@@ -1,19 +1,19 @@
-import { type Type, wholeNumber, word } from './value.js';
+import { type ValueType, wholeNumber, word } from './value.js';
 
 /** Where to listen. An empty host means all interfaces, port 0 any free one. */
-export interface Listen {
+export interface ListenAddress {
   readonly host: string;
   readonly port: number;
   readonly path: string;
 }
 
-const LISTEN = /^(?:(\[[\da-f:.]+\]|[^:/\s[\]]*):)?(\d{1,5})(\/\S*)?$/i;
+const LISTEN_ADDRESS = /^(?:(\[[\da-f:.]+\]|[^:/\s[\]]*):)?(\d{1,5})(\/\S*)?$/i;
 export const METRICS_PATH = '/metrics';
 
 /** `[host]:port[/path]`, as Go programs take it. */
-export const listen: Type<Listen> = {
+export const listenAddress: ValueType<ListenAddress> = {
   ...word('an address to listen on, such as ":9464" or "127.0.0.1:9464"', (given) => {
-    const [, host = '', digits = '', path = METRICS_PATH] = LISTEN.exec(given) ?? [];
+    const [, host = '', digits = '', path = METRICS_PATH] = LISTEN_ADDRESS.exec(given) ?? [];
     const number = portOf(digits);
     return number === undefined ? undefined : { host: withoutBrackets(host), port: number, path };
   }),
@@ -21,12 +21,12 @@ export const listen: Type<Listen> = {
     `${host.includes(':') ? `[${host}]` : host}:${port}${path === METRICS_PATH ? '' : path}`,
 };
 
-export const hostName: Type<string> = {
+export const hostName: ValueType<string> = {
   ...word('a host name or address', (given) => withoutBrackets(given) || undefined),
   show: (host) => host || 'all interfaces',
 };
 
-export const portNumber: Type<number> = word('a port from 0 to 65535', portOf);
+export const portNumber: ValueType<number> = word('a port from 0 to 65535', portOf);
 
 function portOf(digits: string): number | undefined {
   return wholeNumber(digits, 0, 65_535);

@@ -1,15 +1,15 @@
-import { anyOf, type Complain, IGNORED, quote } from '../diagnostic.js';
-import { suggestion } from '../did-you-mean.js';
+import { anyOf, IGNORED, quote, type ReportDraft } from '../diagnostic.js';
+import { didYouMean } from '../did-you-mean.js';
 import { instrumentationsNamed, PROPOSED_NAMES } from '../instrumentations.js';
 import { isEmpty, itemsOf } from '../source/source-node.js';
 import { type NamedItem, namedItems } from './named-items.js';
-import { boolean, type Type } from './value.js';
+import { boolean, type ValueType } from './value.js';
 
 /** Which instrumentations are on or off, by name. Those that are not named are absent. */
 export type Switches = Readonly<Record<string, boolean>>;
 
 /** `{http: false}`, a list of such mappings, or bare names, which mean `bare`. The later one wins. */
-export function switches({ bare }: { bare: boolean }): Type<Switches> {
+export function switches({ bare }: { bare: boolean }): ValueType<Switches> {
   const expected = `names of ${anyOf(PROPOSED_NAMES)}, each with true or false`;
   return {
     expected,
@@ -17,8 +17,8 @@ export function switches({ bare }: { bare: boolean }): Type<Switches> {
       Object.entries(value)
         .map(([name, on]) => `${name}: ${on}`)
         .join(', ') || 'none',
-    read(node, complain) {
-      const ignore: Complain = (complaint) => complain({ now: IGNORED, ...complaint });
+    read(node, report) {
+      const ignore: ReportDraft = (draft) => report({ now: IGNORED, ...draft });
       const read = namedItems(node, expected, ignore).map((item) => switchesOf(item, bare, ignore));
       const usable = read.filter((each) => each !== undefined);
       if (itemsOf(node).length > 0 && usable.length === 0) return undefined;
@@ -27,14 +27,14 @@ export function switches({ bare }: { bare: boolean }): Type<Switches> {
   };
 }
 
-function switchesOf(item: NamedItem, bare: boolean, complain: Complain): [string, boolean][] | undefined {
+function switchesOf(item: NamedItem, bare: boolean, report: ReportDraft): [string, boolean][] | undefined {
   const { where, name, value } = item;
   const instrumentations = instrumentationsNamed(name);
   if (instrumentations === undefined) {
-    const expected = anyOf(PROPOSED_NAMES) + suggestion(name, PROPOSED_NAMES);
-    complain({ severity: 'warn', where, found: quote(name), expected });
+    const expected = anyOf(PROPOSED_NAMES) + didYouMean(name, PROPOSED_NAMES);
+    report({ severity: 'warn', where, found: quote(name), expected });
     return undefined;
   }
-  const on = value === undefined ? bare : isEmpty(value) || boolean.read(value, complain);
+  const on = value === undefined ? bare : isEmpty(value) || boolean.read(value, report);
   return on === undefined ? undefined : instrumentations.map((each) => [each, on]);
 }

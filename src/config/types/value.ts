@@ -1,13 +1,13 @@
-import { anyOf, type Complain } from '../diagnostic.js';
-import { suggestion } from '../did-you-mean.js';
-import { describe, itemsOf, type Node } from '../source/source-node.js';
+import { anyOf, type ReportDraft } from '../diagnostic.js';
+import { didYouMean } from '../did-you-mean.js';
+import { describeNode, itemsOf, type SourceNode } from '../source/source-node.js';
 
 /** What a setting can hold: how it is read, wherever it comes from, and how it is shown. */
-export interface Type<T> {
-  /** In words, for complaints and for the reader of the documentation. */
+export interface ValueType<T> {
+  /** In words, for diagnostics and for the documentation. */
   readonly expected: string;
-  /** The value, or `undefined` and a complaint. A value that is right only in part is used in part. */
-  read(node: Node, complain: Complain): T | undefined;
+  /** The value, or `undefined` and a diagnostic. A value that is right only in part is used in part. */
+  read(node: SourceNode, report: ReportDraft): T | undefined;
   show(value: T): string;
 }
 
@@ -15,31 +15,31 @@ export interface Type<T> {
 const LONGEST_DURATION = 2 ** 31 - 1;
 const UNITS = { '': 1, ms: 1, s: 1000 };
 
-export const text: Type<string> = word('a text', (given) => given || undefined);
+export const text: ValueType<string> = word('a text', (given) => given || undefined);
 
-export const pemFile: Type<string | undefined> = {
+export const pemFile: ValueType<string | undefined> = {
   ...word('the path of a PEM file', (given) => given || undefined),
   show: (path) => path ?? 'none',
 };
 
-export const boolean: Type<boolean> = word('true or false', (given) => {
+export const boolean: ValueType<boolean> = word('true or false', (given) => {
   const lower = given.toLowerCase();
   return lower === 'true' ? true : lower === 'false' ? false : undefined;
 });
 
-export const ratio: Type<number> = word('a number from 0 to 1', (given) => numberIn(given, 0, 1));
+export const ratio: ValueType<number> = word('a number from 0 to 1', (given) => numberIn(given, 0, 1));
 
-export const methodName: Type<string> = word('an HTTP method', (given) =>
+export const methodName: ValueType<string> = word('an HTTP method', (given) =>
   /^[!#$%&'*+.^`|~\w-]+$/.test(given) ? given : undefined,
 );
 
 /** A whole number. */
-export function count({ min }: { min: number }): Type<number> {
+export function count({ min }: { min: number }): ValueType<number> {
   return word(`a whole number from ${min}`, (given) => wholeNumber(given, min, Number.MAX_SAFE_INTEGER));
 }
 
 /** A whole number, or `none` for no limit, which is `Infinity`. */
-export const limit: Type<number> = {
+export const limit: ValueType<number> = {
   ...word('a whole number or none', (given) =>
     given.toLowerCase() === 'none' ? Infinity : wholeNumber(given, 0, Number.MAX_SAFE_INTEGER),
   ),
@@ -47,7 +47,7 @@ export const limit: Type<number> = {
 };
 
 /** Milliseconds, written as a number of them or with a unit. */
-export function duration({ min }: { min: number }): Type<number> {
+export function duration({ min }: { min: number }): ValueType<number> {
   return {
     ...word('a duration such as 2s, 500ms or a number of milliseconds', (given) => {
       const [, amount = '', unit = ''] = /^([\d.]+) *(ms|s|)$/.exec(given) ?? [];
@@ -62,7 +62,7 @@ export function duration({ min }: { min: number }): Type<number> {
 export function choice<T extends string>(
   names: readonly T[],
   synonyms: Readonly<Record<string, T>> = {},
-): Type<T> {
+): ValueType<T> {
   const known = new Map<string, T>([
     ...Object.entries(synonyms),
     ...names.map((name) => [name, name] as const),
@@ -70,16 +70,16 @@ export function choice<T extends string>(
   return word(
     anyOf(names),
     (given) => known.get(given.toLowerCase()),
-    (given) => suggestion(given, names),
+    (given) => didYouMean(given, names),
   );
 }
 
 /** A list without repetitions, also written `a,b`. The word `none` adds nothing to it. */
-export function listOf<T>(item: Type<T>): Type<readonly T[]> {
+export function listOf<T>(item: ValueType<T>): ValueType<readonly T[]> {
   return {
     expected: `a list, each ${item.expected}`,
-    read(node, complain) {
-      const read = itemsOf(node).map((each) => (isNone(each) ? [] : item.read(each, complain)));
+    read(node, report) {
+      const read = itemsOf(node).map((each) => (isNone(each) ? [] : item.read(each, report)));
       const usable = read.filter((each) => each !== undefined);
       if (read.length > 0 && usable.length === 0) return undefined;
       return [...new Set(usable.flat() as T[])];
@@ -93,21 +93,21 @@ export function word<T>(
   expected: string,
   parse: (given: string) => T | undefined,
   hint: (given: string) => string = () => '',
-): Type<T> {
+): ValueType<T> {
   return {
     expected,
     show: String,
-    read(node, complain) {
+    read(node, report) {
       const given = node.kind === 'scalar' ? node.text.trim() : '';
       const value = node.kind === 'scalar' ? parse(given) : undefined;
       if (value === undefined)
-        complain({ where: node.where, found: describe(node), expected: expected + hint(given) });
+        report({ where: node.where, found: describeNode(node), expected: expected + hint(given) });
       return value;
     },
   };
 }
 
-function isNone(node: Node): boolean {
+function isNone(node: SourceNode): boolean {
   return node.kind === 'scalar' && node.text.trim().toLowerCase() === 'none';
 }
 

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import type { Call, Calls } from '../../instrumentation.js';
 import { patch } from '../../patching/patch.js';
 import { privateField } from '../../patching/private-field.js';
-import { aroundEmit } from '../../patching/wrap-emit.js';
+import { wrapEmit } from '../../patching/wrap-emit.js';
 import { serverSessionPrototype } from './sessions.js';
 
 /** What a boundary makes of the streams of HTTP/2 servers. Its functions are guarded. */
@@ -32,7 +32,7 @@ const boundaries: StreamBoundary[] = [];
 const observed = privateField<Observed>();
 const patched = new WeakSet<object>();
 
-type Emitting = Parameters<typeof aroundEmit>[0];
+type Emitting = Parameters<typeof wrapEmit>[0];
 
 /** Offers each request of HTTP/2 servers to the boundaries, and runs its handlers and listeners inside its call. */
 export function observeServerStreams<R extends ObservedRequest>(
@@ -44,12 +44,12 @@ export function observeServerStreams<R extends ObservedRequest>(
   const sessions = serverSessionPrototype(http2);
   if (patched.has(sessions)) return;
   patched.add(sessions);
-  runHandlersInside(sessions as ServerHttp2Session & Emitting, calls);
+  runSessionListenersInCall(sessions as ServerHttp2Session & Emitting, calls);
 }
 
 /** A session announces a stream in the tick after its headers; servers pass that on to the application. */
-function runHandlersInside(sessions: Emitting, calls: Calls): void {
-  aroundEmit(sessions, {
+function runSessionListenersInCall(sessions: Emitting, calls: Calls): void {
+  wrapEmit(sessions, {
     before: (session, event, stream, headers) =>
       event === 'stream'
         ? open(
@@ -71,7 +71,7 @@ function open(
   const streams = Object.getPrototypeOf(stream);
   if (!patched.has(streams)) {
     patched.add(streams);
-    runListenersInside(streams, calls);
+    runStreamListenersInCall(streams, calls);
     watchBodies(streams);
   }
   for (const boundary of boundaries) {
@@ -84,8 +84,8 @@ function open(
 }
 
 /** Node calls the listeners of a stream from the socket, without the context. */
-function runListenersInside(streams: Emitting, calls: Calls): void {
-  aroundEmit(streams, {
+function runStreamListenersInCall(streams: Emitting, calls: Calls): void {
+  wrapEmit(streams, {
     before(stream, event) {
       // Whoever adds a listener stands where he stands.
       if (event === 'newListener' || stream.listenerCount(event) === 0) return undefined;

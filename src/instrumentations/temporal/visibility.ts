@@ -51,7 +51,7 @@ export class Visibility {
       unit: '{execution}',
       read: () => this.#active,
     });
-    calls.ask('temporal: the executions are not counted', () => this.ask());
+    calls.poll('temporal: the executions are not counted', () => this.refresh());
   }
 
   addClient(client: CountedClient): void {
@@ -70,7 +70,7 @@ export class Visibility {
   }
 
   /** Asks the service: once for all, and once for each type. */
-  async ask(): Promise<void> {
+  async refresh(): Promise<void> {
     const executions: GaugePoint[] = [];
     const active: GaugePoint[] = [];
     for (const [namespace, clientOf] of this.#clients) {

@@ -26,9 +26,9 @@ interface Trace {
   grace: NodeJS.Timeout | undefined;
 }
 
-/** Prints spans for people; see `ConsoleSpans`. */
-export function createConsole(options: ConsoleOptions): ConsoleSpans {
-  return new ConsoleSpans(options);
+/** Prints spans for people; see `ConsoleSpanProcessor`. */
+export function createConsole(options: ConsoleOptions): ConsoleSpanProcessor {
+  return new ConsoleSpanProcessor(options);
 }
 
 /**
@@ -37,7 +37,7 @@ export function createConsole(options: ConsoleOptions): ConsoleSpans {
  * consumers) is printed when nothing of it has ended for two seconds. Bounded: of too many traces the oldest is printed,
  * a trace with too many spans in parts.
  */
-class ConsoleSpans implements SpanProcessor {
+class ConsoleSpanProcessor implements SpanProcessor {
   readonly #colour: boolean;
   readonly #write: (text: string) => void;
   readonly #traces = new Map<string, Trace>();
@@ -70,16 +70,16 @@ class ConsoleSpans implements SpanProcessor {
   }
 
   /** Prints what has ended so far; to be called once more when the process ends. */
-  drain(): void {
+  flush(): void {
     for (const trace of this.#traces.values()) this.#print(trace);
   }
 
   async forceFlush(): Promise<void> {
-    this.drain();
+    this.flush();
   }
 
   async shutdown(): Promise<void> {
-    this.drain();
+    this.flush();
   }
 
   #open(traceId: string): Trace {

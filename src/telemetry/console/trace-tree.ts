@@ -56,7 +56,7 @@ function layOut(spans: readonly ReadableSpan[]): Row[] {
     const siblings = children.get(parentId) ?? [];
     siblings.forEach((span, i) => {
       const isLast = i === siblings.length - 1;
-      rows.push({ branch: `${indent}${isLast ? '└─ ' : '├─ '}`, span, text: describe(span) });
+      rows.push({ branch: `${indent}${isLast ? '└─ ' : '├─ '}`, span, text: describeSpan(span) });
       add(span.spanContext().spanId, `${indent}${isLast ? '   ' : '│  '}`);
     });
   };
@@ -79,7 +79,7 @@ function childrenByParent(spans: readonly ReadableSpan[]): Map<string, ReadableS
 }
 
 /** Kind, name and what tells most: the status code, where it went, what went wrong. */
-function describe({ kind, name, attributes, status }: ReadableSpan): string {
+function describeSpan({ kind, name, attributes, status }: ReadableSpan): string {
   const code = attributes['http.response.status_code'] ?? attributes['rpc.status_code'];
   const address = kind === SpanKind.CLIENT ? attributes['server.address'] : undefined;
   const port = attributes['server.port'];

@@ -16,9 +16,9 @@ import { version } from '../../version.js';
 export const SCOPE: InstrumentationScope = Object.freeze({ name: 'redhook', version });
 
 /** Redhook's own health, such as the spans that it had to drop. */
-export interface Self {
+export interface InternalMetrics {
   /** A sum that only grows. Its series begin with their first `add`; `add(0)` makes one visible at once. */
-  counter(name: string, description: string, unit: string): SelfCounter;
+  counter(name: string, description: string, unit: string): InternalCounter;
   /** Values that are asked for when the metrics are collected; none, when asking for them throws. */
   gauge(gauge: Gauge): void;
   /** What stands now, in the shape of the SDK. */
@@ -26,12 +26,12 @@ export interface Self {
   readonly producer: MetricProducer;
 }
 
-export interface SelfCounter {
+export interface InternalCounter {
   /** The values of `attributes` come from a fixed set: each combination is a series for the life of the process. */
   add(value: number, attributes?: Attributes): void;
 }
 
-export function createSelf(): Self {
+export function createInternalMetrics(): InternalMetrics {
   const startTime = millisToHrTime(Date.now());
   const readers: ((endTime: HrTime) => MetricData)[] = [];
   const metrics = (): MetricData[] => {

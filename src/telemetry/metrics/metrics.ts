@@ -3,38 +3,40 @@ import type { Resource } from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { markAsOwn } from '../../calls/own-traffic.js';
 import type { MetricsConfig } from '../../config/config.js';
-import type { LastRequest } from '../otlp/flush.js';
+import type { PendingRequest } from '../otlp/flush.js';
 import { createMetricExporter } from '../otlp/metric-exporter.js';
 import { createPrometheusEndpoint } from '../prometheus/endpoint.js';
-import { SCOPE, type Self } from './internal.js';
+import { type InternalMetrics, SCOPE } from './internal.js';
 import type { Red } from './red.js';
-import type { Foreign } from './scraped-pages.js';
+import type { ScrapedPages } from './scraped-pages.js';
 
 export interface Metrics {
   readonly provider: MeterProvider;
   /** Opens the endpoints, if they are not open yet. */
   serve(): void;
   /** The last values of RED, for the end of the process. */
-  lastRequests(): LastRequest[];
+  pendingRequests(): PendingRequest[];
 }
 
 interface Measured {
   readonly resource: Resource;
   readonly serviceName: string;
   readonly red: Red;
-  readonly self: Self;
-  readonly foreign: Foreign;
+  readonly internal: InternalMetrics;
+  readonly scrapedPages: ScrapedPages;
 }
 
 /** Wires the readers. Each reads RED, Redhook's own health and the application's instruments alike. */
 export function startMetrics(
   { exporters, exportIntervalMs }: MetricsConfig,
-  { resource, serviceName, red, self, foreign }: Measured,
+  { resource, serviceName, red, internal, scrapedPages }: Measured,
 ): Metrics {
-  const metricProducers = [red.producer, self.producer, foreign.producer];
+  const metricProducers = [red.producer, internal.producer, scrapedPages.producer];
   const endpoints = exporters
     .filter((each) => each.type === 'prometheus')
-    .map((each) => createPrometheusEndpoint({ ...each, serviceName, metricProducers, self, own: markAsOwn }));
+    .map((each) =>
+      createPrometheusEndpoint({ ...each, serviceName, metricProducers, internal, own: markAsOwn }),
+    );
   const pushed = exporters.filter((each) => each.type === 'otlp');
   const readers: IMetricReader[] = endpoints.map(({ reader }) => reader);
   for (const exporter of pushed) {
@@ -52,9 +54,9 @@ export function startMetrics(
     serve() {
       for (const endpoint of endpoints) endpoint.listen();
     },
-    lastRequests() {
+    pendingRequests() {
       if (pushed.length === 0) return [];
-      const metrics = [...red.metrics(), ...self.metrics()];
+      const metrics = [...red.metrics(), ...internal.metrics()];
       const body = ProtobufMetricsSerializer.serializeRequest({
         resource,
         scopeMetrics: [{ scope: SCOPE, metrics }],

@@ -18,7 +18,7 @@ const ESCAPED: Readonly<Record<string, string>> = { n: '\n', '\\': '\\', '"': '"
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
-export function readExposition(page: string, now: number): MetricData[] {
+export function parseExposition(page: string, now: number): MetricData[] {
   const types = new Map<string, string>();
   const helps = new Map<string, string>();
   const samples = new Map<string, Sample[]>();

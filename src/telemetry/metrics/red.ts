@@ -6,7 +6,7 @@ import type { MetricsConfig } from '../../config/config.js';
 import type { AttributeValue } from '../../instrumentation.js';
 import type { CallConvention } from '../../semconv/convention.js';
 import { CallHistogram } from './call-histogram.js';
-import { createSelf, producerOf } from './internal.js';
+import { createInternalMetrics, producerOf } from './internal.js';
 import type { Series } from './series.js';
 
 export type RedOptions = Pick<MetricsConfig, 'exemplars' | 'maxRoutes' | 'maxSeries'>;
@@ -37,8 +37,8 @@ export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red 
   const routes = new Set<AttributeValue>();
   let seriesCount = 0;
 
-  const self = createSelf();
-  const overflowed = self.counter(
+  const internal = createInternalMetrics();
+  const overflowed = internal.counter(
     'redhook.red.overflow',
     'Calls counted in an overflow series because a limit was reached.',
     '{call}',
@@ -73,7 +73,7 @@ export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red 
   function metrics(): MetricData[] {
     const endTime = millisToHrTime(Date.now());
     const durations = Array.from(histograms.values(), (each) => each.toMetric(startTime, endTime));
-    return [...durations, ...self.metrics()];
+    return [...durations, ...internal.metrics()];
   }
 
   return {

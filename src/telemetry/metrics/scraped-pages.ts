@@ -3,26 +3,26 @@ import { emptyResource } from '@opentelemetry/resources';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { asOwnTraffic } from '../../calls/own-traffic.js';
 import { SCOPE } from './internal.js';
-import { readExposition } from './parse-exposition.js';
+import { parseExposition } from './parse-exposition.js';
 
 const TIMEOUT_MS = 1_000;
 const MAX_LENGTH = 16 * 1024 * 1024;
 
-export interface Foreign {
+export interface ScrapedPages {
   /** Adds the page of another exporter in this process, on loopback. */
   add(url: string): void;
   readonly producer: MetricProducer;
 }
 
 /** Metrics that another exporter in this process serves: they are read when ours are, and stand beside them. */
-export function createForeign(): Foreign {
+export function createScrapedPages(): ScrapedPages {
   const urls: string[] = [];
   return {
     add: (url) => void urls.push(url),
     producer: {
       async collect() {
         const pages = await Promise.all(urls.map((url) => asOwnTraffic(() => read(url))));
-        const metrics = pages.flatMap((page) => readExposition(page, Date.now()));
+        const metrics = pages.flatMap((page) => parseExposition(page, Date.now()));
         const resource = emptyResource();
         return { resourceMetrics: { resource, scopeMetrics: [{ scope: SCOPE, metrics }] }, errors: [] };
       },

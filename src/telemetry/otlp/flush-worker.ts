@@ -1,10 +1,10 @@
-/** The worker thread of `drainSync`: sends the last requests, all at once, while the main thread waits. */
+/** The worker thread of `flushSync`: sends the last requests, all at once, while the main thread waits. */
 import { workerData } from 'node:worker_threads';
-import type { DrainJob, LastRequest } from './flush.js';
+import type { FlushJob, PendingRequest } from './flush.js';
 import { openTransport } from './transport/open-transport.js';
 import type { Transport } from './transport/transport.js';
 
-const { requests, port, finished } = workerData as DrainJob;
+const { requests, port, finished } = workerData as FlushJob;
 const transports = new Map<string, Transport>();
 
 // The connections do not keep a thread alive, so this does; the main thread ends it.
@@ -14,7 +14,7 @@ void Promise.all(requests.map(deliver)).then(() => {
   Atomics.notify(finished, 0);
 });
 
-async function deliver({ exporter, signal, body }: LastRequest): Promise<void> {
+async function deliver({ exporter, signal, body }: PendingRequest): Promise<void> {
   const key = JSON.stringify([signal, exporter]);
   const transport = transports.get(key) ?? openTransport(exporter, signal);
   transports.set(key, transport);

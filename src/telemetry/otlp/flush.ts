@@ -4,19 +4,19 @@ import type { MessagePort } from 'node:worker_threads';
 import type { OtlpExporter } from '../../config/config.js';
 import { log, reason } from '../../log.js';
 import { redactUrl } from '../../semconv/url.js';
-import type { SendResult } from './transport/export-response.js';
+import type { ExportResponse } from './transport/export-response.js';
 import type { Signal } from './transport/transport.js';
 
 /** One encoded export request and where it goes. */
-export interface LastRequest {
+export interface PendingRequest {
   readonly exporter: OtlpExporter;
   readonly signal: Signal;
   readonly body: Uint8Array;
 }
 
-/** What the worker gets. It posts a `SendResult` for every request, then sets `finished` and notifies. */
-export interface DrainJob {
-  readonly requests: readonly LastRequest[];
+/** What the worker gets. It posts a `ExportResponse` for every request, then sets `finished` and notifies. */
+export interface FlushJob {
+  readonly requests: readonly PendingRequest[];
   readonly port: MessagePort;
   readonly finished: Int32Array;
 }
@@ -29,8 +29,8 @@ export interface DrainJob {
  *
  * @param workerFile the built `flush-worker.js`; it lies beside the bundle.
  */
-export function drainSync(
-  requests: readonly LastRequest[],
+export function flushSync(
+  requests: readonly PendingRequest[],
   timeoutMs: number,
   workerFile = join(__dirname, 'flush-worker.js'),
 ): void {
@@ -39,7 +39,7 @@ export function drainSync(
   let why = `not done in ${timeoutMs} ms`;
   try {
     for (const result of sendInWorker(requests, timeoutMs, workerFile)) {
-      if (result.outcome === 'delivered') delivered += 1;
+      if (result.status === 'success') delivered += 1;
       else why = result.reason;
     }
   } catch (error) {
@@ -52,7 +52,11 @@ export function drainSync(
   }
 }
 
-function sendInWorker(all: readonly LastRequest[], timeoutMs: number, workerFile: string): SendResult[] {
+function sendInWorker(
+  all: readonly PendingRequest[],
+  timeoutMs: number,
+  workerFile: string,
+): ExportResponse[] {
   // Loaded now, for a start need not wait for it.
   const { MessageChannel, Worker } = process.getBuiltinModule('node:worker_threads');
   // A worker that cannot load its file says so only to an event loop.
@@ -63,7 +67,7 @@ function sendInWorker(all: readonly LastRequest[], timeoutMs: number, workerFile
   }));
   const { port1: results, port2: port } = new MessageChannel();
   const finished = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const workerData: DrainJob = { requests, port, finished };
+  const workerData: FlushJob = { requests, port, finished };
   // Without the flags and NODE_OPTIONS of the application: its preloads are not to run here.
   const worker = new Worker(workerFile, {
     workerData,
@@ -80,15 +84,15 @@ function sendInWorker(all: readonly LastRequest[], timeoutMs: number, workerFile
   return received(results);
 }
 
-function received(results: MessagePort): SendResult[] {
+function received(results: MessagePort): ExportResponse[] {
   const { receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
-  const all: SendResult[] = [];
+  const all: ExportResponse[] = [];
   for (let next = receiveMessageOnPort(results); next !== undefined; next = receiveMessageOnPort(results)) {
     all.push(next.message);
   }
   return all;
 }
 
-function places(requests: readonly LastRequest[]): string {
+function places(requests: readonly PendingRequest[]): string {
   return [...new Set(requests.map(({ exporter }) => redactUrl(exporter.endpoint)))].join(', ');
 }

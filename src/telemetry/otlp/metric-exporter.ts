@@ -5,7 +5,7 @@ import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-met
 import type { OtlpExporter } from '../../config/config.js';
 import { backoffMs } from './backoff.js';
 import { watchOutage } from './outage.js';
-import type { SendResult } from './transport/export-response.js';
+import type { ExportResponse } from './transport/export-response.js';
 import { createSender } from './transport/sender.js';
 
 /**
@@ -16,13 +16,13 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
   const sender = createSender(exporter, 'metrics');
   const outage = watchOutage(exporter, 'metrics');
 
-  const deliver = async (body: Uint8Array): Promise<SendResult> => {
+  const deliver = async (body: Uint8Array): Promise<ExportResponse> => {
     const end = performance.now() + exporter.timeoutMs;
     for (let failures = 1; ; failures += 1) {
       const result = await sender.send([body]);
-      if (result.outcome !== 'retryable') return result;
+      if (result.status !== 'retryable') return result;
       outage.failed(result.reason, 'the next push carries the totals');
-      const delay = backoffMs(failures, result.delayMs);
+      const delay = backoffMs(failures, result.retryInMillis);
       if (performance.now() + delay > end) return result;
       await sleep(delay, undefined, { ref: false });
     }
@@ -32,9 +32,9 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
     const body = ProtobufMetricsSerializer.serializeRequest(metrics);
     if (body === undefined) throw new Error('the metrics cannot be encoded');
     const result = await deliver(body);
-    if (result.outcome === 'retryable') throw new Error(result.reason);
+    if (result.status === 'retryable') throw new Error(result.reason);
     outage.worked();
-    if (result.outcome === 'delivered') return;
+    if (result.status === 'success') return;
     outage.refused(result.reason);
     throw new Error(result.reason);
   };

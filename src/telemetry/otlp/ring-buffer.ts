@@ -1,5 +1,5 @@
 /** A first-in, first-out buffer that never grows beyond its capacity. */
-export class Ring<T> {
+export class RingBuffer<T> {
   readonly #slots: (T | undefined)[];
   #first = 0;
   #size = 0;

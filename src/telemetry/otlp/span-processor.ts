@@ -11,7 +11,7 @@ import { CallSpanEncoder, EncodedSpan } from './encoding/call-span-encoder.js';
 import { encodeSpans, type QueuedSpan } from './encoding/encode-spans.js';
 import { type Outage, watchOutage } from './outage.js';
 import { partialSuccess } from './partial-success.js';
-import { Ring } from './ring-buffer.js';
+import { RingBuffer } from './ring-buffer.js';
 import { createSender } from './transport/sender.js';
 import type { Transport } from './transport/transport.js';
 
@@ -20,7 +20,7 @@ export interface Counter {
   add(value: number, attributes?: Record<string, string>): void;
 }
 
-export interface SpanQueueOptions {
+export interface OtlpSpanProcessorOptions {
   readonly exporter: OtlpExporter;
   readonly queue: QueueConfig;
   /** Of the spans of calls; other spans bring their own. */
@@ -39,12 +39,12 @@ const EXIT = { reason: 'exit' };
  * them, so a collector may be away for a while; delivery is at least once. One request is under way at a time. The
  * queue does not keep the process alive, except for an application that waits for `forceFlush` or `shutdown`.
  */
-export class SpanQueue implements SpanProcessor {
+export class OtlpSpanProcessor implements SpanProcessor {
   readonly #timeoutMs: number;
   readonly #maxBatch: number;
   readonly #delayMs: number;
   readonly #dropped: Counter;
-  readonly #ring: Ring<QueuedSpan>;
+  readonly #ring: RingBuffer<QueuedSpan>;
   readonly #encoder: CallSpanEncoder;
   readonly #sender: Transport;
   readonly #outage: Outage;
@@ -59,12 +59,12 @@ export class SpanQueue implements SpanProcessor {
   #left = 0;
   #closed = false;
 
-  constructor({ exporter, queue, resource, scope, dropped }: SpanQueueOptions) {
+  constructor({ exporter, queue, resource, scope, dropped }: OtlpSpanProcessorOptions) {
     this.#timeoutMs = exporter.timeoutMs;
     this.#maxBatch = Math.min(queue.maxBatch, queue.maxSize);
     this.#delayMs = queue.delayMs;
     this.#dropped = dropped;
-    this.#ring = new Ring(queue.maxSize);
+    this.#ring = new RingBuffer(queue.maxSize);
     this.#encoder = new CallSpanEncoder(resource, scope);
     this.#sender = createSender(exporter, 'traces');
     this.#consequence = `spans wait in a queue of ${queue.maxSize}, further ones are dropped and counted`;
@@ -163,19 +163,19 @@ export class SpanQueue implements SpanProcessor {
       return undefined;
     }
     const result = await this.#outsideRequests(() => this.#sender.send(body));
-    if (result.outcome === 'retryable') {
+    if (result.status === 'retryable') {
       this.#failures += 1;
       this.#outage.failed(result.reason, this.#consequence);
-      return result.delayMs;
+      return result.retryInMillis;
     }
     this.#failures = 0;
     this.#outage.worked();
     this.#release(count);
-    if (result.outcome === 'rejected') {
+    if (result.status === 'failure') {
       this.#reject(count, result.reason);
     } else {
       this.#encoder.recycle(spans.slice(0, count).filter((span) => span instanceof EncodedSpan));
-      this.#readResponse(result.response);
+      this.#readResponse(result.data);
     }
     return undefined;
   }

@@ -53,7 +53,7 @@ export function bind(server: Server, { host, port }: Address): Binding {
       return;
     }
     log.warn(
-      `metrics: ${describe(error, port)}; retrying every ${FIRST_DELAY_MS / 1000} to ${LAST_DELAY_MS / 1000} s, ` +
+      `metrics: ${describeListenError(error, port)}; retrying every ${FIRST_DELAY_MS / 1000} to ${LAST_DELAY_MS / 1000} s, ` +
         'the application is not affected',
     );
     offset = 0;
@@ -76,7 +76,7 @@ export function bind(server: Server, { host, port }: Address): Binding {
   return { stop: () => clearTimeout(retry) };
 }
 
-function describe(error: NodeJS.ErrnoException, port: number): string {
+function describeListenError(error: NodeJS.ErrnoException, port: number): string {
   switch (error.code) {
     case 'EADDRINUSE':
       return `port ${port} is taken (${error.code}), expected a free port`;

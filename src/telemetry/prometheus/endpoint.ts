@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AggregationTemporality, type MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import { splitTarget } from '../../semconv/url.js';
-import type { Self } from '../metrics/internal.js';
+import type { InternalMetrics } from '../metrics/internal.js';
 import { type Address, type Binding, bind } from './bind.js';
 import { createPage, type PageOptions } from './page.js';
 import { createScrape, type Scrape, sendText } from './scrape.js';
@@ -13,7 +13,7 @@ export interface PrometheusOptions extends Address, PageOptions {
   /** What stands on the page beside the instruments of the application. */
   readonly metricProducers: MetricProducer[];
   /** Counts the scrapes. */
-  readonly self: Self;
+  readonly internal: InternalMetrics;
   /** Series an instrument of the application; further ones share its overflow series. */
   readonly cardinalityLimit?: number;
   /** Is told of the server, so that Redhook does not observe it. */
@@ -35,7 +35,7 @@ export function createPrometheusEndpoint(options: PrometheusOptions): Prometheus
   const scrape = createScrape({
     collect: (collectOptions) => reader.collect(collectOptions),
     page: createPage(options),
-    self: options.self,
+    internal: options.internal,
   });
   const server = createMetricsServer(options.path, scrape);
   options.own(server);

@@ -4,14 +4,14 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CollectionResult, MetricCollectOptions, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { log, reason } from '../../log.js';
-import type { Self } from '../metrics/internal.js';
+import type { InternalMetrics } from '../metrics/internal.js';
 import { acceptsGzip, negotiateFormat } from './negotiate.js';
 import type { Page } from './page.js';
 
 export interface ScrapeOptions {
   readonly collect: (options: MetricCollectOptions) => Promise<CollectionResult>;
   readonly page: Page;
-  readonly self: Self;
+  readonly internal: InternalMetrics;
 }
 
 /** Answers one scrape. The promise never rejects; it settles when the response is done, or is out of time. */
@@ -29,8 +29,12 @@ const STALL_TIMEOUT_MS = 5_000;
 const SLICE = 64 * 1024;
 
 /** Collects the metrics and sends them as the scraper asked for them. */
-export function createScrape({ collect, page, self }: ScrapeOptions): Scrape {
-  const scrapes = self.counter('redhook.metrics.scrapes', 'Scrapes answered, by HTTP status.', '{scrape}');
+export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape {
+  const scrapes = internal.counter(
+    'redhook.metrics.scrapes',
+    'Scrapes answered, by HTTP status.',
+    '{scrape}',
+  );
   let inFlight = 0;
   let toldErrors = false;
 

@@ -37,7 +37,7 @@ export interface CallSpanOrigin {
   readonly resource: Resource;
   readonly scope: InstrumentationScope;
   /** Starts the SDK's own span with the same ids, start and attributes as this one. */
-  startFull(span: CallSpan, parent: Context): Span;
+  startSdkSpan(span: CallSpan, parent: Context): Span;
 }
 
 /**
@@ -57,7 +57,7 @@ export class CallSpan implements Span, ReadableSpan {
   readonly #context: SpanContext;
   readonly #parent: Context;
   readonly #origin: CallSpanOrigin;
-  #full: Span | undefined;
+  #sdkSpan: Span | undefined;
 
   constructor(
     call: CallRecord,
@@ -82,8 +82,8 @@ export class CallSpan implements Span, ReadableSpan {
   }
 
   /** The SDK's span, if it has taken the place of this one. */
-  get full(): Span | undefined {
-    return this.#full;
+  get sdkSpan(): Span | undefined {
+    return this.#sdkSpan;
   }
 
   spanContext(): SpanContext {
@@ -91,7 +91,7 @@ export class CallSpan implements Span, ReadableSpan {
   }
 
   isRecording(): boolean {
-    return this.#full?.isRecording() ?? !this.ended;
+    return this.#sdkSpan?.isRecording() ?? !this.ended;
   }
 
   get name(): string {
@@ -160,51 +160,51 @@ export class CallSpan implements Span, ReadableSpan {
   }
 
   setAttribute(...given: Parameters<Span['setAttribute']>): this {
-    this.fill()?.setAttribute(...given);
+    this.toSdkSpan()?.setAttribute(...given);
     return this;
   }
 
   setAttributes(...given: Parameters<Span['setAttributes']>): this {
-    this.fill()?.setAttributes(...given);
+    this.toSdkSpan()?.setAttributes(...given);
     return this;
   }
 
   addEvent(...given: Parameters<Span['addEvent']>): this {
-    this.fill()?.addEvent(...given);
+    this.toSdkSpan()?.addEvent(...given);
     return this;
   }
 
   addLink(...given: Parameters<Span['addLink']>): this {
-    this.fill()?.addLink(...given);
+    this.toSdkSpan()?.addLink(...given);
     return this;
   }
 
   addLinks(...given: Parameters<Span['addLinks']>): this {
-    this.fill()?.addLinks(...given);
+    this.toSdkSpan()?.addLinks(...given);
     return this;
   }
 
   setStatus(...given: Parameters<Span['setStatus']>): this {
-    this.fill()?.setStatus(...given);
+    this.toSdkSpan()?.setStatus(...given);
     return this;
   }
 
   updateName(...given: Parameters<Span['updateName']>): this {
-    this.fill()?.updateName(...given);
+    this.toSdkSpan()?.updateName(...given);
     return this;
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    this.fill()?.recordException(exception, time);
+    this.toSdkSpan()?.recordException(exception, time);
   }
 
   end(time?: TimeInput): void {
-    this.fill()?.end(time);
+    this.toSdkSpan()?.end(time);
   }
 
   /** Puts the SDK's span in the place of this one. Once the call has ended, nothing can be added to it. */
-  fill(): Span | undefined {
-    if (!this.ended) this.#full ??= this.#origin.startFull(this, this.#parent);
-    return this.#full;
+  toSdkSpan(): Span | undefined {
+    if (!this.ended) this.#sdkSpan ??= this.#origin.startSdkSpan(this, this.#parent);
+    return this.#sdkSpan;
   }
 }

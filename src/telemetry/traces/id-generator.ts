@@ -10,7 +10,7 @@ const NUMBERS = 2 ** 32;
  * Ids of traces and spans in lower-case hex. `Math.random` is seeded by the system and is what OpenTelemetry's own ids
  * come from; they have to differ, not to be secret. To load node:crypto takes Node 6 ms of a start.
  */
-export class RandomIds implements IdGenerator {
+export class RandomIdGenerator implements IdGenerator {
   readonly #numbers = new Uint32Array(POOL_NUMBERS);
   #digits = '';
   #next = 0;
@@ -41,7 +41,7 @@ interface Ids {
 }
 
 /** The ids of a span that has them already. */
-export class GivenIds implements IdGenerator {
+export class PresetIdGenerator implements IdGenerator {
   #given: Ids | undefined;
 
   /** Runs `start`, which starts a span, with these ids. */

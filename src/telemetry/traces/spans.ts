@@ -23,7 +23,7 @@ import {
 import type { CallObserver, CallRecord } from '../../calls/observer.js';
 import { version } from '../../version.js';
 import { CallSpan, type CallSpanOrigin, kindOf, nameOf } from './call-span.js';
-import { GivenIds } from './id-generator.js';
+import { PresetIdGenerator } from './id-generator.js';
 
 export interface SpansOptions {
   readonly resource: Resource;
@@ -39,7 +39,13 @@ export const CALL_SCOPE: InstrumentationScope = { name: 'redhook', version };
 const ENOUGH_ATTRIBUTES = 64;
 
 /** Makes one span of each call. Its final name, attributes and status come from the call's record. */
-export function createSpans({ resource, sampler, ids, limits, processors }: SpansOptions): CallObserver {
+export function createSpanObserver({
+  resource,
+  sampler,
+  ids,
+  limits,
+  processors,
+}: SpansOptions): CallObserver {
   const origin = createOrigin(resource, limits, processors);
   const { attributeCountLimit = ENOUGH_ATTRIBUTES, attributeValueLengthLimit = Infinity } = limits;
   /** Whether a call by itself may have more than a span may hold: the SDK knows how to cut. */
@@ -65,10 +71,10 @@ export function createSpans({ resource, sampler, ids, limits, processors }: Span
   }
 
   function end(span: CallSpan): void {
-    if (mustBeCut) span.fill();
+    if (mustBeCut) span.toSdkSpan();
     span.ended = true;
-    if (span.full === undefined) for (const processor of processors) processor.onEnd(span);
-    else endFull(span.full, span);
+    if (span.sdkSpan === undefined) for (const processor of processors) processor.onEnd(span);
+    else endSdkSpan(span.sdkSpan, span);
   }
 
   return {
@@ -87,7 +93,7 @@ function parentOf(context: Context): SpanContext | undefined {
 }
 
 /** What the application has set stays, except for what the call's record says too. */
-function endFull(full: Span, span: CallSpan): void {
+function endSdkSpan(full: Span, span: CallSpan): void {
   const { call, status } = span;
   if (call.route !== undefined) full.updateName(span.name);
   full.setAttributes({ ...call.attributes, ...call.added });
@@ -101,7 +107,7 @@ function createOrigin(
   limits: Partial<SpanLimits>,
   processors: readonly SpanProcessor[],
 ): CallSpanOrigin {
-  const given = new GivenIds();
+  const given = new PresetIdGenerator();
   let tracer: Tracer | undefined;
   const createTracer = (): Tracer =>
     new TracerProvider({
@@ -120,7 +126,7 @@ function createOrigin(
   return {
     resource,
     scope: CALL_SCOPE,
-    startFull(span, parent) {
+    startSdkSpan(span, parent) {
       tracer ??= createTracer();
       const { name, kind, attributes, startTime } = span;
       const options = { kind, attributes, startTime };

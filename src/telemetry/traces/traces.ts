@@ -5,11 +5,11 @@ import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { CallObserver } from '../../calls/observer.js';
 import type { ConsoleExporter, OtlpExporter, TracesConfig } from '../../config/config.js';
 import { createConsole } from '../console/console.js';
-import type { LastRequest } from '../otlp/flush.js';
-import { type Counter, SpanQueue } from '../otlp/span-processor.js';
-import { RandomIds } from './id-generator.js';
+import type { PendingRequest } from '../otlp/flush.js';
+import { type Counter, OtlpSpanProcessor } from '../otlp/span-processor.js';
+import { RandomIdGenerator } from './id-generator.js';
 import { createSampler } from './sampler.js';
-import { CALL_SCOPE, createSpans } from './spans.js';
+import { CALL_SCOPE, createSpanObserver } from './spans.js';
 
 const STDOUT = 1;
 
@@ -19,7 +19,7 @@ export interface Traces {
   /** Makes the spans of calls. */
   readonly observer: CallObserver;
   /** What is not delivered yet, for the end of the process; the console prints what it still holds. */
-  lastRequests(): LastRequest[];
+  pendingRequests(): PendingRequest[];
 }
 
 /** Wires sampler, limits and exporters; the application's own spans take the same road. */
@@ -31,7 +31,7 @@ export function startTraces(
   const outlets = exporters.map((exporter) => openOutlet(exporter, queue, resource, dropped));
   const processors = outlets.map(({ processor }) => processor);
   const sampler = createSampler(samplerConfig);
-  const ids = new RandomIds();
+  const ids = new RandomIdGenerator();
   const spanLimits = {
     attributeCountLimit: limits.attributeCount,
     attributeValueLengthLimit: limits.attributeValueLength,
@@ -46,14 +46,14 @@ export function startTraces(
       spanProcessors: processors,
       spanLimits,
     }),
-    observer: createSpans({ resource, sampler, ids, limits: spanLimits, processors }),
-    lastRequests: () => outlets.flatMap((outlet) => outlet.lastRequests()),
+    observer: createSpanObserver({ resource, sampler, ids, limits: spanLimits, processors }),
+    pendingRequests: () => outlets.flatMap((outlet) => outlet.pendingRequests()),
   };
 }
 
 interface Outlet {
   readonly processor: SpanProcessor;
-  lastRequests(): LastRequest[];
+  pendingRequests(): PendingRequest[];
 }
 
 function openOutlet(
@@ -66,15 +66,15 @@ function openOutlet(
     const console = createConsole({ colour: exporter.colour ?? isatty(STDOUT) });
     return {
       processor: console,
-      lastRequests() {
-        console.drain();
+      pendingRequests() {
+        console.flush();
         return [];
       },
     };
   }
-  const processor = new SpanQueue({ exporter, queue, resource, scope: CALL_SCOPE, dropped });
+  const processor = new OtlpSpanProcessor({ exporter, queue, resource, scope: CALL_SCOPE, dropped });
   return {
     processor,
-    lastRequests: () => processor.pending().map((body) => ({ exporter, signal: 'traces', body })),
+    pendingRequests: () => processor.pending().map((body) => ({ exporter, signal: 'traces', body })),
   };
 }

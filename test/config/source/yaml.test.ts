@@ -1,17 +1,20 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the syntax of references.
 import { expect, test } from 'vitest';
-import { formatProblem } from '../../../src/config/diagnostic.js';
-import type { Node } from '../../../src/config/source/source-node.js';
+import { formatDiagnostic } from '../../../src/config/diagnostic.js';
+import type { SourceNode } from '../../../src/config/source/source-node.js';
 import { parseYaml } from '../../../src/config/source/yaml.js';
 
-function parse(text: string, env: Record<string, string> = {}): { tree: Node | undefined; lines: string[] } {
+function parse(
+  text: string,
+  env: Record<string, string> = {},
+): { tree: SourceNode | undefined; lines: string[] } {
   const lines: string[] = [];
-  const tree = parseYaml(text, 'f.yaml', env, (problem) => lines.push(formatProblem(problem)));
+  const tree = parseYaml(text, 'f.yaml', env, (problem) => lines.push(formatDiagnostic(problem)));
   return { tree, lines };
 }
 
 /** The tree as plain data. */
-function plain(node: Node | undefined): unknown {
+function plain(node: SourceNode | undefined): unknown {
   if (node === undefined) return undefined;
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(plain);

@@ -111,7 +111,7 @@ it('does not wait long for children that outlive the root', async () => {
 it('prints what it holds when the process ends', () => {
   const server = start('GET', remote());
   start('child', under(server), 1).end(T0 + 2);
-  spans.drain();
+  spans.flush();
   expect(printed.join('')).toContain('└─ INTERNAL child');
 });
 
@@ -124,7 +124,7 @@ it('keeps two requests of one trace apart when one follows the other', () => {
 it('prints nothing that is not sampled', () => {
   const unsampled = { traceId: TRACE_ID, spanId: 'a'.repeat(16), traceFlags: 0, isRemote: true };
   start('GET', trace.setSpanContext(ROOT_CONTEXT, unsampled)).end();
-  spans.drain();
+  spans.flush();
   expect(printed).toEqual([]);
 });
 

@@ -1,15 +1,15 @@
 import { DataPointType } from '@opentelemetry/sdk-metrics';
 import { expect, test } from 'vitest';
-import { createSelf, SCOPE } from '../../../src/telemetry/metrics/internal.js';
+import { createInternalMetrics, SCOPE } from '../../../src/telemetry/metrics/internal.js';
 
 test('a counter has a series for each combination of attributes, which adds up', async () => {
-  const self = createSelf();
-  const dropped = self.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
+  const internal = createInternalMetrics();
+  const dropped = internal.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
   dropped.add(2, { reason: 'queue' });
   dropped.add(0, { reason: 'export' });
   dropped.add(3, { reason: 'queue' });
 
-  const { resourceMetrics, errors } = await self.producer.collect();
+  const { resourceMetrics, errors } = await internal.producer.collect();
 
   expect(errors).toEqual([]);
   expect(resourceMetrics.scopeMetrics).toEqual([
@@ -31,15 +31,15 @@ test('a counter has a series for each combination of attributes, which adds up',
 });
 
 test('a gauge is asked for its value when it is read', () => {
-  const self = createSelf();
+  const internal = createInternalMetrics();
   let size = 1;
-  self.gauge({
+  internal.gauge({
     name: 'redhook.queue.size',
     description: 'Spans that wait.',
     unit: '{span}',
     read: () => [{ value: size, attributes: {} }],
   });
-  const read = (): unknown => self.metrics()[0]?.dataPoints[0]?.value;
+  const read = (): unknown => internal.metrics()[0]?.dataPoints[0]?.value;
 
   expect(read()).toBe(1);
   size = 7;
@@ -47,12 +47,12 @@ test('a gauge is asked for its value when it is read', () => {
 });
 
 test('the attributes of a series stay one frozen object, whatever the caller does with its own', () => {
-  const self = createSelf();
+  const internal = createInternalMetrics();
   const attributes = { reason: 'queue' };
-  const counter = self.counter('c', '', '');
+  const counter = internal.counter('c', '', '');
   counter.add(1, attributes);
   attributes.reason = 'changed';
-  const point = (): unknown => self.metrics()[0]?.dataPoints[0]?.attributes;
+  const point = (): unknown => internal.metrics()[0]?.dataPoints[0]?.attributes;
 
   expect(point()).toEqual({ reason: 'queue' });
   expect(point()).toBe(point());

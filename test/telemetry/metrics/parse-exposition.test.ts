@@ -1,6 +1,6 @@
 import { DataPointType } from '@opentelemetry/sdk-metrics';
 import { expect, test } from 'vitest';
-import { readExposition } from '../../../src/telemetry/metrics/parse-exposition.js';
+import { parseExposition } from '../../../src/telemetry/metrics/parse-exposition.js';
 
 const PAGE = `# HELP jobs_total Jobs that are done.
 # TYPE jobs_total counter
@@ -21,7 +21,7 @@ no sample at all
 `;
 
 test('counters, gauges and histograms are read; other kinds are left out', () => {
-  const metrics = readExposition(PAGE, 5_000);
+  const metrics = parseExposition(PAGE, 5_000);
 
   expect(metrics.map(({ descriptor }) => [descriptor.name, descriptor.description])).toEqual([
     ['jobs', 'Jobs that are done.'],
@@ -44,5 +44,5 @@ test('counters, gauges and histograms are read; other kinds are left out', () =>
 });
 
 test('an empty page has no metrics', () => {
-  expect(readExposition('', 0)).toEqual([]);
+  expect(parseExposition('', 0)).toEqual([]);
 });

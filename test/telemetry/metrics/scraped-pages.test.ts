@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http, { type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createForeign } from '../../../src/telemetry/metrics/scraped-pages.js';
+import { createScrapedPages } from '../../../src/telemetry/metrics/scraped-pages.js';
 
 const servers: http.Server[] = [];
 
@@ -21,15 +21,15 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 test('pages that are there are read, and those that are not are no fault', async () => {
-  const foreign = createForeign();
+  const scrapedPages = createScrapedPages();
   const gone = await serve(() => {});
   servers.pop()?.close();
-  foreign.add(gone);
-  foreign.add(await serve((_, response) => response.end('# TYPE a gauge\na 1\n')));
-  foreign.add(await serve((_, response) => response.writeHead(500).end('# TYPE b gauge\nb 1\n')));
-  foreign.add(await serve((request) => request.socket.destroy()));
+  scrapedPages.add(gone);
+  scrapedPages.add(await serve((_, response) => response.end('# TYPE a gauge\na 1\n')));
+  scrapedPages.add(await serve((_, response) => response.writeHead(500).end('# TYPE b gauge\nb 1\n')));
+  scrapedPages.add(await serve((request) => request.socket.destroy()));
 
-  const { resourceMetrics, errors } = await foreign.producer.collect();
+  const { resourceMetrics, errors } = await scrapedPages.producer.collect();
 
   expect(errors).toEqual([]);
   const [scope] = resourceMetrics.scopeMetrics;
@@ -37,10 +37,10 @@ test('pages that are there are read, and those that are not are no fault', async
 });
 
 test('a page that does not come is waited for no longer than a second', async () => {
-  const foreign = createForeign();
-  foreign.add(await serve(() => {}));
+  const scrapedPages = createScrapedPages();
+  scrapedPages.add(await serve(() => {}));
 
-  const { resourceMetrics } = await foreign.producer.collect();
+  const { resourceMetrics } = await scrapedPages.producer.collect();
 
   expect(resourceMetrics.scopeMetrics[0]?.metrics).toEqual([]);
 });

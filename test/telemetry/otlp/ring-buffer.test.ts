@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { Ring } from '../../../src/telemetry/otlp/ring-buffer.js';
+import { RingBuffer } from '../../../src/telemetry/otlp/ring-buffer.js';
 
 it('gives back what came in, oldest first, around its end', () => {
-  const ring = new Ring<number>(3);
+  const ring = new RingBuffer<number>(3);
   for (const item of [1, 2, 3]) ring.push(item);
   ring.drop(2);
   ring.push(4);
@@ -13,7 +13,7 @@ it('gives back what came in, oldest first, around its end', () => {
 });
 
 it('knows when it is full', () => {
-  const ring = new Ring<string>(1);
+  const ring = new RingBuffer<string>(1);
   expect(ring.isFull).toBe(false);
   ring.push('a');
   expect(ring.isFull).toBe(true);

@@ -4,7 +4,7 @@ import { AlwaysOffSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { OtlpExporter, QueueConfig } from '../../../src/config/config.js';
 import { log } from '../../../src/log.js';
-import { SpanQueue } from '../../../src/telemetry/otlp/span-processor.js';
+import { OtlpSpanProcessor } from '../../../src/telemetry/otlp/span-processor.js';
 import { CALL_SCOPE } from '../../../src/telemetry/traces/spans.js';
 import { type Collector, deadPort, startCollector } from '../../support/collector.js';
 import { otlp } from '../../support/exporter.js';
@@ -14,12 +14,15 @@ import { finishedSpans } from '../../support/spans.js';
 const NEVER = 600_000;
 
 let collector: Collector;
-let queue: SpanQueue;
+let queue: OtlpSpanProcessor;
 let dropped: Record<string, number>;
 
-function open(settings: Partial<QueueConfig> = {}, exporter: OtlpExporter = otlp(collector.url)): SpanQueue {
+function open(
+  settings: Partial<QueueConfig> = {},
+  exporter: OtlpExporter = otlp(collector.url),
+): OtlpSpanProcessor {
   dropped = {};
-  queue = new SpanQueue({
+  queue = new OtlpSpanProcessor({
     exporter,
     resource: emptyResource(),
     scope: CALL_SCOPE,
@@ -237,7 +240,7 @@ it('does not carry the async store of a request into the export', async () => {
   const requests = new AsyncLocalStorage<string>();
   collector.answer({ grpcStatus: 3 });
   const stores: unknown[] = [];
-  queue = new SpanQueue({
+  queue = new OtlpSpanProcessor({
     exporter: otlp(collector.url),
     resource: emptyResource(),
     scope: CALL_SCOPE,

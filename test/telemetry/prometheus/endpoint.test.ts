@@ -11,7 +11,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { log } from '../../../src/log.js';
-import { createSelf, producerOf } from '../../../src/telemetry/metrics/internal.js';
+import { createInternalMetrics, producerOf } from '../../../src/telemetry/metrics/internal.js';
 import {
   createPrometheusEndpoint,
   type PrometheusEndpoint,
@@ -36,16 +36,16 @@ interface Served {
 }
 
 async function serve(options: Partial<PrometheusOptions> = {}): Promise<Served> {
-  const self = createSelf();
+  const internal = createInternalMetrics();
   const endpoint = createPrometheusEndpoint({
     host: '127.0.0.1',
     port: 0,
     path: '/metrics',
     serviceName: 'orders',
-    self,
+    internal,
     own: () => {},
     ...options,
-    metricProducers: [self.producer, ...(options.metricProducers ?? [])],
+    metricProducers: [internal.producer, ...(options.metricProducers ?? [])],
   });
   endpoints.push(endpoint);
   const provider = new MeterProvider({
@@ -312,7 +312,7 @@ test('a scrape that is answered holds nothing of what it collected', async () =>
   const { port } = await serve({
     metricProducers: [
       producerOf(() => {
-        const metrics = createSelf().metrics();
+        const metrics = createInternalMetrics().metrics();
         collected = new WeakRef(metrics);
         return metrics;
       }),
@@ -339,14 +339,14 @@ describe('life', () => {
   });
 
   test('an endpoint that is closed before it listened never listens', async () => {
-    const self = createSelf();
+    const internal = createInternalMetrics();
     const options = {
       host: '',
       port: 0,
       path: '/metrics',
       serviceName: 's',
       metricProducers: [],
-      self,
+      internal,
       own: () => {},
     };
     const endpoint = createPrometheusEndpoint(options);

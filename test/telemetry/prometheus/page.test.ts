@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { log } from '../../../src/log.js';
-import { createSelf } from '../../../src/telemetry/metrics/internal.js';
+import { createInternalMetrics } from '../../../src/telemetry/metrics/internal.js';
 import { createRed } from '../../../src/telemetry/metrics/red.js';
 import { negotiateFormat } from '../../../src/telemetry/prometheus/negotiate.js';
 import { createPage, type PageOptions } from '../../../src/telemetry/prometheus/page.js';
@@ -71,11 +71,11 @@ describe('whole pages', () => {
   async function pageOfAnApp(): Promise<ResourceMetrics> {
     vi.useFakeTimers({ now: 1_520_879_607_789, toFake: ['Date'] });
     const red = createRed(RED);
-    const self = createSelf();
-    self
+    const internal = createInternalMetrics();
+    internal
       .counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}')
       .add(3, { reason: 'queue' });
-    const sdk = startSdk([red.producer, self.producer]);
+    const sdk = startSdk([red.producer, internal.producer]);
     const meter = sdk.provider.getMeter('shop', '1.2.3');
     meter
       .createCounter('carts', { description: 'Carts "filled"\nand \\ kept.' })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { GivenIds, RandomIds } from '../../../src/telemetry/traces/id-generator.js';
+import { PresetIdGenerator, RandomIdGenerator } from '../../../src/telemetry/traces/id-generator.js';
 
 test('random ids are hex of the right length, and differ', () => {
-  const ids = new RandomIds();
+  const ids = new RandomIdGenerator();
   const traceIds = Array.from({ length: 1_000 }, ids.generateTraceId);
   const spanIds = Array.from({ length: 1_000 }, ids.generateSpanId);
 
@@ -12,7 +12,7 @@ test('random ids are hex of the right length, and differ', () => {
 });
 
 test('the span that is started inside has the ids that were given, once', () => {
-  const ids = new GivenIds();
+  const ids = new PresetIdGenerator();
   const generate = (): string[] => [ids.generateSpanId(), ids.generateTraceId()];
 
   expect(ids.give({ traceId: 'trace', spanId: 'span' }, generate)).toEqual(['span', 'trace']);
@@ -20,7 +20,7 @@ test('the span that is started inside has the ids that were given, once', () => 
 });
 
 test('ids are given once, also when nothing could be started', () => {
-  const ids = new GivenIds();
+  const ids = new PresetIdGenerator();
   const fail = (): never => {
     throw new Error('not started');
   };

@@ -11,8 +11,8 @@ import { createCalls } from '../../../src/calls/calls.js';
 import { contexts } from '../../../src/calls/context.js';
 import type { CallObserver } from '../../../src/calls/observer.js';
 import type { CallStart } from '../../../src/instrumentation.js';
-import { RandomIds } from '../../../src/telemetry/traces/id-generator.js';
-import { createSpans, type SpansOptions } from '../../../src/telemetry/traces/spans.js';
+import { RandomIdGenerator } from '../../../src/telemetry/traces/id-generator.js';
+import { createSpanObserver, type SpansOptions } from '../../../src/telemetry/traces/spans.js';
 
 const exporter = new InMemorySpanExporter();
 const calls = createCalls({
@@ -21,10 +21,10 @@ const calls = createCalls({
 });
 
 function spansWith(options: Partial<SpansOptions> = {}): CallObserver {
-  return createSpans({
+  return createSpanObserver({
     resource: resourceFromAttributes({ 'service.name': 'shop' }),
     sampler: new AlwaysOnSampler(),
-    ids: new RandomIds(),
+    ids: new RandomIdGenerator(),
     limits: {},
     processors: [new SimpleSpanProcessor({ exporter })],
     ...options,

@@ -53,7 +53,7 @@ export function observeActivities(
         'temporal.task_queue': info.taskQueue,
         'temporal.local': info.isLocal,
       },
-      detail: () => describe(info, now, deadline),
+      detail: () => spanAttributes(info, now, deadline),
     });
   });
   patch<Execute>(
@@ -71,7 +71,7 @@ export function observeActivities(
   );
 }
 
-function describe(info: ActivityInfo, now: number, deadline: number | undefined): Attributes {
+function spanAttributes(info: ActivityInfo, now: number, deadline: number | undefined): Attributes {
   return {
     'temporal.activity_type': info.activityType,
     'temporal.activity_id': info.activityId,

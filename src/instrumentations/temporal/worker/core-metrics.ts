@@ -15,12 +15,12 @@ const ATTEMPTS = 3;
  * The metrics of Temporal's core (task slots, pollers, the sticky cache, latencies): it serves them itself, on loopback,
  * and they join ours. An application that has its own exporter for them keeps it.
  */
-export function observeCore(runtime: object, { foreign }: Calls, guard: Guard): void {
-  if (foreign === undefined) return;
+export function observeCore(runtime: object, { scrapePage }: Calls, guard: Guard): void {
+  if (scrapePage === undefined) return;
   const withExporter = guard((options: RuntimeOptions, port: number) =>
     options?.telemetryOptions?.metrics === undefined ? addExporter(options ?? {}, port) : undefined,
   );
-  const announce = guard((port: number) => foreign(`http://127.0.0.1:${port}/metrics`));
+  const announce = guard((port: number) => scrapePage(`http://127.0.0.1:${port}/metrics`));
   patch<Create>(
     runtime,
     'create',

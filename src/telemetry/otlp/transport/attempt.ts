@@ -1,4 +1,4 @@
-import { type SendResult, unreachable } from './export-response.js';
+import { type ExportResponse, unreachable } from './export-response.js';
 import { whenAlone } from './when-alone.js';
 
 /** An answer takes a few milliseconds; to end without it would mean to send, and count, the same data twice. */
@@ -12,18 +12,18 @@ const HOLD_MS = 500;
  */
 export function attempt(
   timeoutMs: number,
-  begin: (settle: (result: SendResult) => void) => () => void,
-): Promise<SendResult> {
+  begin: (settle: (result: ExportResponse) => void) => () => void,
+): Promise<ExportResponse> {
   return new Promise((resolve) => {
     let abort = () => {};
-    const settle = (result: SendResult) => {
+    const settle = (result: ExportResponse) => {
       clearTimeout(hold);
       clearTimeout(deadline);
       stopWatching();
       resolve(result);
     };
     const giveUp = (reason: string) => {
-      settle({ outcome: 'retryable', reason });
+      settle({ status: 'retryable', reason });
       abort();
     };
     const hold = setTimeout(() => {}, HOLD_MS);

@@ -1,17 +1,17 @@
-/** What became of one request. `delayMs` is how long the receiver asked us to wait. */
-export type SendResult =
-  | { readonly outcome: 'delivered'; readonly response: Uint8Array }
-  | { readonly outcome: 'rejected'; readonly reason: string }
-  | { readonly outcome: 'retryable'; readonly reason: string; readonly delayMs?: number | undefined };
+/** What became of one request. The words are those of the SDK's own exporters. */
+export type ExportResponse =
+  | { readonly status: 'success'; readonly data: Uint8Array }
+  | { readonly status: 'failure'; readonly reason: string }
+  | { readonly status: 'retryable'; readonly reason: string; readonly retryInMillis?: number | undefined };
 
 const SYSTEM_CODE = /^E[A-Z]+$/;
 
 /** An attempt that failed before there was an answer; the same request may succeed later. */
-export function unreachable(error: unknown): SendResult {
-  return { outcome: 'retryable', reason: describe(error) };
+export function unreachable(error: unknown): ExportResponse {
+  return { status: 'retryable', reason: describeError(error) };
 }
 
-function describe(error: unknown): string {
+function describeError(error: unknown): string {
   // HTTP/2 wraps what befell the connection in an error of the stream.
   const { code, path, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
   return code !== undefined && path === undefined && SYSTEM_CODE.test(code) ? code : message;

@@ -1,5 +1,5 @@
 import { statusName } from '../../../semconv/grpc.js';
-import type { SendResult } from './export-response.js';
+import type { ExportResponse } from './export-response.js';
 import { retryDelayMs } from './retry-info.js';
 
 /** @see https://opentelemetry.io/docs/specs/otlp/#failures */
@@ -24,23 +24,23 @@ export interface GrpcAnswer {
 }
 
 /** Judges an answer: delivered, worth another attempt, or refused for good. */
-export function judge(answer: GrpcAnswer, response: Uint8Array): SendResult {
+export function judge(answer: GrpcAnswer, data: Uint8Array): ExportResponse {
   const code = answer['grpc-status'];
   if (code === undefined) return judgeHttp(answer[':status']);
-  if (code === '0') return { outcome: 'delivered', response };
+  if (code === '0') return { status: 'success', data };
 
   const name = statusName(code);
   const message = decodeMessage(answer['grpc-message'] ?? '');
   const reason = message === '' ? name : `${name}: ${message}`;
-  const delayMs = retryDelayMs(answer['grpc-status-details-bin']);
+  const retryInMillis = retryDelayMs(answer['grpc-status-details-bin']);
   // Exhausted may be a full disk or a request that is too large: only the server's own delay says that it will pass.
-  const retryable = RETRYABLE.has(name) || (name === 'RESOURCE_EXHAUSTED' && delayMs !== undefined);
-  return retryable ? { outcome: 'retryable', reason, delayMs } : { outcome: 'rejected', reason };
+  const retryable = RETRYABLE.has(name) || (name === 'RESOURCE_EXHAUSTED' && retryInMillis !== undefined);
+  return retryable ? { status: 'retryable', reason, retryInMillis } : { status: 'failure', reason };
 }
 
-function judgeHttp(status: number | undefined): SendResult {
+function judgeHttp(status: number | undefined): ExportResponse {
   const reason = `HTTP ${status} without a gRPC status`;
-  return { outcome: status !== undefined && RETRYABLE_HTTP.has(status) ? 'retryable' : 'rejected', reason };
+  return { status: status !== undefined && RETRYABLE_HTTP.has(status) ? 'retryable' : 'failure', reason };
 }
 
 /** @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses */

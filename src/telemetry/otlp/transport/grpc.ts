@@ -2,7 +2,7 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { OtlpExporter } from '../../../config/config.js';
 import { attempt } from './attempt.js';
-import { type SendResult, unreachable } from './export-response.js';
+import { type ExportResponse, unreachable } from './export-response.js';
 import { type GrpcAnswer, judge } from './grpc-status.js';
 import { gzip } from './gzip.js';
 import { hostOf, tlsOptions } from './tls.js';
@@ -88,7 +88,7 @@ function isUsable({ session, socket }: Connection): boolean {
   return !session.closed && !socket.destroyed;
 }
 
-function call(stream: ClientHttp2Stream, message: Body, settle: (result: SendResult) => void): void {
+function call(stream: ClientHttp2Stream, message: Body, settle: (result: ExportResponse) => void): void {
   let answer: GrpcAnswer = {};
   const received: Buffer[] = [];
   let size = 0;
@@ -120,9 +120,9 @@ function isCutOff(answer: GrpcAnswer, { rstCode = 0 }: ClientHttp2Stream): boole
   return answer[':status'] === undefined || (answer['grpc-status'] === undefined && rstCode !== 0);
 }
 
-function broken(stream: ClientHttp2Stream, error: NodeJS.ErrnoException): SendResult {
+function broken(stream: ClientHttp2Stream, error: NodeJS.ErrnoException): ExportResponse {
   const refused = error.code === 'ERR_HTTP2_STREAM_ERROR' && !PASSING_RESETS.has(stream.rstCode ?? 0);
-  return refused ? { outcome: 'rejected', reason: error.message } : unreachable(error);
+  return refused ? { status: 'failure', reason: error.message } : unreachable(error);
 }
 
 /** A gRPC message: one byte for "compressed", four for its length, then itself. */

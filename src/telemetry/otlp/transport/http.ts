@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import type { OtlpExporter } from '../../../config/config.js';
 import { attempt } from './attempt.js';
-import { type SendResult, unreachable } from './export-response.js';
+import { type ExportResponse, unreachable } from './export-response.js';
 import { gzip } from './gzip.js';
 import { hostOf, tlsOptions } from './tls.js';
 import { type Body, sizeOf, type Transport } from './transport.js';
@@ -42,7 +42,7 @@ export function openHttp(exporter: OtlpExporter): Transport {
     if (agent === used) agent = undefined;
   };
 
-  const post = (body: Body, isRepeated = false): Promise<SendResult> =>
+  const post = (body: Body, isRepeated = false): Promise<ExportResponse> =>
     attempt(exporter.timeoutMs, (settle) => {
       agent ??= openAgent();
       const used = agent;
@@ -89,11 +89,11 @@ async function read(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(received);
 }
 
-function judge({ statusCode = 0, headers }: IncomingMessage, response: Buffer): SendResult {
-  if (statusCode >= 200 && statusCode < 300) return { outcome: 'delivered', response };
+function judge({ statusCode = 0, headers }: IncomingMessage, data: Buffer): ExportResponse {
+  if (statusCode >= 200 && statusCode < 300) return { status: 'success', data };
   const reason = `HTTP ${statusCode}`;
-  if (!RETRYABLE.has(statusCode)) return { outcome: 'rejected', reason };
-  return { outcome: 'retryable', reason, delayMs: retryAfterMs(headers['retry-after']) };
+  if (!RETRYABLE.has(statusCode)) return { status: 'failure', reason };
+  return { status: 'retryable', reason, retryInMillis: retryAfterMs(headers['retry-after']) };
 }
 
 /** `Retry-After` in milliseconds: given in seconds, or as a date. */

@@ -1,4 +1,4 @@
-import type { SendResult } from './export-response.js';
+import type { ExportResponse } from './export-response.js';
 
 export type Signal = 'traces' | 'metrics';
 
@@ -12,7 +12,7 @@ export function sizeOf(body: Body): number {
 /** The way to one OTLP endpoint for one signal. It keeps the process alive for a moment at most. */
 export interface Transport {
   /** Makes one attempt to deliver an encoded export request, bounded by `timeoutMs`. A failure is a result, too. */
-  send(body: Body): Promise<SendResult>;
+  send(body: Body): Promise<ExportResponse>;
   /** Drops the connection; a later `send` makes a new one. */
   close(): void;
 }

@@ -21,11 +21,11 @@ function observed(taken = 0, options: { readers?: boolean } = {}) {
       return instantiator;
     },
   };
-  const addForeign = (url: string): void => void pages.push(url);
+  const addScrapedPage = (url: string): void => void pages.push(url);
   const calls = createCalls({
     observers: [],
     knownOperations: {},
-    ...(options.readers !== false && { addForeign }),
+    ...(options.readers !== false && { addScrapedPage }),
   });
   observeCore(Runtime, calls, createGuard('test'));
   return { Runtime, created, pages };

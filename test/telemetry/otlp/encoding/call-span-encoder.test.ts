@@ -9,17 +9,17 @@ import { createRed } from '../../../../src/telemetry/metrics/red.js';
 import { CallSpanEncoder } from '../../../../src/telemetry/otlp/encoding/call-span-encoder.js';
 import { encodeSpans } from '../../../../src/telemetry/otlp/encoding/encode-spans.js';
 import { CallSpan } from '../../../../src/telemetry/traces/call-span.js';
-import { RandomIds } from '../../../../src/telemetry/traces/id-generator.js';
-import { CALL_SCOPE, createSpans } from '../../../../src/telemetry/traces/spans.js';
+import { RandomIdGenerator } from '../../../../src/telemetry/traces/id-generator.js';
+import { CALL_SCOPE, createSpanObserver } from '../../../../src/telemetry/traces/spans.js';
 import { decodeSpans } from '../../../support/otlp.js';
 import { finishedSpans } from '../../../support/spans.js';
 
 const resource = resourceFromAttributes({ 'service.name': 'shop', 'process.pid': 7, list: ['a', 'b'] });
 const finished: CallSpan[] = [];
-const observer = createSpans({
+const observer = createSpanObserver({
   resource,
   sampler: new AlwaysOnSampler(),
-  ids: new RandomIds(),
+  ids: new RandomIdGenerator(),
   limits: {},
   processors: [
     {

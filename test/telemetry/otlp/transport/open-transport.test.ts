@@ -1,7 +1,7 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OtlpExporter } from '../../../../src/config/config.js';
-import type { SendResult } from '../../../../src/telemetry/otlp/transport/export-response.js';
+import type { ExportResponse } from '../../../../src/telemetry/otlp/transport/export-response.js';
 import { openTransport } from '../../../../src/telemetry/otlp/transport/open-transport.js';
 import type { Transport } from '../../../../src/telemetry/otlp/transport/transport.js';
 import { type Certificate, createCertificate, hasOpenssl } from '../../../support/certificate.js';
@@ -38,7 +38,7 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
   it('delivers every part of a span', async () => {
     const span = richSpan();
     const result = await open().send([ProtobufTraceSerializer.serializeRequest([span]) as Uint8Array]);
-    expect(result).toMatchObject({ outcome: 'delivered' });
+    expect(result).toMatchObject({ status: 'success' });
     const nanos = ([seconds, nano]: readonly [number, number]) =>
       BigInt(seconds) * 1_000_000_000n + BigInt(nano);
     expect(collector.spans).toEqual([
@@ -65,8 +65,7 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
 
   it('keeps one connection for many requests', async () => {
     open();
-    for (let i = 0; i < 3; i += 1)
-      expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
+    for (let i = 0; i < 3; i += 1) expect(await transport.send([body])).toMatchObject({ status: 'success' });
     expect(collector.spans).toHaveLength(6);
     expect(collector.connections).toBe(1);
   });
@@ -87,7 +86,7 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     const large = ProtobufTraceSerializer.serializeRequest(finishedSpans(5_000)) as Uint8Array;
     expect(large.length).toBeGreaterThan(300_000);
     expect(await open().send([large.subarray(0, 7), large.subarray(7)])).toMatchObject({
-      outcome: 'delivered',
+      status: 'success',
     });
     expect(collector.spans).toHaveLength(5_000);
   });
@@ -96,9 +95,9 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     const port = await deadPort();
     const path = protocol === 'grpc' ? '' : '/v1/traces';
     open({ endpoint: `http://127.0.0.1:${port}${path}` });
-    expect(await transport.send([body])).toEqual({ outcome: 'retryable', reason: 'ECONNREFUSED' });
+    expect(await transport.send([body])).toEqual({ status: 'retryable', reason: 'ECONNREFUSED' });
     const late = await startCollector({ [protocol === 'grpc' ? 'port' : 'httpPort']: port });
-    expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
+    expect(await transport.send([body])).toMatchObject({ status: 'success' });
     expect(late.spans).toHaveLength(2);
     await late.close();
   });
@@ -106,17 +105,17 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
   it('connects again after the collector was killed', async () => {
     await open().send([body]);
     await collector.close();
-    expect(await transport.send([body])).toMatchObject({ outcome: 'retryable' });
+    expect(await transport.send([body])).toMatchObject({ status: 'retryable' });
     collector = await startCollector({ port: collector.port, httpPort: collector.httpPort });
-    expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
+    expect(await transport.send([body])).toMatchObject({ status: 'success' });
   });
 
   it('gives up an answer that does not come, and does not reuse that connection', async () => {
     collector.answer({ hang: true });
     open({ timeoutMs: 200 });
-    expect(await transport.send([body])).toEqual({ outcome: 'retryable', reason: 'no answer in 200 ms' });
+    expect(await transport.send([body])).toEqual({ status: 'retryable', reason: 'no answer in 200 ms' });
     collector.answer({});
-    expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
+    expect(await transport.send([body])).toMatchObject({ status: 'success' });
     expect(collector.connections).toBe(2);
   });
 
@@ -124,49 +123,49 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     const bad = protocol === 'grpc' ? { connection: 'close' } : { 'x-bad': 'line\nbreak' };
     const [name = ''] = Object.keys(bad);
     const result = await open({ headers: bad }).send([body]);
-    expect(result).toMatchObject({ outcome: 'retryable', reason: expect.stringContaining(name) });
+    expect(result).toMatchObject({ status: 'retryable', reason: expect.stringContaining(name) });
   });
 
   it('names the certificate file that is missing', async () => {
     const result = await open({ endpoint: 'https://127.0.0.1:1', certificate: 'no-such.pem' }).send([body]);
     expect(result).toEqual({
-      outcome: 'retryable',
+      status: 'retryable',
       reason: "ENOENT: no such file or directory, open 'no-such.pem'",
     });
   });
 });
 
 describe('grpc', () => {
-  it.each<[string, Answer, SendResult]>([
-    ['UNAVAILABLE', { grpcStatus: 14 }, { outcome: 'retryable', reason: 'UNAVAILABLE' }],
+  it.each<[string, Answer, ExportResponse]>([
+    ['UNAVAILABLE', { grpcStatus: 14 }, { status: 'retryable', reason: 'UNAVAILABLE' }],
     [
       'a message',
       { grpcStatus: 14, grpcMessage: 'zu voll: 100 %' },
-      { outcome: 'retryable', reason: 'UNAVAILABLE: zu voll: 100 %' },
+      { status: 'retryable', reason: 'UNAVAILABLE: zu voll: 100 %' },
     ],
     [
       'a delay',
       { grpcStatus: 14, retryDelayMs: 2_500 },
-      { outcome: 'retryable', reason: 'UNAVAILABLE', delayMs: 2_500 },
+      { status: 'retryable', reason: 'UNAVAILABLE', retryInMillis: 2_500 },
     ],
-    ['RESOURCE_EXHAUSTED', { grpcStatus: 8 }, { outcome: 'rejected', reason: 'RESOURCE_EXHAUSTED' }],
+    ['RESOURCE_EXHAUSTED', { grpcStatus: 8 }, { status: 'failure', reason: 'RESOURCE_EXHAUSTED' }],
     [
       'RESOURCE_EXHAUSTED for a while',
       { grpcStatus: 8, retryDelayMs: 100 },
-      { outcome: 'retryable', reason: 'RESOURCE_EXHAUSTED', delayMs: 100 },
+      { status: 'retryable', reason: 'RESOURCE_EXHAUSTED', retryInMillis: 100 },
     ],
-    ['INVALID_ARGUMENT', { grpcStatus: 3 }, { outcome: 'rejected', reason: 'INVALID_ARGUMENT' }],
-    ['UNAUTHENTICATED', { grpcStatus: 16 }, { outcome: 'rejected', reason: 'UNAUTHENTICATED' }],
-    ['a code of tomorrow', { grpcStatus: 99 }, { outcome: 'rejected', reason: 'UNKNOWN' }],
+    ['INVALID_ARGUMENT', { grpcStatus: 3 }, { status: 'failure', reason: 'INVALID_ARGUMENT' }],
+    ['UNAUTHENTICATED', { grpcStatus: 16 }, { status: 'failure', reason: 'UNAUTHENTICATED' }],
+    ['a code of tomorrow', { grpcStatus: 99 }, { status: 'failure', reason: 'UNKNOWN' }],
     [
       'a proxy without a backend',
       { httpStatus: 503 },
-      { outcome: 'retryable', reason: 'HTTP 503 without a gRPC status' },
+      { status: 'retryable', reason: 'HTTP 503 without a gRPC status' },
     ],
     [
       'a server of another kind',
       { httpStatus: 404 },
-      { outcome: 'rejected', reason: 'HTTP 404 without a gRPC status' },
+      { status: 'failure', reason: 'HTTP 404 without a gRPC status' },
     ],
   ])('judges %s', async (_, answer, expected) => {
     const collector = await startCollector();
@@ -194,8 +193,8 @@ describe('grpc', () => {
     const underWay = transport.send([body]);
     await collector.waitForRequests(2);
     collector.goAway();
-    expect(await underWay).toMatchObject({ outcome: 'delivered' });
-    expect(await transport.send([body])).toMatchObject({ outcome: 'delivered' });
+    expect(await underWay).toMatchObject({ status: 'success' });
+    expect(await transport.send([body])).toMatchObject({ status: 'success' });
     expect(collector.connections).toBe(2);
     transport.close();
     await collector.close();
@@ -204,23 +203,23 @@ describe('grpc', () => {
   it('is not confused by a server that speaks HTTP/1 only', async () => {
     const collector = await startCollector();
     const transport = openTransport(otlp(collector.httpUrl), 'traces');
-    expect(await transport.send([body])).toMatchObject({ outcome: 'retryable', reason: 'Protocol error' });
+    expect(await transport.send([body])).toMatchObject({ status: 'retryable', reason: 'Protocol error' });
     transport.close();
     await collector.close();
   });
 });
 
 describe('http/protobuf', () => {
-  it.each<[string, Answer, SendResult]>([
-    ['503', { httpStatus: 503 }, { outcome: 'retryable', reason: 'HTTP 503' }],
+  it.each<[string, Answer, ExportResponse]>([
+    ['503', { httpStatus: 503 }, { status: 'retryable', reason: 'HTTP 503' }],
     [
       '429 with a delay',
       { httpStatus: 429, retryAfter: '7' },
-      { outcome: 'retryable', reason: 'HTTP 429', delayMs: 7_000 },
+      { status: 'retryable', reason: 'HTTP 429', retryInMillis: 7_000 },
     ],
-    ['500', { httpStatus: 500 }, { outcome: 'rejected', reason: 'HTTP 500' }],
-    ['401', { httpStatus: 401 }, { outcome: 'rejected', reason: 'HTTP 401' }],
-    ['a redirect', { httpStatus: 302 }, { outcome: 'rejected', reason: 'HTTP 302' }],
+    ['500', { httpStatus: 500 }, { status: 'failure', reason: 'HTTP 500' }],
+    ['401', { httpStatus: 401 }, { status: 'failure', reason: 'HTTP 401' }],
+    ['a redirect', { httpStatus: 302 }, { status: 'failure', reason: 'HTTP 302' }],
   ])('judges %s', async (_, answer, expected) => {
     const collector = await startCollector();
     collector.answer(answer);
@@ -255,14 +254,14 @@ describe.skipIf(!hasOpenssl())('TLS (needs openssl)', () => {
 
     it('trusts the certificate that is named', async () => {
       collector = await startCollector({ tls: certificate });
-      expect(await send({ certificate: certificate.certFile })).toMatchObject({ outcome: 'delivered' });
+      expect(await send({ certificate: certificate.certFile })).toMatchObject({ status: 'success' });
       expect(collector.spans).toHaveLength(2);
     });
 
     it('does not trust an unknown certificate', async () => {
       collector = await startCollector({ tls: certificate });
       expect(await send({})).toMatchObject({
-        outcome: 'retryable',
+        status: 'retryable',
         reason: expect.stringMatching(/^self-signed certificate/),
       });
       expect(collector.requests).toHaveLength(0);
@@ -273,9 +272,9 @@ describe.skipIf(!hasOpenssl())('TLS (needs openssl)', () => {
       collector = await startCollector({ tls: { key, cert, ca: cert } });
       const trusting = { certificate: certFile };
       expect(await send({ ...trusting, clientKey, clientCertificate: certFile })).toMatchObject({
-        outcome: 'delivered',
+        status: 'success',
       });
-      expect(await send(trusting)).toMatchObject({ outcome: 'retryable' });
+      expect(await send(trusting)).toMatchObject({ status: 'retryable' });
     });
   });
 });
