@@ -1,29 +1,52 @@
+import type { CallConvention } from './semconv/convention.js';
+
 /**
  * The contract between a library and Redhook: types and comments, no code. Read this page first.
  *
- * An instrumentation is data plus functions. It says where to listen (`targets`) and translates what it
- * hears into Calls. There are two roles:
+ * An instrumentation is data plus functions. Its `targets` say where it listens; its functions translate what they
+ * hear into Calls. There are two roles:
  *
- * - a **boundary** (http-server, http-client, fetch) opens a Call, runs the library inside it and ends it;
- * - a **router** (fastify) only names the Call that its boundary opened.
+ * - A **boundary** (http-server, http-client, fetch) opens a Call, runs the library inside it and ends it.
+ * - A **router** (fastify) only names the Call that its boundary opened.
  *
- * An instrumentation knows this contract and its own library. It never sees the OpenTelemetry SDK, the
- * configuration or a logger, so spans and metrics cannot drift apart: both are made from the Call.
+ * An instrumentation knows this contract, its own library and the conventions in `semconv/`. It never sees the
+ * OpenTelemetry SDK, the configuration or a logger. Spans and metrics are both made from the Call, so they cannot
+ * drift apart.
  */
 export interface Instrumentation {
   /** Also the file name, the configuration key and the test file. */
   readonly name: string;
+  /** Other names in the configuration. Instrumentations that share one are switched together: `http`, `grpc`. */
+  readonly aliases?: readonly string[];
+  /** What it observes, for the documentation: `Servers of node:http and node:https`. */
+  readonly observes: string;
+  /** The kinds of calls that it opens. A router has none. */
+  readonly conventions: readonly CallConvention[];
   readonly targets: readonly Target[];
 }
 
-/** Where to listen. Prefer a channel; patch a prototype in place where no channel can do it; never replace exports. */
-export type Target = BuiltinTarget | ChannelTarget | PackageTarget;
+/** What the configuration turns on and off: an instrumentation, or the metrics of Node itself. */
+export type Switchable = Pick<Instrumentation, 'name' | 'aliases'>;
 
-/** A module of Node itself. `attach` runs once with its exports: at start, or when the slow `node:http2` is used. */
-export interface BuiltinTarget {
-  readonly builtin: 'node:http' | 'node:https' | 'node:http2';
-  // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module; its instrumentation knows their type.
-  attach(exports: any, calls: Calls, guard: Guard): void;
+/**
+ * Where to listen, in this order of preference: a channel that the library publishes, its public hook, a prototype
+ * patched in place. Exports are never replaced.
+ */
+export type Target = TracingTarget | ChannelTarget | PackageTarget | BuiltinTarget;
+
+/**
+ * A `TracingChannel` of `node:diagnostics_channel`, on which a library publishes each of its operations. The
+ * operation, and all that it starts, runs inside the Call that `open` returns.
+ */
+export interface TracingTarget {
+  /** The name without the prefix `tracing:` and without an event: `ioredis:command`. */
+  readonly tracing: string;
+  /** Called with the message of the operation when it starts. Without a Call the operation is not observed. */
+  // biome-ignore lint/suspicious/noExplicitAny: the message of a foreign library; its instrumentation knows its type.
+  open(message: any, calls: Calls): Call | undefined;
+  /** How the operation ended. By default it failed if the message has an `error`. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  outcome?(message: any): Outcome;
 }
 
 /** A `diagnostics_channel`. `attach` runs for every message, already guarded; `guard` is for what runs later. */
@@ -33,52 +56,59 @@ export interface ChannelTarget {
   attach(message: any, calls: Calls, guard: Guard): void;
 }
 
-/** An installed CommonJS package. `attach` runs once for each copy of it, as soon as it has been loaded. */
+/** An installed CommonJS package. `attach` runs once for each copy of it, as soon as the copy has been loaded. */
 export interface PackageTarget {
   readonly package: string;
-  /** A caret range of versions: `^1.8.0`. Others are left alone, and the log says so. */
+  /** A caret range of versions: `^1.8.0`. Other versions are left alone, and the log says so. */
   readonly versions: string;
-  /** The file that gives the exports, from the package's folder: its `main`. */
+  /** The file whose exports `attach` receives, relative to the package's folder: often its `main`. */
   readonly file: string;
   // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign package; its instrumentation knows their type.
   attach(exports: any, calls: Calls, guard: Guard): void;
 }
 
+/** A module of Node. `attach` runs once with its exports: at start, or when the application first uses the module. */
+export interface BuiltinTarget {
+  readonly builtin: 'node:http' | 'node:https' | 'node:http2';
+  // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module; its instrumentation knows their type.
+  attach(exports: any, calls: Calls, guard: Guard): void;
+}
+
 /**
- * Wraps our own code so that a fault in it never reaches the application: the first throw is logged in one
- * line, and from then on this instrumentation stays quiet (`undefined` is returned at once).
+ * Wraps our own code so that a fault in it never reaches the application. The first throw is logged in one line; from
+ * then on every guarded function of this instrumentation returns `undefined` at once.
  */
 export type Guard = <A extends unknown[], R>(fn: (...args: A) => R) => (...args: A) => R | undefined;
 
 /** What an instrumentation can do with Calls. None of these methods throws. */
 export interface Calls {
-  /** Opens a Call, or returns `undefined` when this is Redhook's own traffic, which is never observed. */
+  /** Opens a Call. Returns `undefined` for Redhook's own traffic and for a call that the one around it suppresses. */
   open(start: CallStart): Call | undefined;
-  /** Records a call that has ended elsewhere, where there was no Redhook to see it. */
-  record(start: CallStart, past: EndedCall, outcome: Outcome): void;
+  /** Records a call that ended elsewhere, where Redhook could not see it. */
+  recordEnded(start: CallStart, ended: EndedCall, outcome: Outcome): void;
   /** The Call that was opened for this request, response or other library object. */
   of(subject: object): Call | undefined;
-  /** Lets go of the Call of an ended request that lives on, for what it holds on to costs the garbage collector. */
+  /** Lets go of the Call of a subject that outlives it: what the Call holds costs the garbage collector. */
   forget(subject: object): void;
   /** The Call that the running code is inside, if any. */
   readonly current: Call | undefined;
   /**
-   * When the calls that the running code makes must have ended, in milliseconds since 1970. It never lengthens what the
+   * When the calls that the running code makes must have ended, in milliseconds since 1970. It never extends what the
    * application asked for. `undefined`: there is no such limit, or the user has not opted in to it.
    */
   readonly deadline: number | undefined;
-  /** Binds `fn` to where the running code is, for a library that calls back from elsewhere. */
+  /** Binds `fn` to the current context, for a library that calls back from elsewhere. */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
-  /** Adds a metric that is asked for when metrics are read: what stands at that moment. */
-  gauge(gauge: Gauge): void;
-  /** Adds the metrics that the library serves itself, as a page of Prometheus text on loopback; absent if nobody reads. */
+  /** Adds a metric that is read whenever metrics are collected. */
+  addGauge(gauge: Gauge): void;
+  /** Adds a page of Prometheus text that the library serves on loopback. Absent when nobody reads metrics. */
   readonly scrapePage: ((url: string) => void) | undefined;
   /**
-   * Asks a service for something now and then, if the user has opted in to that: about once a minute, and less often
-   * while the promise rejects. `what` says on stderr what is missing then.
+   * Runs `task` about once a minute, less often while its promise rejects, if the user has opted in to polling.
+   * `consequence` says on stderr what a rejection leaves out.
    */
-  poll(what: string, task: () => Promise<void>): void;
-  /** Writes a line to stderr, once: what only the user can mend. */
+  poll(consequence: string, task: () => Promise<void>): void;
+  /** Writes a line to stderr, once. For what only the user can mend. */
   warn(line: string): void;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */
   isOwn(server: object): boolean;
@@ -87,7 +117,7 @@ export interface Calls {
 export interface Gauge {
   readonly name: string;
   readonly description: string;
-  /** In the words of UCUM: `s`, `{worker}`. */
+  /** In UCUM notation: `s`, `{worker}`. */
   readonly unit: string;
   read(): Iterable<GaugePoint>;
 }
@@ -98,57 +128,50 @@ export interface GaugePoint {
   readonly attributes: Attributes;
 }
 
-/** `server` and `client` wait for each other; a `producer` leaves work to a `consumer` and goes on. */
+/** `server` and `client` wait for each other. A `producer` hands work to a `consumer` and does not wait. */
 export type CallKind = 'server' | 'client' | 'producer' | 'consumer';
-export type CallSystem =
-  | 'http'
-  | 'grpc'
-  | 'temporal-client'
-  | 'temporal-rpc'
-  | 'temporal-long-rpc'
-  | 'temporal-activity'
-  | 'temporal-workflow'
-  | 'temporal-outbound';
 export type AttributeValue = string | number | boolean;
 export type Attributes = Record<string, AttributeValue | undefined>;
 
 export interface CallStart {
   readonly kind: CallKind;
-  readonly system: CallSystem;
-  /** The system whose calls are no calls of their own when they are made directly inside this one. */
-  readonly covers?: CallSystem;
-  /** False when another telemetry makes the span of this call: then it is counted only. */
+  /** The names of its histogram, labels and span. */
+  readonly convention: CallConvention;
+  /** Calls of this convention are not observed when they are made directly inside this one: they are a part of it. */
+  readonly suppresses?: CallConvention;
+  /** False when another tracer makes the span of this call. It is counted all the same. */
   readonly traced?: boolean;
   /**
-   * What is asked for, in the system's own words: the HTTP method, `package.Service/Method` of gRPC. It is `_OTHER`
-   * when it is not a known one; those of gRPC and Temporal are known by `route` or `name` alone.
+   * What is asked for, in the library's own words, such as the HTTP method. An operation that is not in the list of
+   * known ones becomes `_OTHER`. It may be left out where the route says it all.
    */
-  readonly operation: string;
-  /** The route template, or the gRPC method that exists, when it is known this early. Never a raw path. */
+  readonly operation?: string;
+  /** The route template, or the method of an RPC that exists, when it is known this early. Never a raw path. */
   readonly route?: string | undefined;
-  /** The objects of the library by which `calls.of` finds this Call again. */
+  /** The objects of the library by which `calls.of` finds this Call. */
   readonly subjects?: readonly object[];
-  /** The headers that arrived with a server or consumer call; the parent of the trace is read from them. */
-  readonly received?: IncomingHeaders;
-  /** The headers that leave with a client or producer call; the trace is written into them. */
-  readonly outgoing?: OutgoingHeaders;
+  /** The headers that arrived with a server or consumer call. The parent of its span is read from them. */
+  readonly extractFrom?: ExtractCarrier;
+  /** The headers that leave with a client or producer call. The trace context is written into them. */
+  readonly injectInto?: InjectCarrier;
   /** When the caller stops waiting, in milliseconds since 1970. */
   readonly deadline?: number | undefined;
-  /** The labels of the call, by their semantic-convention names: RED counts it under these, and its span tells them. */
-  readonly attributes: Attributes;
-  /** The attributes that only a span has: it is asked when one is recorded, as the call opens. */
-  readonly detail?: () => Attributes;
-  /** What many spans tell alike, as those of one connection: the same object each time, so that it is encoded once. */
-  readonly shared?: () => Shared;
+  /** The labels that are known now, by their semantic-convention names. RED and the span share them. */
+  readonly attributes?: Attributes;
+  /** The attributes that only a span has. Called when a span is recorded, while the call opens. */
+  readonly spanAttributes?: () => Attributes;
+  /** Attributes of many spans, such as those of one connection. The same object each time is encoded only once. */
+  readonly sharedAttributes?: () => Attributes;
 }
 
-export interface Shared {
-  readonly attributes: Attributes;
-  /** Belongs to whoever encodes it. */
-  encoded: Uint8Array | 'once' | undefined;
+/** Header values by lower-case name, as Node gives them. */
+export type ExtractCarrier = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface InjectCarrier {
+  set(name: string, value: string): void;
 }
 
-/** The times and the place in its trace of a call that is told afterwards. */
+/** The times and the span ids of a call that is recorded after its end. */
 export interface EndedCall {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
@@ -156,40 +179,33 @@ export interface EndedCall {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
-  /** Whether its parent is sampled, when it has one. */
+  /** Whether its parent is sampled, if it has one. */
   readonly sampled: boolean;
-}
-
-/** Header values by lower-case name, as Node gives them. */
-export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>;
-
-export interface OutgoingHeaders {
-  set(name: string, value: string): void;
 }
 
 /** One call of the application, from its first moment to its only end. */
 export interface Call {
-  /** Runs `fn` so that everything it starts is inside this Call. Returns and throws what `fn` does. */
+  /** Runs `fn`, and all that it starts, inside this Call. Returns and throws what `fn` does. */
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R;
-  /** Names the Call by its route template, or by the gRPC method. The last name before the end counts. */
+  /** Names the Call by its route template, or by the method of an RPC. The last name before the end counts. */
   name(route: string): void;
-  /** Sets labels that the call was opened with; any other attribute is added to its span. */
+  /** Sets labels and span attributes. A name that is no label of the convention goes to the span alone. */
   set(attributes: Attributes): void;
-  /** Notes the status code as soon as it is known; an end without a code keeps it. */
+  /** Sets the status code as soon as it is known. An end without a code keeps it. */
   answered(code: number | string): void;
   readonly code: number | string | undefined;
-  /** Whether there is a span that takes attributes: what costs something need not be asked for else. */
+  /** Whether a span is recorded. If not, attributes that are costly to compute need not be. */
   readonly isRecorded: boolean;
   /** Ends the Call and freezes its record. Only the first end counts. */
   end(outcome: Outcome): void;
 }
 
-/** How a call ended. It counts as an error when `error` is given, or when the conventions say so of its code. */
+/** How a call ended. It is an error when `error` is given, or when the convention says so of its code. */
 export interface Outcome {
-  /** The system's status code: the HTTP status, the name of the gRPC status. Absent when there was none. */
+  /** The status code: the HTTP status, the name of the gRPC status. Absent when there was none. */
   readonly code?: number | string | undefined;
-  /** What went wrong: the exception, or a short constant such as `aborted`. Gives `error.type`. */
+  /** What went wrong: the exception, or a short constant such as `aborted`. Its type becomes `error.type`. */
   readonly error?: unknown;
-  /** The `error.type`, where the library knows it better than the exception tells. */
+  /** The `error.type`, where the library knows better than the exception. */
   readonly errorType?: string | undefined;
 }

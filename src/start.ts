@@ -4,8 +4,9 @@ import { formatDiagnostic } from './config/diagnostic.js';
 import { loadConfig } from './config/load.js';
 import { flushOnExit } from './exit.js';
 import { attach } from './hooks/attach.js';
-import { instrumentations } from './instrumentations/index.js';
+import { instrumentations, switchable } from './instrumentations/index.js';
 import { log, reason } from './log.js';
+import { HTTP_SERVER } from './semconv/http.js';
 import { startLine } from './start-line.js';
 import { startTelemetry } from './telemetry/start.js';
 
@@ -23,7 +24,7 @@ export function start(): void {
 }
 
 function observe(): void {
-  const { config, diagnostics } = loadConfig();
+  const { config, diagnostics } = loadConfig(switchable);
   log.setLevel(config.logLevel);
   for (const diagnostic of diagnostics) log[diagnostic.severity](formatDiagnostic(diagnostic));
   if (!config.enabled) return;
@@ -31,7 +32,7 @@ function observe(): void {
   const telemetry = startTelemetry(config);
   const calls = createCalls({
     observers: telemetry.observers,
-    knownOperations: { http: config.knownMethods, grpc: [] },
+    knownOperations: { [HTTP_SERVER.operation]: config.knownMethods },
     propagateDeadlines: config.propagateDeadlines,
     addGauge: telemetry.addGauge,
     ...(config.metrics.exporters.length > 0 && { addScrapedPage: telemetry.addScrapedPage }),

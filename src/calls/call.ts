@@ -5,29 +5,24 @@ import type {
   Call,
   CallKind,
   CallStart,
-  CallSystem,
   EndedCall,
   Outcome,
-  Shared,
 } from '../instrumentation.js';
 import { log, reason } from '../log.js';
-import { type CallConvention, conventionOf, OTHER } from '../semconv/convention.js';
+import { type CallConvention, OTHER } from '../semconv/convention.js';
 import { errorType } from '../semconv/error-type.js';
 import { CallContext, callOf, runInContext } from './context.js';
 import type { CallObserver, CallRecord } from './observer.js';
 import { type Indexed, NOT_OPEN, type OpenCalls } from './open-calls.js';
 
-/** The one implementation of `Call`; to observers it is the record of the call. */
+/** The one implementation of `Call`. To observers it is the record of the call. */
 export class TrackedCall implements Call, CallRecord, Indexed {
   readonly kind: CallKind;
-  readonly system: CallSystem;
   readonly convention: CallConvention;
-  readonly covers: CallSystem | undefined;
+  readonly suppresses: CallConvention | undefined;
   readonly traced: boolean;
   readonly operation: string;
   readonly attributes: Attributes;
-  detail: (() => Attributes) | undefined;
-  shared: (() => Shared) | undefined;
   added: Attributes | undefined = undefined;
   deadline: number | undefined;
   route: string | undefined;
@@ -39,46 +34,41 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   context: Context = ROOT_CONTEXT;
   labels: Attributes | undefined = undefined;
   index = NOT_OPEN;
-  readonly past: EndedCall | undefined;
-  readonly #asked: string;
+  readonly ended: EndedCall | undefined;
+  readonly #askedFor: string | undefined;
   readonly #observers: readonly CallObserver[];
   readonly #open: OpenCalls<TrackedCall>;
   readonly #startedAt = performance.now();
 
+  /** `isKnown`: whether the operation keeps its name. */
   constructor(
     start: CallStart,
-    known: boolean,
+    isKnown: boolean,
     observers: readonly CallObserver[],
     open: OpenCalls<TrackedCall>,
-    past?: EndedCall,
+    ended?: EndedCall,
   ) {
-    this.past = past;
-    const convention = conventionOf(start.system, start.kind);
+    const { convention, operation, route } = start;
+    this.ended = ended;
     this.kind = start.kind;
-    this.system = start.system;
-    this.covers = start.covers;
+    this.suppresses = start.suppresses;
     this.traced = start.traced ?? true;
     this.convention = convention;
-    this.operation = known ? start.operation : OTHER;
-    this.route = start.route;
-    this.attributes = start.attributes;
-    this.detail = start.detail;
-    this.shared = start.shared;
+    this.operation = operation !== undefined && isKnown ? operation : OTHER;
+    this.route = route;
+    this.attributes = { ...convention.placeholders, ...start.attributes };
     this.deadline = start.deadline;
     this.attributes[convention.operation] = this.operation;
-    if (start.route !== undefined) this.attributes[convention.route] = start.route;
-    this.#asked = start.operation;
+    if (route !== undefined) this.attributes[convention.route] = route;
+    this.#askedFor = operation;
     this.#observers = observers;
     this.#open = open;
   }
 
-  begin(parent: Context): void {
+  begin(parent: Context, start: CallStart): void {
     this.deadline ??= callIn(parent)?.deadline;
-    for (const observer of this.#observers) this.span ??= observer.start?.(this, parent);
+    for (const observer of this.#observers) this.span ??= observer.start?.(this, parent, start);
     this.context = new CallContext(parent, this, this.span);
-    // They hold on to the request, and something of the call may live longer than that.
-    this.detail = undefined;
-    this.shared = undefined;
     this.#open.add(this);
   }
 
@@ -105,15 +95,16 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   end({ code = this.code, error, errorType: type }: Outcome): void {
     if (!this.#open.delete(this)) return;
     this.code = code;
-    const { past } = this;
-    const elapsed = past === undefined ? performance.now() - this.#startedAt : past.endedAt - past.startedAt;
+    const { ended } = this;
+    const elapsed =
+      ended === undefined ? performance.now() - this.#startedAt : ended.endedAt - ended.startedAt;
     this.duration = elapsed / 1000;
     this.error = error;
     this.failed = error !== undefined || (code !== undefined && this.convention.isFailure(code));
     const { attributes, convention } = this;
     if (code !== undefined) attributes[convention.code] = code;
     if (this.route !== undefined) attributes[convention.route] = this.route;
-    if (attributes[convention.operation] === OTHER) this.#add(convention.operationOriginal, this.#asked);
+    if (attributes[convention.operation] === OTHER) this.#add(convention.operationOriginal, this.#askedFor);
     if (this.failed)
       attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));
     for (const observer of this.#observers) {
@@ -125,7 +116,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     }
   }
 
-  /** The end that comes when the process ends first. A client whose answer had begun has had its answer. */
+  /** Ends the call because the process ends first. A client that has begun to receive its answer has succeeded. */
   abandon(error: unknown): void {
     this.end(!isIncoming(this.kind) && this.code !== undefined ? {} : { error: error ?? 'aborted' });
   }
@@ -147,6 +138,11 @@ export class TrackedCall implements Call, CallRecord, Indexed {
 /** The call that `context` is inside, if any. */
 export function callIn(context: Context): TrackedCall | undefined {
   return callOf(context) as TrackedCall | undefined;
+}
+
+/** The context that what `call` runs is in. */
+export function contextInside(call: Call): Context {
+  return (call as TrackedCall).context;
 }
 
 export function isIncoming(kind: CallKind): boolean {

@@ -1,15 +1,15 @@
 import { type Context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import type {
   CallStart,
-  CallSystem,
   Calls,
   EndedCall,
+  ExtractCarrier,
   Gauge,
-  IncomingHeaders,
-  OutgoingHeaders,
+  InjectCarrier,
 } from '../instrumentation.js';
 import { log, reason } from '../log.js';
 import { privateField } from '../patching/private-field.js';
+import type { CallConvention } from '../semconv/convention.js';
 import { callIn, isIncoming, notRecorded, TrackedCall } from './call.js';
 import { contexts, runInContext } from './context.js';
 import type { CallObserver } from './observer.js';
@@ -19,20 +19,17 @@ import { isOwn, isOwnTraffic } from './own-traffic.js';
 export interface CallsOptions {
   /** In order: an observer sees what the ones before it have set. */
   readonly observers: readonly CallObserver[];
-  /** The operations that keep their name, by system; any other is `_OTHER` until the call is named by it. */
-  readonly knownOperations: Readonly<Partial<Record<CallSystem, readonly string[]>>>;
+  /** The operations that keep their name, by the attribute that holds them. Any other one is `_OTHER`. */
+  readonly knownOperations: Readonly<Record<string, readonly string[]>>;
   /** Whether the deadline of a call bounds the calls made inside it. */
   readonly propagateDeadlines?: boolean;
-  /** Takes the gauges of the instrumentations. */
   readonly addGauge?: (gauge: Gauge) => void;
-  /** Runs what the instrumentations want to poll of services. */
-  readonly poll?: (what: string, task: () => Promise<void>) => void;
-  /** Takes the pages of metrics that libraries serve themselves. */
+  readonly poll?: (consequence: string, task: () => Promise<void>) => void;
   readonly addScrapedPage?: (url: string) => void;
 }
 
 export interface CallRegistry extends Calls {
-  /** Ends all open calls because the process ends now; `error` is what ends it, if anything. */
+  /** Ends all open calls because the process ends now. `error` is what ends it, if anything. */
   endAll(error?: unknown): void;
 }
 
@@ -44,21 +41,24 @@ export function createCalls({
   addScrapedPage,
   poll = () => {},
 }: CallsOptions): CallRegistry {
-  const known = new Map(Object.entries(knownOperations).map(([system, names]) => [system, new Set(names)]));
+  const known = new Map(
+    Object.entries(knownOperations).map(([attribute, names]) => [attribute, new Set(names)]),
+  );
   const headersRead = propagation.fields();
   const calls = privateField<TrackedCall>();
   const open = new OpenCalls<TrackedCall>();
-  const isKnown = ({ system, operation }: CallStart): boolean => known.get(system)?.has(operation) ?? false;
+  const isKnown = ({ convention, operation = '' }: CallStart): boolean =>
+    known.get(convention.operation)?.has(operation) ?? false;
 
   return {
     open(start) {
       const active = contexts.active();
-      if (active !== ROOT_CONTEXT && isCovered(active, start.system)) return undefined;
+      if (active !== ROOT_CONTEXT && isSuppressed(active, start.convention)) return undefined;
       try {
         const call = new TrackedCall(start, isKnown(start), observers, open);
-        // What arrives begins its own tree: what was current when its server was created is not its parent.
-        call.begin(isIncoming(start.kind) ? parentIn(start.received, headersRead) : active);
-        if (start.outgoing !== undefined) inject(call.context, start.outgoing);
+        // What arrives begins its own tree: the context in which its server was created is not its parent.
+        call.begin(isIncoming(start.kind) ? parentIn(start.extractFrom, headersRead) : active, start);
+        if (start.injectInto !== undefined) inject(call.context, start.injectInto);
         if (start.subjects !== undefined) for (const subject of start.subjects) calls.set(subject, call);
         return call;
       } catch (error) {
@@ -66,10 +66,10 @@ export function createCalls({
         return undefined;
       }
     },
-    record(start, past, outcome) {
+    recordEnded(start, ended, outcome) {
       try {
-        const call = new TrackedCall(start, isKnown(start), observers, open, past);
-        call.begin(parentOf(past));
+        const call = new TrackedCall(start, isKnown(start), observers, open, ended);
+        call.begin(parentOf(ended), start);
         call.end(outcome);
       } catch (error) {
         notRecorded(error);
@@ -87,7 +87,7 @@ export function createCalls({
       const context = contexts.active();
       return (...args) => runInContext(context, fn, undefined, args);
     },
-    gauge: addGauge,
+    addGauge,
     scrapePage: addScrapedPage,
     poll,
     warn: (line) => log.warn(line),
@@ -98,15 +98,15 @@ export function createCalls({
   };
 }
 
-/** Whether calls of `system` are no calls of their own here: Redhook's own traffic, or part of the call around. */
-function isCovered(context: Context, system: CallSystem): boolean {
-  return isOwnTraffic(context) || callIn(context)?.covers === system;
+/** Whether a call is not to be observed here: it is Redhook's own traffic, or a part of the call around it. */
+function isSuppressed(context: Context, convention: CallConvention): boolean {
+  return isOwnTraffic(context) || callIn(context)?.suppresses === convention;
 }
 
-/** The parent of what arrives. Most requests bring none, and to see that costs little. */
-function parentIn(received: IncomingHeaders | undefined, headersRead: readonly string[]): Context {
-  const hasParent = received !== undefined && headersRead.some((name) => received[name] !== undefined);
-  return hasParent ? propagation.extract(ROOT_CONTEXT, received) : ROOT_CONTEXT;
+/** The remote parent. Most requests bring none, and a look at the headers is cheaper than the propagator. */
+function parentIn(carrier: ExtractCarrier | undefined, headersRead: readonly string[]): Context {
+  const hasParent = carrier !== undefined && headersRead.some((name) => carrier[name] !== undefined);
+  return hasParent ? propagation.extract(ROOT_CONTEXT, carrier) : ROOT_CONTEXT;
 }
 
 function parentOf({ traceId, parentSpanId, sampled }: EndedCall): Context {
@@ -120,14 +120,14 @@ function currentCall(): TrackedCall | undefined {
 }
 
 const SETTER = {
-  set(outgoing: OutgoingHeaders, name: string, value: string): void {
-    outgoing.set(name, value);
+  set(carrier: InjectCarrier, name: string, value: string): void {
+    carrier.set(name, value);
   },
 };
 
-function inject(from: Context, outgoing: OutgoingHeaders): void {
+function inject(from: Context, carrier: InjectCarrier): void {
   try {
-    propagation.inject(from, outgoing, SETTER);
+    propagation.inject(from, carrier, SETTER);
   } catch (error) {
     log.debug(`the trace context was not passed on: ${reason(error)}`);
   }

@@ -8,6 +8,9 @@ const CALL = createContextKey('redhook call');
 /** Carries contexts along; the application's own use of `@opentelemetry/api` goes through it too. */
 export const contexts = new AsyncLocalStorageContextManager();
 
+/** Where that manager keeps the current context, for a channel of Node that enters a context by itself. */
+export const contextStorage = contexts['_asyncLocalStorage'];
+
 /** Runs `fn` inside `context`, with its `this` and arguments. Returns and throws what `fn` does. */
 export function runInContext<A extends unknown[], R>(
   context: Context,

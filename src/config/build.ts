@@ -1,8 +1,7 @@
 import type { Config, QueueConfig } from './config.js';
 import { metricExporters, traceExporters } from './exporters.js';
-import { INSTRUMENTATIONS } from './instrumentations.js';
 import { resolve, type Sources } from './resolve.js';
-import { general, metrics, type Setting, traces } from './settings.js';
+import { general, metrics, type Setting, switchesOf, traces } from './settings.js';
 
 /** Makes the configuration out of its sources. `packageName` is the service's name when nobody gives it one. */
 export function buildConfig(sources: Sources, packageName: string | undefined): Config {
@@ -71,10 +70,12 @@ function queue(sources: Sources): QueueConfig {
 }
 
 function instrumentations(sources: Sources): Record<string, boolean> {
-  const all = (on: boolean) => Object.fromEntries(INSTRUMENTATIONS.map((name) => [name, on]));
-  const switched = resolve(general.instrumentations, sources).value;
-  const enabled = resolve(general.enabledInstrumentations, sources);
-  const disabled = resolve(general.disabledInstrumentations, sources).value;
-  const base = enabled.given.length > 0 ? { ...all(false), ...enabled.value } : { ...all(true), ...switched };
+  const { switchable } = sources;
+  const all = (on: boolean) => Object.fromEntries(switchable.map(({ name }) => [name, on]));
+  const settings = switchesOf(switchable);
+  const listed = resolve(settings.listed, sources).value;
+  const enabled = resolve(settings.enabled, sources);
+  const disabled = resolve(settings.disabled, sources).value;
+  const base = enabled.given.length > 0 ? { ...all(false), ...enabled.value } : { ...all(true), ...listed };
   return { ...base, ...disabled };
 }

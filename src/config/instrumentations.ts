@@ -1,38 +1,18 @@
-/** Every instrumentation that can be switched, by name. A new one is one line here. */
-export const INSTRUMENTATIONS = [
-  'http-server',
-  'http-client',
-  'http2-server',
-  'http2-client',
-  'fetch',
-  'fastify',
-  'grpc-server',
-  'grpc-client',
-  'temporal-client',
-  'temporal-worker',
-  'runtime',
-] as const;
-
-/** Other names, and what they stand for. */
-const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  http: ['http-server', 'http-client', 'http2-server', 'http2-client'],
-  http2: ['http2-server', 'http2-client'],
-  undici: ['fetch'],
-  jvm: ['runtime'],
-  nodejs: ['runtime'],
-  'runtime-node': ['runtime'],
-  grpc: ['grpc-server', 'grpc-client'],
-  temporal: ['temporal-client', 'temporal-worker'],
-};
+import type { Switchable } from '../instrumentation.js';
 
 const PACKAGE = /^@opentelemetry\/instrumentation-/;
 
-/** The names to propose when one is unknown. */
-export const PROPOSED_NAMES: readonly string[] = [...INSTRUMENTATIONS, 'http', 'http2', 'grpc', 'temporal'];
+/** The names of all that `word` stands for: a name, an alias, or either as a package of OpenTelemetry. */
+export function instrumentationsNamed(word: string, all: readonly Switchable[]): readonly string[] {
+  const wanted = word.replace(PACKAGE, '').toLowerCase();
+  return all
+    .filter(({ name, aliases = [] }) => name === wanted || aliases.includes(wanted))
+    .map(({ name }) => name);
+}
 
-/** The instrumentations that a name stands for; `undefined` when the name is unknown. */
-export function instrumentationsNamed(word: string): readonly string[] | undefined {
-  const name = word.replace(PACKAGE, '').toLowerCase();
-  if ((INSTRUMENTATIONS as readonly string[]).includes(name)) return [name];
-  return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : undefined;
+/** The names to propose when one is unknown: every name, and every alias that stands for more than one. */
+export function proposedNames(all: readonly Switchable[]): readonly string[] {
+  const aliases = all.flatMap(({ aliases = [] }) => aliases);
+  const groups = aliases.filter((alias, index) => aliases.indexOf(alias) !== index);
+  return [...new Set([...all.map(({ name }) => name), ...groups])];
 }

@@ -1,3 +1,4 @@
+import type { Switchable } from '../instrumentation.js';
 import { buildConfig } from './build.js';
 import type { Config } from './config.js';
 import type { Diagnostic, Report } from './diagnostic.js';
@@ -27,7 +28,10 @@ export interface LoadedConfig {
  * Finds, reads and checks the configuration: defaults, then the file, then the `OTEL_*` environment. It does not
  * throw: what cannot be used is a problem, and the value is what it would have been without it.
  */
-export function loadConfig({ env, cwd, argv }: Surroundings = thisProcess()): LoadedConfig {
+export function loadConfig(
+  switchable: readonly Switchable[],
+  { env, cwd, argv }: Surroundings = thisProcess(),
+): LoadedConfig {
   const diagnostics = new Map<string, Diagnostic>();
   const report: Report = (diagnostic) => {
     const cause = JSON.stringify([diagnostic.where, diagnostic.found, diagnostic.expected]);
@@ -35,7 +39,10 @@ export function loadConfig({ env, cwd, argv }: Surroundings = thisProcess()): Lo
   };
   const file = readConfigFile(env, cwd, report);
   const values = file && valuesOf(file, env, report);
-  const config = buildConfig({ env, file: values ?? new Map(), report }, packageName(cwd, argv?.[1]));
+  const config = buildConfig(
+    { env, switchable, file: values ?? new Map(), report },
+    packageName(cwd, argv?.[1]),
+  );
   return {
     config: deepFreeze(config),
     diagnostics: [...diagnostics.values()].sort(byPosition),

@@ -1,3 +1,4 @@
+import type { Switchable } from '../instrumentation.js';
 import type { DiagnosticDraft, Report } from './diagnostic.js';
 import type { Setting } from './settings.js';
 import { type SourceNode, scalar } from './source/source-node.js';
@@ -6,6 +7,7 @@ import type { Env } from './source/substitute.js';
 /** Where values come from. The environment is stronger than the file. */
 export interface Sources {
   readonly env: Env;
+  readonly switchable: readonly Switchable[];
   /** The nodes of the short form, by path. */
   readonly file: ReadonlyMap<string, SourceNode>;
   readonly report: Report;

@@ -1,3 +1,4 @@
+import type { Switchable } from '../instrumentation.js';
 import { KNOWN_METHODS } from '../semconv/http-methods.js';
 import type { LogLevel, OtlpExporter, Propagator, SamplerName } from './config.js';
 import { endpoint } from './types/endpoint.js';
@@ -184,25 +185,31 @@ export const metrics = {
   }),
 };
 
+/** Which instrumentations are on. Their names come from the list of instrumentations. */
+export function switchesOf(all: readonly Switchable[]) {
+  return {
+    listed: row({
+      path: 'instrumentations',
+      type: switches(all, { bare: true }),
+      default: {},
+      doc: 'Switches single instrumentations; those that are not named stay on. The later entry wins.',
+    }),
+    enabled: row({
+      env: ['OTEL_NODE_ENABLED_INSTRUMENTATIONS'],
+      type: switches(all, { bare: true }),
+      default: {},
+      doc: 'Only these instrumentations, whatever the file says.',
+    }),
+    disabled: row({
+      env: ['OTEL_NODE_DISABLED_INSTRUMENTATIONS'],
+      type: switches(all, { bare: false }),
+      default: {},
+      doc: 'Not these instrumentations.',
+    }),
+  };
+}
+
 export const general = {
-  instrumentations: row({
-    path: 'instrumentations',
-    type: switches({ bare: true }),
-    default: {},
-    doc: 'Switches single instrumentations; those that are not named stay on. The later entry wins.',
-  }),
-  enabledInstrumentations: row({
-    env: ['OTEL_NODE_ENABLED_INSTRUMENTATIONS'],
-    type: switches({ bare: true }),
-    default: {},
-    doc: 'Only these instrumentations, whatever the file says.',
-  }),
-  disabledInstrumentations: row({
-    env: ['OTEL_NODE_DISABLED_INSTRUMENTATIONS'],
-    type: switches({ bare: false }),
-    default: {},
-    doc: 'Not these instrumentations.',
-  }),
   serviceName: row({
     path: 'service.name',
     env: ['OTEL_SERVICE_NAME'],
@@ -264,8 +271,8 @@ export const general = {
 };
 
 /** All of them, in the order of the documentation. */
-export const settings: readonly Setting<unknown>[] = [traces, metrics, general].flatMap((group) =>
-  Object.values(group).flatMap((each) => ('doc' in each ? [each] : Object.values(each))),
+export const settings: readonly Setting<unknown>[] = [traces, metrics, switchesOf([]), general].flatMap(
+  (group) => Object.values(group).flatMap((each) => ('doc' in each ? [each] : Object.values(each))),
 ) as Setting<unknown>[];
 
 /** How one signal leaves over OTLP. */

@@ -3,13 +3,15 @@ import { attachBuiltin } from './builtin.js';
 import { attachChannel } from './channel.js';
 import { createGuard } from './guard.js';
 import { attachPackage } from './package.js';
+import { attachTracingChannel } from './tracing-channel.js';
 
 /** Opens the door of every target of an instrumentation, all of them behind one guard. */
 export function attach(instrumentation: Instrumentation, calls: Calls): void {
   const guard = createGuard(instrumentation.name);
   const attachAll = guard(() => {
     for (const target of instrumentation.targets) {
-      if ('channel' in target) attachChannel(target, calls, guard);
+      if ('tracing' in target) attachTracingChannel(target, calls, guard);
+      else if ('channel' in target) attachChannel(target, calls, guard);
       else if ('package' in target) attachPackage(target, calls, guard);
       else attachBuiltin(target, calls, guard);
     }

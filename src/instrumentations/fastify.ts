@@ -18,6 +18,8 @@ interface FastifyRequest {
  */
 export const fastify: Instrumentation = {
   name: 'fastify',
+  observes: 'Fastify 4 and 5: gives the server call its route',
+  conventions: [],
   targets: [
     {
       channel: 'fastify.initialization',

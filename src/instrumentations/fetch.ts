@@ -1,6 +1,6 @@
 import type { Calls, Instrumentation, Outcome } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
-import { labelClientRequest } from '../semconv/http-client.js';
+import { HTTP_CLIENT } from '../semconv/http.js';
 import { redactUrl } from '../semconv/url.js';
 
 interface UndiciRequest {
@@ -18,6 +18,9 @@ interface UndiciRequest {
  */
 export const fetch: Instrumentation = {
   name: 'fetch',
+  aliases: ['undici'],
+  observes: 'Requests by fetch and undici 6 to 8',
+  conventions: [HTTP_CLIENT],
   targets: [
     { channel: 'undici:request:create', attach: ({ request }, calls) => openRequest(request, calls) },
     {
@@ -37,12 +40,12 @@ function openRequest(request: UndiciRequest, calls: Calls): void {
   const { address, port, origin } = originOf(request);
   calls.open({
     kind: 'client',
-    system: 'http',
+    convention: HTTP_CLIENT,
     operation: request.method,
     subjects: [request],
-    outgoing: { set: (name, value) => request.addHeader(name, value) },
-    attributes: labelClientRequest(address, port),
-    detail: () => ({ 'url.full': redactUrl(origin + request.path) }),
+    injectInto: { set: (name, value) => request.addHeader(name, value) },
+    attributes: { 'server.address': address, 'server.port': port },
+    spanAttributes: () => ({ 'url.full': redactUrl(origin + request.path) }),
   });
 }
 

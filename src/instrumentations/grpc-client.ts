@@ -4,6 +4,7 @@ import { patch } from '../patching/patch.js';
 import { privateField } from '../patching/private-field.js';
 import { methodOf, statusName } from '../semconv/grpc.js';
 import { splitGrpcTarget } from '../semconv/grpc-target.js';
+import { RPC_CLIENT } from '../semconv/rpc.js';
 
 /**
  * Calls of `@grpc/grpc-js`, of all four kinds. Every client makes them through its channel, below the application's
@@ -12,6 +13,9 @@ import { splitGrpcTarget } from '../semconv/grpc-target.js';
  */
 export const grpcClient: Instrumentation = {
   name: 'grpc-client',
+  aliases: ['grpc'],
+  observes: 'Calls by @grpc/grpc-js from 1.8',
+  conventions: [RPC_CLIENT],
   targets: [
     {
       package: '@grpc/grpc-js',
@@ -76,12 +80,11 @@ function observeCall(
   const open = guard((metadata: Metadata) =>
     calls.open({
       kind: 'client',
-      system: 'grpc',
-      operation: method,
+      convention: RPC_CLIENT,
       route: method,
-      outgoing: { set: (name, value) => metadata.set(name, value) },
+      injectInto: { set: (name, value) => metadata.set(name, value) },
       attributes: labelsOf(channel),
-      detail: () => ({ 'redhook.grpc.timeout': secondsUntil(deadline) }),
+      spanAttributes: () => ({ 'redhook.grpc.timeout': secondsUntil(deadline) }),
     }),
   );
   const noteAttempts = guard((call: Call, metadata: Metadata) => {
@@ -134,14 +137,7 @@ const targets = privateField<Target>();
 
 function labelsOf(channel: Channel): Attributes {
   const { address, port } = targetOf(channel);
-  return {
-    'rpc.system.name': 'grpc',
-    'rpc.method': undefined,
-    'server.address': address,
-    'server.port': port,
-    'rpc.status_code': undefined,
-    'error.type': undefined,
-  };
+  return { 'rpc.system.name': 'grpc', 'server.address': address, 'server.port': port };
 }
 
 function targetOf(channel: Channel): Target {

@@ -3,6 +3,7 @@ import type { Attributes, Calls, Guard, Instrumentation } from '../instrumentati
 import { patch } from '../patching/patch.js';
 import { isGrpc, methodOf, statusName, timeoutOf } from '../semconv/grpc.js';
 import { MessageCounter } from '../semconv/grpc-messages.js';
+import { RPC_SERVER } from '../semconv/rpc.js';
 import { splitAuthority } from '../semconv/url.js';
 import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
 
@@ -12,6 +13,9 @@ import { type ObservedRequest, observeServerStreams } from './http2/server-strea
  */
 export const grpcServer: Instrumentation = {
   name: 'grpc-server',
+  aliases: ['grpc'],
+  observes: 'gRPC servers',
+  conventions: [RPC_SERVER],
   targets: [
     {
       builtin: 'node:http2',
@@ -82,18 +86,13 @@ function open(headers: IncomingHttpHeaders, calls: Calls): Request | undefined {
   const openedAt = Date.now();
   const call = calls.open({
     kind: 'server',
-    system: 'grpc',
+    convention: RPC_SERVER,
     operation: method,
     route,
-    received: headers,
+    extractFrom: headers,
     deadline: timeout === undefined ? undefined : openedAt + timeout * 1000,
-    attributes: {
-      'rpc.system.name': 'grpc',
-      'rpc.method': undefined,
-      'rpc.status_code': undefined,
-      'error.type': undefined,
-    },
-    detail: () => spanAttributes(headers, timeout),
+    attributes: { 'rpc.system.name': 'grpc' },
+    spanAttributes: () => spanAttributes(headers, timeout),
   });
   if (call === undefined) return undefined;
   const messages = call.isRecorded

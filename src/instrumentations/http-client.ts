@@ -1,9 +1,9 @@
 import { type ClientRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
-import type { Call, Calls, Instrumentation, OutgoingHeaders } from '../instrumentation.js';
+import type { Call, Calls, InjectCarrier, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
 import { wrapEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
-import { labelClientRequest } from '../semconv/http-client.js';
+import { HTTP_CLIENT } from '../semconv/http.js';
 import { origin, redactUrl, splitAuthority } from '../semconv/url.js';
 
 /**
@@ -12,6 +12,9 @@ import { origin, redactUrl, splitAuthority } from '../semconv/url.js';
  */
 export const httpClient: Instrumentation = {
   name: 'http-client',
+  aliases: ['http'],
+  observes: 'Requests by node:http and node:https',
+  conventions: [HTTP_CLIENT],
   targets: [
     {
       builtin: 'node:http',
@@ -65,12 +68,12 @@ function openRequest(request: ClientRequest, calls: Calls): void {
   const { address, port } = targetOf(request, scheme);
   calls.open({
     kind: 'client',
-    system: 'http',
+    convention: HTTP_CLIENT,
     operation: request.method,
     subjects: [request],
-    outgoing: new RequestHeaders(request),
-    attributes: labelClientRequest(address, port),
-    detail: () => ({
+    injectInto: new RequestHeaders(request),
+    attributes: { 'server.address': address, 'server.port': port },
+    spanAttributes: () => ({
       'url.full': redactUrl(
         isAbsolute(request.path) ? request.path : origin(scheme, address, port) + request.path,
       ),
@@ -95,7 +98,7 @@ function isAbsolute(path: string): boolean {
  * The headers of a request whose constructor has just run. Nothing is on the wire yet, but headers given as an array
  * or with `Expect` are already rendered as text: then the text is changed.
  */
-class RequestHeaders implements OutgoingHeaders {
+class RequestHeaders implements InjectCarrier {
   readonly #request: Rendered;
 
   constructor(request: ClientRequest) {

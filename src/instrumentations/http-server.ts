@@ -2,10 +2,11 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Attributes, Call, Calls, Guard, Instrumentation, Shared } from '../instrumentation.js';
+import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
 import { wrapEmit } from '../patching/wrap-emit.js';
-import { connectionAttributes, labelServerRequest, targetAttributes } from '../semconv/http-server.js';
+import { HTTP_SERVER } from '../semconv/http.js';
+import { connectionAttributes, schemeOf, targetAttributes } from '../semconv/http-server.js';
 
 /**
  * Servers of HTTP/1, with and without TLS. A call begins when the parser has the headers and ends when the
@@ -13,6 +14,9 @@ import { connectionAttributes, labelServerRequest, targetAttributes } from '../s
  */
 export const httpServer: Instrumentation = {
   name: 'http-server',
+  aliases: ['http'],
+  observes: 'Servers of node:http and node:https',
+  conventions: [HTTP_SERVER],
   targets: [
     // Before every request event, and also for the requests that Node answers itself (400, 417, 503).
     { channel: 'http.server.request.start', attach: openRequest },
@@ -61,13 +65,16 @@ function openRequest({ request, server }: RequestStart, calls: Calls): void {
 function open(request: IncomingMessage, calls: Calls): Call | undefined {
   return calls.open({
     kind: 'server',
-    system: 'http',
+    convention: HTTP_SERVER,
     operation: request.method ?? '',
     subjects: [request],
-    received: request.headers,
-    attributes: labelsOf(request),
-    detail: () => targetAttributes(request.url ?? ''),
-    shared: () => partiesOf(request),
+    extractFrom: request.headers,
+    attributes: {
+      'url.scheme': schemeOf(request.headers, isEncrypted(request.socket)),
+      'network.protocol.version': request.httpVersion,
+    },
+    spanAttributes: () => targetAttributes(request.url ?? ''),
+    sharedAttributes: () => partiesOf(request),
   });
 }
 
@@ -203,11 +210,7 @@ function headOf(chunk: unknown): string {
   return chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : '';
 }
 
-function labelsOf({ headers, httpVersion, socket }: IncomingMessage): Attributes {
-  return labelServerRequest({ headers, encrypted: isEncrypted(socket) }, httpVersion);
-}
-
-function partiesOf({ headers, socket }: IncomingMessage): Shared {
+function partiesOf({ headers, socket }: IncomingMessage): Attributes {
   return connectionAttributes(
     { authority: headers.host, headers, encrypted: isEncrypted(socket), peer: socket },
     socket,

@@ -10,7 +10,7 @@ import { privateField } from '../patching/private-field.js';
 import { wrapEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
-import { labelClientRequest } from '../semconv/http-client.js';
+import { HTTP_CLIENT } from '../semconv/http.js';
 import { redactUrl, splitAuthority } from '../semconv/url.js';
 import { clientSessionPrototype } from './http2/sessions.js';
 
@@ -20,6 +20,9 @@ import { clientSessionPrototype } from './http2/sessions.js';
  */
 export const http2Client: Instrumentation = {
   name: 'http2-client',
+  aliases: ['http', 'http2'],
+  observes: 'Requests by node:http2',
+  conventions: [HTTP_CLIENT],
   targets: [
     {
       builtin: 'node:http2',
@@ -83,10 +86,10 @@ function openCall(given: Headers, calls: Calls): Opened | undefined {
   const headers = Object.assign(Array.isArray(given) ? [] : Object.create(null), given);
   const call = calls.open({
     kind: 'client',
-    system: 'http',
+    convention: HTTP_CLIENT,
     operation: String(headerOf(given, ':method') ?? 'GET'),
-    outgoing: { set: (name, value) => setHeader(headers, name, value) },
-    attributes: labelClientRequest(undefined, undefined, '2'),
+    injectInto: { set: (name, value) => setHeader(headers, name, value) },
+    attributes: { 'network.protocol.version': '2' },
   });
   return call && { call, headers };
 }

@@ -1,7 +1,8 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { Calls, Instrumentation, Shared } from '../instrumentation.js';
+import type { Attributes, Calls, Instrumentation } from '../instrumentation.js';
 import { isGrpc } from '../semconv/grpc.js';
-import { connectionAttributes, labelServerRequest, targetAttributes } from '../semconv/http-server.js';
+import { HTTP_SERVER } from '../semconv/http.js';
+import { connectionAttributes, schemeOf, targetAttributes } from '../semconv/http-server.js';
 import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
 
 /**
@@ -10,6 +11,9 @@ import { type ObservedRequest, observeServerStreams } from './http2/server-strea
  */
 export const http2Server: Instrumentation = {
   name: 'http2-server',
+  aliases: ['http', 'http2'],
+  observes: 'Servers of node:http2',
+  conventions: [HTTP_SERVER],
   targets: [
     {
       builtin: 'node:http2',
@@ -39,13 +43,16 @@ function open(
   if (headers[':method'] === 'CONNECT') tunnels.add(stream);
   const call = calls.open({
     kind: 'server',
-    system: 'http',
+    convention: HTTP_SERVER,
     operation: headers[':method'] ?? '',
     subjects: [stream],
-    received: headers,
-    attributes: labelServerRequest({ headers, encrypted: isEncrypted(stream) }, '2'),
-    detail: () => targetAttributes(headers[':path'] ?? ''),
-    shared: () => partiesOf(stream, headers),
+    extractFrom: headers,
+    attributes: {
+      'url.scheme': schemeOf(headers, isEncrypted(stream)),
+      'network.protocol.version': '2',
+    },
+    spanAttributes: () => targetAttributes(headers[':path'] ?? ''),
+    sharedAttributes: () => partiesOf(stream, headers),
   });
   return call && { call };
 }
@@ -54,7 +61,7 @@ function isEncrypted({ session }: ServerHttp2Stream): boolean {
   return session?.encrypted === true;
 }
 
-function partiesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Shared {
+function partiesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
   const { session } = stream;
   const authority = headers[':authority'] ?? headers.host;
   return connectionAttributes(

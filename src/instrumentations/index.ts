@@ -1,4 +1,4 @@
-import type { Instrumentation } from '../instrumentation.js';
+import type { Instrumentation, Switchable } from '../instrumentation.js';
 import { fastify } from './fastify.js';
 import { fetch } from './fetch.js';
 import { grpcClient } from './grpc-client.js';
@@ -23,3 +23,9 @@ export const instrumentations: readonly Instrumentation[] = [
   temporalClient,
   temporalWorker,
 ];
+
+/** The metrics of Node itself are no instrumentation, but they are turned on and off like one. */
+const runtime: Switchable = { name: 'runtime', aliases: ['jvm', 'nodejs', 'runtime-node'] };
+
+/** All that the configuration can turn on and off. */
+export const switchable: readonly Switchable[] = [...instrumentations, runtime];

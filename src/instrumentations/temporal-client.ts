@@ -1,4 +1,5 @@
 import type { Instrumentation } from '../instrumentation.js';
+import { TEMPORAL_CLIENT, TEMPORAL_LONG_RPC, TEMPORAL_RPC } from '../semconv/temporal.js';
 import { observeConnections } from './temporal/client/connections.js';
 import { intercept, OperationObserver } from './temporal/client/operation-observer.js';
 import { ACTIVITIES, COMPLETIONS, SCHEDULES, WORKFLOWS } from './temporal/client/operations.js';
@@ -12,6 +13,9 @@ import { Visibility } from './temporal/visibility.js';
  */
 export const temporalClient: Instrumentation = {
   name: 'temporal-client',
+  aliases: ['temporal'],
+  observes: 'Operations and requests of @temporalio/client from 1.11',
+  conventions: [TEMPORAL_CLIENT, TEMPORAL_RPC, TEMPORAL_LONG_RPC],
   targets: [
     {
       package: '@temporalio/client',

@@ -1,4 +1,11 @@
 import type { Instrumentation } from '../instrumentation.js';
+import {
+  TEMPORAL_ACTIVITY,
+  TEMPORAL_LONG_RPC,
+  TEMPORAL_OUTBOUND,
+  TEMPORAL_RPC,
+  TEMPORAL_WORKFLOW,
+} from '../semconv/temporal.js';
 import { observeNativeRequests } from './temporal/requests.js';
 import { observeActivities } from './temporal/worker/activities.js';
 import { observeCore } from './temporal/worker/core-metrics.js';
@@ -14,6 +21,9 @@ const inFlight = new ActivitiesInFlight();
  */
 export const temporalWorker: Instrumentation = {
   name: 'temporal-worker',
+  aliases: ['temporal'],
+  observes: 'Activities, workflows and workers of @temporalio/worker from 1.11',
+  conventions: [TEMPORAL_ACTIVITY, TEMPORAL_WORKFLOW, TEMPORAL_OUTBOUND, TEMPORAL_RPC, TEMPORAL_LONG_RPC],
   targets: [
     {
       package: '@temporalio/worker',

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Attributes, Shared } from '../instrumentation.js';
+import type { Attributes } from '../instrumentation.js';
 import { splitAuthority, splitTarget } from './url.js';
 
 /** What arrived, whatever the version of HTTP. */
@@ -13,63 +13,45 @@ export interface ServerRequest {
   readonly peer: Pick<Socket, 'remoteAddress' | 'remotePort'> | undefined;
 }
 
-/**
- * The labels of an HTTP server call; those that it will have are there already, so that all calls have one shape.
- *
- * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server
- */
-export function labelServerRequest(
-  request: Pick<ServerRequest, 'headers' | 'encrypted'>,
-  version: string,
-): Attributes {
-  return {
-    'http.request.method': undefined,
-    'url.scheme': schemeOf(request),
-    'http.route': undefined,
-    'http.response.status_code': undefined,
-    'network.protocol.version': version,
-    'error.type': undefined,
-  };
-}
-
-/** What the span of an HTTP server call tells of the target of a request line, or of the `:path` of HTTP/2. */
+/** The span attributes of the target of a request line, or of the `:path` of HTTP/2. */
 export function targetAttributes(target: string): Attributes {
   const { path, query } = splitTarget(target);
   return { 'url.path': path, 'url.query': query };
 }
 
-interface Parties extends Shared {
+/** What the attributes of a connection were made from, and the attributes. */
+interface Known {
   readonly authority: string | undefined;
   readonly scheme: string;
   readonly forwardedFor: unknown;
   readonly userAgent: string | undefined;
+  readonly attributes: Attributes;
 }
 
-/** By connection. */
-const known = new WeakMap<object, Parties>();
+const knownByConnection = new WeakMap<object, Known>();
 
 /**
- * What the span of an HTTP server call tells of who asks whom. The requests of one connection mostly tell the same:
- * then this is the same object.
+ * The span attributes that say who asks whom. They are the same object for as long as the requests of a connection
+ * do not differ in them, which is nearly always.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
-export function connectionAttributes(request: ServerRequest, connection: object | undefined): Shared {
-  const { authority, headers } = request;
+export function connectionAttributes(request: ServerRequest, connection: object | undefined): Attributes {
+  const { authority, headers, encrypted } = request;
   const { 'x-forwarded-for': forwardedFor, 'user-agent': userAgent } = headers;
-  const scheme = schemeOf(request);
-  const before = connection === undefined ? undefined : known.get(connection);
+  const scheme = schemeOf(headers, encrypted);
+  const known = connection === undefined ? undefined : knownByConnection.get(connection);
   const isSame =
-    before !== undefined &&
-    before.authority === authority &&
-    before.userAgent === userAgent &&
-    before.forwardedFor === forwardedFor &&
-    before.scheme === scheme;
-  if (isSame) return before;
+    known !== undefined &&
+    known.authority === authority &&
+    known.userAgent === userAgent &&
+    known.forwardedFor === forwardedFor &&
+    known.scheme === scheme;
+  if (isSame) return known.attributes;
   const attributes = attributesOf(request, scheme);
-  const parties = { authority, scheme, forwardedFor, userAgent, attributes, encoded: undefined };
-  if (connection !== undefined) known.set(connection, parties);
-  return parties;
+  if (connection !== undefined)
+    knownByConnection.set(connection, { authority, scheme, forwardedFor, userAgent, attributes });
+  return attributes;
 }
 
 function attributesOf({ authority, headers, peer }: ServerRequest, scheme: string): Attributes {
@@ -84,8 +66,8 @@ function attributesOf({ authority, headers, peer }: ServerRequest, scheme: strin
   };
 }
 
-/** The scheme that the client used: a proxy in front says so, else the socket does. Only two values are possible. */
-function schemeOf({ headers, encrypted }: Pick<ServerRequest, 'headers' | 'encrypted'>): 'http' | 'https' {
+/** The scheme that the client used. A proxy in front says so, else the socket does. There are only two values. */
+export function schemeOf(headers: IncomingHttpHeaders, encrypted: boolean): 'http' | 'https' {
   const forwarded = headers['x-forwarded-proto'];
   if (forwarded === 'http' || forwarded === 'https') return forwarded;
   return encrypted ? 'https' : 'http';

@@ -6,6 +6,9 @@ import type { CallObserver, CallRecord } from '../../src/calls/observer.js';
 import { asOwnTraffic, markAsOwn } from '../../src/calls/own-traffic.js';
 import type { CallStart } from '../../src/instrumentation.js';
 import { log } from '../../src/log.js';
+import { HTTP_CLIENT, HTTP_SERVER } from '../../src/semconv/http.js';
+import { RPC_CLIENT, RPC_SERVER } from '../../src/semconv/rpc.js';
+import { TEMPORAL_RPC, TEMPORAL_WORKFLOW } from '../../src/semconv/temporal.js';
 
 const SPAN = trace.wrapSpanContext({ traceId: 't', spanId: 's', traceFlags: 1 });
 const ended: CallRecord[] = [];
@@ -13,7 +16,7 @@ const observer: CallObserver = {
   start: () => SPAN,
   end: (call) => ended.push(call),
 };
-const calls = createCalls({ observers: [observer], knownOperations: { http: ['GET'], grpc: [] } });
+const calls = createCalls({ observers: [observer], knownOperations: { [HTTP_SERVER.operation]: ['GET'] } });
 
 beforeAll(() => void context.setGlobalContextManager(contexts));
 beforeEach(() => {
@@ -22,7 +25,13 @@ beforeEach(() => {
 });
 
 function open(more: Partial<CallStart> = {}) {
-  const call = calls.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, ...more });
+  const call = calls.open({
+    kind: 'server',
+    convention: HTTP_SERVER,
+    operation: 'GET',
+    attributes: {},
+    ...more,
+  });
   if (call === undefined) throw new Error('no call was opened');
   return call;
 }
@@ -48,8 +57,8 @@ test('only the first end counts, and nothing changes after it', () => {
 });
 
 test('the deadline of a call holds for those inside it, when asked for', () => {
-  const start = { kind: 'server', system: 'grpc', operation: 'A/B', attributes: {} } as const;
-  const options = { observers: [], knownOperations: { http: [], grpc: [] } };
+  const start = { kind: 'server', convention: RPC_SERVER, operation: 'A/B', attributes: {} } as const;
+  const options = { observers: [], knownOperations: {} };
   const limiting = createCalls({ ...options, propagateDeadlines: true });
   const free = createCalls(options);
 
@@ -59,10 +68,10 @@ test('the deadline of a call holds for those inside it, when asked for', () => {
   expect(free.open({ ...start, deadline: 7 })?.run(() => free.deadline)).toBeUndefined();
 });
 
-test('a call that is told afterwards has the times and the place that it is told', () => {
+test('a call that is recorded after its end has the times and ids that it was given', () => {
   const start = {
     kind: 'consumer',
-    system: 'temporal-workflow',
+    convention: TEMPORAL_WORKFLOW,
     operation: 'RunWorkflow:A',
     attributes: {},
   } as const;
@@ -74,21 +83,21 @@ test('a call that is told afterwards has the times and the place that it is told
     sampled: true,
   };
 
-  calls.record(
+  calls.recordEnded(
     { ...start, route: 'RunWorkflow:A' },
     { ...past, parentSpanId: 'c'.repeat(16) },
     { code: 'completed' },
   );
 
-  expect(ended[0]).toMatchObject({ route: 'RunWorkflow:A', duration: 2.5, failed: false, past });
+  expect(ended[0]).toMatchObject({ route: 'RunWorkflow:A', duration: 2.5, failed: false, ended: past });
 });
 
-test('what a call covers is no call of its own', () => {
-  const outer = open({ system: 'temporal-rpc', kind: 'client', covers: 'grpc' });
+test('a suppressed call inside the call that suppresses it is not observed', () => {
+  const outer = open({ convention: TEMPORAL_RPC, kind: 'client', suppresses: RPC_CLIENT });
   const inner = { kind: 'client', operation: 'A/B', attributes: {} } as const;
 
-  expect(outer.run(() => calls.open({ ...inner, system: 'grpc' }))).toBeUndefined();
-  expect(outer.run(() => calls.open({ ...inner, system: 'http' }))).toBeDefined();
+  expect(outer.run(() => calls.open({ ...inner, convention: RPC_CLIENT }))).toBeUndefined();
+  expect(outer.run(() => calls.open({ ...inner, convention: HTTP_SERVER }))).toBeDefined();
 });
 
 test('an error has the type that its library knows', () => {
@@ -127,7 +136,7 @@ test('an unknown operation is _OTHER, and the original is left to the span', () 
 });
 
 test('a gRPC method is _OTHER until the call is named by it', () => {
-  const grpc = { system: 'grpc', operation: 'a.B/C' } as const;
+  const grpc = { convention: RPC_SERVER, operation: 'a.B/C' } as const;
   open(grpc).end({ code: 'UNIMPLEMENTED' });
   open({ ...grpc, route: 'a.B/C' }).end({ code: 'OK' });
   const late = open(grpc);
@@ -163,7 +172,7 @@ test('a server call does not become the child of the call in which its server wa
   const outer = open();
   let parent: unknown;
   const child = createCalls({
-    knownOperations: { http: [], grpc: [] },
+    knownOperations: {},
     observers: [
       {
         start: (_, given) => {
@@ -175,9 +184,9 @@ test('a server call does not become the child of the call in which its server wa
     ],
   });
 
-  outer.run(() => child.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} }));
+  outer.run(() => child.open({ kind: 'server', convention: HTTP_SERVER, operation: 'GET', attributes: {} }));
   expect(parent).toBeUndefined();
-  outer.run(() => child.open({ kind: 'client', system: 'http', operation: 'GET', attributes: {} }));
+  outer.run(() => child.open({ kind: 'client', convention: HTTP_CLIENT, operation: 'GET', attributes: {} }));
   expect(parent).toBe(SPAN);
 });
 
@@ -186,7 +195,9 @@ test("Redhook's own traffic is not observed", () => {
   markAsOwn(server);
 
   expect(
-    asOwnTraffic(() => calls.open({ kind: 'client', system: 'http', operation: 'GET', attributes: {} })),
+    asOwnTraffic(() =>
+      calls.open({ kind: 'client', convention: HTTP_CLIENT, operation: 'GET', attributes: {} }),
+    ),
   ).toBeUndefined();
   expect([calls.isOwn(server), calls.isOwn({})]).toEqual([true, false]);
 });
@@ -216,9 +227,14 @@ test('an observer that throws is one line; the others and the application go on'
       throw new Error('ours');
     },
   };
-  const both = createCalls({ observers: [faulty, observer], knownOperations: { http: ['GET'], grpc: [] } });
+  const both = createCalls({
+    observers: [faulty, observer],
+    knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
+  });
 
-  both.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });
+  both
+    .open({ kind: 'server', convention: HTTP_SERVER, operation: 'GET', attributes: {} })
+    ?.end({ code: 200 });
 
   expect(ended).toHaveLength(1);
   expect(error).toHaveBeenCalledWith('a call was not recorded: ours');
@@ -228,7 +244,7 @@ test('headers that can no longer be written cost the trace, not the call', () =>
   const debug = vi.spyOn(log, 'debug').mockImplementation(() => {});
   const call = open({
     kind: 'client',
-    outgoing: {
+    injectInto: {
       set: () => {
         throw new Error('already sent');
       },

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCalls } from '../../src/calls/calls.js';
 import { pollRegularly } from '../../src/calls/poll.js';
 import { log } from '../../src/log.js';
+import { RPC_CLIENT } from '../../src/semconv/rpc.js';
 
 beforeEach(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
@@ -21,7 +22,7 @@ test('a task runs once a minute, as own traffic', async () => {
   const calls = createCalls({ observers: [], knownOperations: {} });
   const opened: unknown[] = [];
   pollRegularly('counts', async () => {
-    opened.push(calls.open({ kind: 'client', system: 'grpc', operation: '', attributes: {} }));
+    opened.push(calls.open({ kind: 'client', convention: RPC_CLIENT, operation: '', attributes: {} }));
   });
 
   await minutes(3);

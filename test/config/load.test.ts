@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
+import { switchable } from '../../src/instrumentations/index.js';
 import { KNOWN_METHODS } from '../../src/semconv/http-methods.js';
 import { load } from '../support/load-config.js';
 
@@ -36,19 +37,7 @@ const DEFAULTS: Config = {
   knownMethods: KNOWN_METHODS,
   propagateDeadlines: false,
   visibility: false,
-  instrumentations: {
-    'http-server': true,
-    'http-client': true,
-    'http2-server': true,
-    'http2-client': true,
-    fetch: true,
-    fastify: true,
-    'grpc-server': true,
-    'grpc-client': true,
-    'temporal-client': true,
-    'temporal-worker': true,
-    runtime: true,
-  },
+  instrumentations: Object.fromEntries(switchable.map(({ name }) => [name, true])),
   exitTimeoutMs: 2000,
 };
 
@@ -80,7 +69,7 @@ test('the short form as it was asked for', () => {
 });
 
 test('without arguments it looks at this process', () => {
-  expect(loadConfig().config.serviceName).not.toBe('unknown_service:node');
+  expect(loadConfig([]).config.serviceName).not.toBe('unknown_service:node');
 });
 
 test('the configuration is frozen to its ground', () => {

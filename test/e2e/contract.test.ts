@@ -2,22 +2,18 @@
  * The contract of every boundary: the application sees what it sees without Redhook, each call is one span on each of
  * its sides, and its span has the labels of the series that counted it. The calls are those of test/apps/contract.
  */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { conventionOf } from '../../src/semconv/convention.js';
+import { instrumentations } from '../../src/instrumentations/index.js';
 import { type AppOptions, NODES, runApp } from '../support/app.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.js';
-import { systemOf } from '../support/labels.js';
+import { conventionOf } from '../support/labels.js';
 import { countsOf, seriesOf } from '../support/red.js';
 
-const BOUNDARIES = [
-  'http-server',
-  'http-client',
-  'http2-server',
-  'http2-client',
-  'fetch',
-  'grpc-server',
-  'grpc-client',
-];
+/** The boundaries that have scenarios: those of test/apps/contract that are named like an instrumentation. */
+const files = readdirSync(join(import.meta.dirname, '../apps/contract'));
+const BOUNDARIES = instrumentations.map(({ name }) => name).filter((name) => files.includes(`${name}.cjs`));
 
 let collector: Collector;
 beforeAll(async () => {
@@ -108,11 +104,11 @@ function told(span: ReceivedSpan, spans: ReceivedSpan[]): string {
 
 function partsOf(span: ReceivedSpan) {
   const { attributes } = span;
-  const { convention, side } = kindOf(span);
+  const convention = conventionOf(span);
   const text = (name: string): string | undefined =>
     attributes[name] === undefined ? undefined : String(attributes[name]);
   return {
-    kind: side,
+    kind: span.kind === 'SERVER' ? 'server' : 'client',
     // The service of a gRPC method is its scenario.
     operation: text(convention.operation)?.replace(/^.*\//, ''),
     code: text(convention.code),
@@ -128,9 +124,4 @@ function scenarioOf({ attributes }: ReceivedSpan): string {
     attributes['rpc.method_original'] ??
     attributes['rpc.method'];
   return /^(?:https?:\/\/[^/]*)?\/?([\w-]+)/.exec(String(path))?.[1] ?? String(path);
-}
-
-function kindOf({ kind, attributes }: ReceivedSpan) {
-  const side = kind === 'SERVER' ? 'server' : 'client';
-  return { side, convention: conventionOf(systemOf(attributes), side) } as const;
 }

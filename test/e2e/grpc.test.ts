@@ -27,9 +27,7 @@ test.each(CASES)('Node $version, $form: one span on each side of each call, in o
     },
   });
   expect(await app.ended).toEqual({ code: 0, signal: null });
-  expect(app.stderr().trim().split('\n')).toEqual([
-    expect.stringContaining('instrumented=http,http2,fetch,fastify,grpc,temporal'),
-  ]);
+  expect(app.stderr().trim().split('\n')).toEqual([expect.stringMatching(/ instrumented=\S*\bgrpc\b/)]);
 
   const spans = collector.spans.filter(({ resource }) => resource['service.name'] === service);
   const counts: Record<string, number> = {};

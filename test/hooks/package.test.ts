@@ -9,7 +9,7 @@ import { attachPackage } from '../../src/hooks/package.js';
 import { log } from '../../src/log.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'redhook-packages-'));
-const calls = createCalls({ observers: [], knownOperations: { http: [], grpc: [] } });
+const calls = createCalls({ observers: [], knownOperations: {} });
 const attached: unknown[] = [];
 
 install('early', '1.2.0')('@scope/thing');

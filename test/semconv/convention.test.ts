@@ -1,32 +1,16 @@
 import { expect, test } from 'vitest';
-import { conventionOf } from '../../src/semconv/convention.js';
+import { instrumentations } from '../../src/instrumentations/index.js';
 
-test.each([
-  ['OK', false, false],
-  ['CANCELLED', true, false],
-  ['UNKNOWN', true, true],
-  ['INVALID_ARGUMENT', true, false],
-  ['DEADLINE_EXCEEDED', true, true],
-  ['NOT_FOUND', true, false],
-  ['ALREADY_EXISTS', true, false],
-  ['PERMISSION_DENIED', true, false],
-  ['RESOURCE_EXHAUSTED', true, false],
-  ['FAILED_PRECONDITION', true, false],
-  ['ABORTED', true, false],
-  ['OUT_OF_RANGE', true, false],
-  ['UNIMPLEMENTED', true, true],
-  ['INTERNAL', true, true],
-  ['UNAVAILABLE', true, true],
-  ['DATA_LOSS', true, true],
-  ['UNAUTHENTICATED', true, false],
-])('gRPC %s fails the client: %s, the server: %s', (status, client, server) => {
-  expect(conventionOf('grpc', 'client').isFailure(status)).toBe(client);
-  expect(conventionOf('grpc', 'server').isFailure(status)).toBe(server);
+const conventions = [...new Set(instrumentations.flatMap(({ conventions }) => conventions))];
+
+test.each(conventions)('$histogram has labels for the operation, the status and the error', (convention) => {
+  const { labels, placeholders, operation, code, boundaries } = convention;
+
+  expect(Object.keys(placeholders)).toEqual(labels);
+  expect(labels).toEqual(expect.arrayContaining([operation, code, 'error.type']));
+  expect(boundaries).toEqual([...boundaries].sort((a, b) => a - b));
 });
 
-test('a gRPC span is named by its method, or by the system when the method is unknown', () => {
-  const { spanName } = conventionOf('grpc', 'server');
-
-  expect(spanName('_OTHER', 'shop.Orders/Get')).toBe('shop.Orders/Get');
-  expect(spanName('_OTHER', undefined)).toBe('grpc');
+test('no two conventions share a histogram', () => {
+  expect(new Set(conventions.map(({ histogram }) => histogram)).size).toBe(conventions.length);
 });

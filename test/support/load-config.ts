@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { formatDiagnostic } from '../../src/config/diagnostic.js';
 import { type LoadedConfig, loadConfig } from '../../src/config/load.js';
+import { switchable } from '../../src/instrumentations/index.js';
 
 export type Loaded = LoadedConfig & {
   /** The diagnostics as `severity line`. */
@@ -16,7 +17,7 @@ export function load(yaml?: string, env: Record<string, string> = {}): Loaded {
 }
 
 export function loadIn(cwd: string, env: Record<string, string> = {}, argv: string[] = []): Loaded {
-  const loaded = loadConfig({ env, cwd, argv });
+  const loaded = loadConfig(switchable, { env, cwd, argv });
   const lines = loaded.diagnostics.map(
     (diagnostic) => `${diagnostic.severity} ${formatDiagnostic(diagnostic)}`,
   );

@@ -5,7 +5,7 @@ import { TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
 import { expect, onTestFinished } from 'vitest';
 import { type App, freePort, startApp } from './app.js';
 import type { Collector, ReceivedSpan } from './collector.js';
-import { labelsOf, textOf } from './labels.js';
+import { conventionOf, labelsOf, textOf } from './labels.js';
 import { type Sample, scrape, total } from './metrics.js';
 
 const CALLS = 1_000;
@@ -116,8 +116,8 @@ export async function expectSpans(
 }
 
 /** The labels, as Prometheus spells them, that the series of a span must have. */
-function seriesOf({ kind, attributes }: ReceivedSpan): string {
-  const labels = labelsOf(kind === 'SERVER' ? 'server' : 'client', attributes);
+function seriesOf(span: ReceivedSpan): string {
+  const labels = labelsOf(conventionOf(span), span.attributes);
   return textOf(
     Object.fromEntries(
       Object.entries(labels).map(([name, value]) => [name.replaceAll('.', '_'), String(value)]),

@@ -1,4 +1,4 @@
-import { context, propagation, SpanKind } from '@opentelemetry/api';
+import { context, propagation } from '@opentelemetry/api';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { emptyResource } from '@opentelemetry/resources';
 import {
@@ -15,13 +15,13 @@ import type { CallRecord } from '../../src/calls/observer.js';
 import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { attach } from '../../src/hooks/attach.js';
 import type { Gauge, GaugePoint, Instrumentation } from '../../src/instrumentation.js';
-import { conventionOf } from '../../src/semconv/convention.js';
+import { HTTP_SERVER } from '../../src/semconv/http.js';
 import { KNOWN_METHODS } from '../../src/semconv/http-methods.js';
 import { createRed } from '../../src/telemetry/metrics/red.js';
 import { CallSpan } from '../../src/telemetry/traces/call-span.js';
 import { RandomIdGenerator } from '../../src/telemetry/traces/id-generator.js';
 import { createSpanObserver } from '../../src/telemetry/traces/spans.js';
-import { labelsOf, systemOf, textOf } from './labels.js';
+import { seriesText, textOf } from './labels.js';
 
 /** What a test sees of a call that has ended. */
 export interface Ended {
@@ -70,10 +70,13 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
   const ended: Ended[] = [];
   /** Attributes that are no labels: what is encoded once for a series would leave them out. */
   const strangers: string[] = [];
+  /** The histograms of calls whose convention their instrumentation does not list. */
+  const undeclared: string[] = [];
+  const declared = new Set(instrumentations.flatMap(({ conventions }) => conventions));
   const gauges: Gauge[] = [];
   const tasks: (() => Promise<void>)[] = [];
   const calls = createCalls({
-    knownOperations: { http: KNOWN_METHODS, grpc: [] },
+    knownOperations: { [HTTP_SERVER.operation]: KNOWN_METHODS },
     propagateDeadlines: true,
     addGauge: (gauge) => gauges.push(gauge),
     poll: (_, task) => tasks.push(task),
@@ -83,6 +86,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
       {
         end({ kind, operation, route, attributes, convention, span }) {
           strangers.push(...Object.keys(attributes).filter((name) => !convention.labels.includes(name)));
+          if (!declared.has(convention)) undeclared.push(convention.histogram);
           const { traceId, spanId } = span?.spanContext() ?? {};
           const code = attributes[convention.code];
           ended.push({
@@ -139,13 +143,14 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
       expect(taken).toHaveLength(count);
       expect(spans.sort()).toEqual(observed());
       expect(strangers).toEqual([]);
+      expect(undeclared).toEqual([]);
       return taken;
     },
   };
 }
 
 /** The series that the call of a span must have been counted in. */
-function seriesOf({ kind, attributes }: ReadableSpan): string {
-  const side = kind === SpanKind.SERVER ? 'server' : 'client';
-  return `${conventionOf(systemOf(attributes), side).histogram} ${textOf(labelsOf(side, attributes))}`;
+function seriesOf(span: ReadableSpan): string {
+  if (!(span instanceof CallSpan)) throw new Error(`${span.name} is not the span of a call`);
+  return seriesText(span.call.convention, span.attributes);
 }

@@ -1,7 +1,6 @@
 /** The calls that an application has counted, and those that its spans tell: they must be the same. */
-import { conventionOf } from '../../src/semconv/convention.js';
 import type { Collector, ReceivedSpan } from './collector.js';
-import { labelsOf, systemOf, textOf } from './labels.js';
+import { conventionOf, seriesText, textOf } from './labels.js';
 import { countBy } from './load.js';
 
 /** The counts of each series of a service, as it has pushed them over OTLP at its end. */
@@ -21,8 +20,5 @@ const DURATION = /^(?!temporal\.client\.long_rpc).*\.duration$/;
 
 /** How many spans belong to each series. */
 export function seriesOf(spans: readonly ReceivedSpan[]): Map<string, number> {
-  return countBy(spans, ({ kind, attributes }) => {
-    const side = kind === 'SERVER' ? 'server' : 'client';
-    return `${conventionOf(systemOf(attributes), side).histogram} ${textOf(labelsOf(side, attributes))}`;
-  });
+  return countBy(spans, (span) => seriesText(conventionOf(span), span.attributes));
 }

@@ -11,6 +11,7 @@ import {
 import { createCalls } from '../../src/calls/calls.js';
 import type { CallRecord } from '../../src/calls/observer.js';
 import type { CallKind } from '../../src/instrumentation.js';
+import { HTTP_CLIENT, HTTP_SERVER } from '../../src/semconv/http.js';
 import { KNOWN_METHODS } from '../../src/semconv/http-methods.js';
 import type { Red } from '../../src/telemetry/metrics/red.js';
 
@@ -63,22 +64,19 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
     span,
   } = {}) => {
     const calls = createCalls({
-      knownOperations: { http: KNOWN_METHODS, grpc: [] },
+      knownOperations: { [HTTP_SERVER.operation]: KNOWN_METHODS },
       observers: [
         {
           end(call) {
             const record: CallRecord = {
               kind: call.kind,
-              system: call.system,
               convention: call.convention,
               traced: call.traced,
-              past: undefined,
+              ended: undefined,
               operation: call.operation,
               route: call.route,
               attributes: call.attributes,
               added: undefined,
-              detail: undefined,
-              shared: undefined,
               failed: call.failed,
               error: call.error,
               duration,
@@ -91,7 +89,7 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
     });
     const call = calls.open({
       kind,
-      system: 'http',
+      convention: kind === 'server' ? HTTP_SERVER : HTTP_CLIENT,
       operation: method,
       attributes: { 'url.scheme': 'http', 'network.protocol.version': '1.1', ...attributes } as never,
     });

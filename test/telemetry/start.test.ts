@@ -3,17 +3,19 @@ import { expect, test } from 'vitest';
 import { createCalls } from '../../src/calls/calls.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Attributes } from '../../src/instrumentation.js';
+import { switchable } from '../../src/instrumentations/index.js';
+import { HTTP_SERVER } from '../../src/semconv/http.js';
 import { startTelemetry } from '../../src/telemetry/start.js';
 
 test('a span ends with the labels of its series, which are encoded once for all calls that have them', () => {
-  const { config } = loadConfig({
+  const { config } = loadConfig(switchable, {
     env: { OTEL_METRICS_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
     cwd: tmpdir(),
   });
   const { observers } = startTelemetry(config);
   const labels: (Attributes | undefined)[] = [];
   const calls = createCalls({
-    knownOperations: { http: ['GET'] },
+    knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
     observers: observers.map((observer) => ({
       ...observer,
       end(call) {
@@ -24,7 +26,9 @@ test('a span ends with the labels of its series, which are encoded once for all 
   });
 
   for (let count = 0; count < 2; count += 1)
-    calls.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });
+    calls
+      .open({ kind: 'server', convention: HTTP_SERVER, operation: 'GET', attributes: {} })
+      ?.end({ code: 200 });
 
   expect(labels).toEqual([
     { 'http.request.method': 'GET', 'http.response.status_code': 200 },

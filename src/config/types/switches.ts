@@ -1,6 +1,7 @@
+import type { Switchable } from '../../instrumentation.js';
 import { anyOf, IGNORED, quote, type ReportDraft } from '../diagnostic.js';
 import { didYouMean } from '../did-you-mean.js';
-import { instrumentationsNamed, PROPOSED_NAMES } from '../instrumentations.js';
+import { instrumentationsNamed, proposedNames } from '../instrumentations.js';
 import { isEmpty, itemsOf } from '../source/source-node.js';
 import { type NamedItem, namedItems } from './named-items.js';
 import { boolean, type ValueType } from './value.js';
@@ -9,8 +10,9 @@ import { boolean, type ValueType } from './value.js';
 export type Switches = Readonly<Record<string, boolean>>;
 
 /** `{http: false}`, a list of such mappings, or bare names, which mean `bare`. The later one wins. */
-export function switches({ bare }: { bare: boolean }): ValueType<Switches> {
-  const expected = `names of ${anyOf(PROPOSED_NAMES)}, each with true or false`;
+export function switches(all: readonly Switchable[], { bare }: { bare: boolean }): ValueType<Switches> {
+  const names = proposedNames(all);
+  const expected = `names of ${anyOf(names) || 'instrumentations'}, each with true or false`;
   return {
     expected,
     show: (value) =>
@@ -19,7 +21,7 @@ export function switches({ bare }: { bare: boolean }): ValueType<Switches> {
         .join(', ') || 'none',
     read(node, report) {
       const ignore: ReportDraft = (draft) => report({ now: IGNORED, ...draft });
-      const read = namedItems(node, expected, ignore).map((item) => switchesOf(item, bare, ignore));
+      const read = namedItems(node, expected, ignore).map((item) => switchesOf(item, all, bare, ignore));
       const usable = read.filter((each) => each !== undefined);
       if (itemsOf(node).length > 0 && usable.length === 0) return undefined;
       return Object.fromEntries(usable.flat());
@@ -27,14 +29,18 @@ export function switches({ bare }: { bare: boolean }): ValueType<Switches> {
   };
 }
 
-function switchesOf(item: NamedItem, bare: boolean, report: ReportDraft): [string, boolean][] | undefined {
-  const { where, name, value } = item;
-  const instrumentations = instrumentationsNamed(name);
-  if (instrumentations === undefined) {
-    const expected = anyOf(PROPOSED_NAMES) + didYouMean(name, PROPOSED_NAMES);
-    report({ severity: 'warn', where, found: quote(name), expected });
+function switchesOf(
+  { where, name, value }: NamedItem,
+  all: readonly Switchable[],
+  bare: boolean,
+  report: ReportDraft,
+): [string, boolean][] | undefined {
+  const named = instrumentationsNamed(name, all);
+  if (named.length === 0) {
+    const names = proposedNames(all);
+    report({ severity: 'warn', where, found: quote(name), expected: anyOf(names) + didYouMean(name, names) });
     return undefined;
   }
   const on = value === undefined ? bare : isEmpty(value) || boolean.read(value, report);
-  return on === undefined ? undefined : instrumentations.map((each) => [each, on]);
+  return on === undefined ? undefined : named.map((each) => [each, on]);
 }

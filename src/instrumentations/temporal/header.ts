@@ -1,4 +1,4 @@
-import type { IncomingHeaders, OutgoingHeaders } from '../../instrumentation.js';
+import type { ExtractCarrier, InjectCarrier } from '../../instrumentation.js';
 
 /** A value of Temporal as it travels: its encoding is in the metadata. */
 export interface Payload {
@@ -14,7 +14,7 @@ export const TRACE_HEADER = '_tracer-data';
 const ENCODING = { encoding: Buffer.from('json/plain') };
 
 /** Collects the headers of a trace that leaves with an operation. */
-export class TraceCarrier implements OutgoingHeaders {
+export class TraceCarrier implements InjectCarrier {
   readonly #values: Record<string, string> = {};
 
   set(name: string, value: string): void {
@@ -32,12 +32,12 @@ export class TraceCarrier implements OutgoingHeaders {
 }
 
 /** The headers of the trace that arrived; none when there are none that can be read. */
-export function traceIn(headers: Headers | undefined): IncomingHeaders {
+export function traceIn(headers: Headers | undefined): ExtractCarrier {
   const data = headers?.[TRACE_HEADER]?.data;
   if (data == null) return {};
   try {
     const values: unknown = JSON.parse(Buffer.from(data).toString());
-    return typeof values === 'object' && values !== null ? (values as IncomingHeaders) : {};
+    return typeof values === 'object' && values !== null ? (values as ExtractCarrier) : {};
   } catch {
     return {};
   }

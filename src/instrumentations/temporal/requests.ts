@@ -2,6 +2,8 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Call, Calls, Guard } from '../../instrumentation.js';
 import { patch } from '../../patching/patch.js';
 import { statusName } from '../../semconv/grpc.js';
+import { RPC_CLIENT } from '../../semconv/rpc.js';
+import { TEMPORAL_LONG_RPC, TEMPORAL_RPC } from '../../semconv/temporal.js';
 
 /** A request to the service: by grpc-js in clients, by Temporal's core in workers. */
 type Transport = 'grpc-js' | 'native';
@@ -88,11 +90,10 @@ function opener(transport: Transport, calls: Calls, guard: Guard) {
   return guard((service: string, name: string) =>
     calls.open({
       kind: 'client',
-      system: isLong(name) ? 'temporal-long-rpc' : 'temporal-rpc',
-      covers: 'grpc',
+      convention: isLong(name) ? TEMPORAL_LONG_RPC : TEMPORAL_RPC,
+      suppresses: RPC_CLIENT,
       // A client that waits for a result may ask hundreds of times: the operation has its span.
       traced: !isLong(name),
-      operation: `${service}/${name}`,
       route: `${service}/${name}`,
       attributes: { 'temporal.transport': transport },
     }),

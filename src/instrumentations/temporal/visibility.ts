@@ -39,13 +39,13 @@ export class Visibility {
   #active: GaugePoint[] = [];
 
   private constructor(calls: Calls) {
-    calls.gauge({
+    calls.addGauge({
       name: 'temporal.workflow.executions',
       description: 'Executions that the Temporal service has, by status.',
       unit: '{execution}',
       read: () => this.#executions,
     });
-    calls.gauge({
+    calls.addGauge({
       name: 'temporal.workflow.active',
       description: 'Executions that run, of the types of workflow that this process knows.',
       unit: '{execution}',

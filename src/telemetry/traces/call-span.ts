@@ -14,7 +14,7 @@ import { hrTimeDuration, type InstrumentationScope, millisToHrTime } from '@open
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import type { CallRecord } from '../../calls/observer.js';
-import type { Attributes, CallKind, Shared } from '../../instrumentation.js';
+import type { Attributes, CallKind, CallStart } from '../../instrumentation.js';
 import { reason } from '../../log.js';
 
 const KINDS: Record<CallKind, SpanKind> = {
@@ -49,10 +49,10 @@ export class CallSpan implements Span, ReadableSpan {
   readonly parentSpanContext?: SpanContext;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** What only spans tell of a call. */
-  readonly details: Attributes | undefined;
-  /** What it has in common with other spans. */
-  readonly shared: Shared | undefined;
+  /** The attributes that are no labels. */
+  readonly ownAttributes: Attributes | undefined;
+  /** The attributes that it has in common with other spans. */
+  readonly sharedAttributes: Attributes | undefined;
   ended = false;
   readonly #context: SpanContext;
   readonly #parent: Context;
@@ -61,15 +61,16 @@ export class CallSpan implements Span, ReadableSpan {
 
   constructor(
     call: CallRecord,
+    { spanAttributes, sharedAttributes }: CallStart,
     context: SpanContext,
     parentSpanContext: SpanContext | undefined,
     parent: Context,
     origin: CallSpanOrigin,
   ) {
     this.call = call;
-    this.details = call.detail?.();
-    this.shared = call.shared?.();
-    this.startedAt = call.past?.startedAt ?? Date.now();
+    this.ownAttributes = spanAttributes?.();
+    this.sharedAttributes = sharedAttributes?.();
+    this.startedAt = call.ended?.startedAt ?? Date.now();
     if (parentSpanContext !== undefined) this.parentSpanContext = parentSpanContext;
     this.#context = context;
     this.#parent = parent;
@@ -116,8 +117,8 @@ export class CallSpan implements Span, ReadableSpan {
 
   get attributes(): Attributes {
     const all = Object.entries({
-      ...this.shared?.attributes,
-      ...this.details,
+      ...this.sharedAttributes,
+      ...this.ownAttributes,
       ...this.call.attributes,
       ...this.call.added,
     });

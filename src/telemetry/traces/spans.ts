@@ -21,6 +21,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { CallObserver, CallRecord } from '../../calls/observer.js';
+import type { CallStart } from '../../instrumentation.js';
 import { version } from '../../version.js';
 import { CallSpan, type CallSpanOrigin, kindOf, nameOf } from './call-span.js';
 import { PresetIdGenerator } from './id-generator.js';
@@ -51,21 +52,21 @@ export function createSpanObserver({
   /** Whether a call by itself may have more than a span may hold: the SDK knows how to cut. */
   const mustBeCut = attributeCountLimit < ENOUGH_ATTRIBUTES || attributeValueLengthLimit < Infinity;
 
-  function start(call: CallRecord, parent: Context): Span | undefined {
+  function start(call: CallRecord, parent: Context, callStart: CallStart): Span | undefined {
     if (!call.traced) return undefined;
     if (isTracingSuppressed(parent)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     const around = parentOf(parent);
-    const traceId = call.past?.traceId ?? around?.traceId ?? ids.generateTraceId();
+    const traceId = call.ended?.traceId ?? around?.traceId ?? ids.generateTraceId();
     const sampled = sampler.shouldSample(parent, traceId, nameOf(call), kindOf(call), call.attributes, []);
     const context: SpanContext = {
       traceId,
-      spanId: call.past?.spanId ?? ids.generateSpanId(),
+      spanId: call.ended?.spanId ?? ids.generateSpanId(),
       traceFlags:
         sampled.decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE,
     };
     if (around?.traceState !== undefined) context.traceState = around.traceState;
     if (sampled.decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(context);
-    const span = new CallSpan(call, context, around, parent, origin);
+    const span = new CallSpan(call, callStart, context, around, parent, origin);
     for (const processor of processors) processor.onStart(span, parent);
     return span;
   }

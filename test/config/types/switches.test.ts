@@ -1,19 +1,10 @@
 import { expect, test } from 'vitest';
+import { anyOf } from '../../../src/config/diagnostic.js';
+import { proposedNames } from '../../../src/config/instrumentations.js';
+import { switchable } from '../../../src/instrumentations/index.js';
 import { load } from '../../support/load-config.js';
 
-const ON = {
-  'http-server': true,
-  'http-client': true,
-  'http2-server': true,
-  'http2-client': true,
-  fetch: true,
-  fastify: true,
-  'grpc-server': true,
-  'grpc-client': true,
-  'temporal-client': true,
-  'temporal-worker': true,
-  runtime: true,
-};
+const ON = Object.fromEntries(switchable.map(({ name }) => [name, true]));
 const HTTP = ['http-server', 'http-client', 'http2-server', 'http2-client'];
 const ALL_HTTP = Object.fromEntries(HTTP.map((name) => [name, true]));
 const NO_HTTP = Object.fromEntries(HTTP.map((name) => [name, false]));
@@ -47,8 +38,7 @@ test.each([
   expect(load(yaml || undefined, env as Record<string, string>).config.instrumentations).toEqual(switches);
 });
 
-const NAMES =
-  'http-server, http-client, http2-server, http2-client, fetch, fastify, grpc-server, grpc-client, temporal-client, temporal-worker, runtime, http, http2, grpc or temporal';
+const NAMES = anyOf(proposedNames(switchable));
 
 test.each([
   [

@@ -7,8 +7,9 @@ import {
   observeServerStreams,
   type StreamBoundary,
 } from '../../../src/instrumentations/http2/server-streams.js';
+import { HTTP_SERVER } from '../../../src/semconv/http.js';
 
-const calls = createCalls({ observers: [], knownOperations: { http: [], grpc: [] } });
+const calls = createCalls({ observers: [], knownOperations: {} });
 const seen: string[] = [];
 
 /** A boundary for the requests of one path. */
@@ -17,7 +18,7 @@ function boundary(path: string): StreamBoundary {
     open(_, headers) {
       if (headers[':path'] !== path) return undefined;
       seen.push(`${path} open`);
-      const call = calls.open({ kind: 'server', system: 'http', operation: '', attributes: {} });
+      const call = calls.open({ kind: 'server', convention: HTTP_SERVER, operation: '', attributes: {} });
       return call && { call };
     },
     end: ({ call }) => {

@@ -11,13 +11,15 @@ import { createCalls } from '../../../src/calls/calls.js';
 import { contexts } from '../../../src/calls/context.js';
 import type { CallObserver } from '../../../src/calls/observer.js';
 import type { CallStart } from '../../../src/instrumentation.js';
+import { HTTP_CLIENT, HTTP_SERVER } from '../../../src/semconv/http.js';
+import { TEMPORAL_WORKFLOW } from '../../../src/semconv/temporal.js';
 import { RandomIdGenerator } from '../../../src/telemetry/traces/id-generator.js';
 import { createSpanObserver, type SpansOptions } from '../../../src/telemetry/traces/spans.js';
 
 const exporter = new InMemorySpanExporter();
 const calls = createCalls({
   observers: [spansWith()],
-  knownOperations: { http: ['GET'], grpc: [] },
+  knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
 });
 
 function spansWith(options: Partial<SpansOptions> = {}): CallObserver {
@@ -35,7 +37,13 @@ beforeAll(() => void context.setGlobalContextManager(contexts));
 beforeEach(() => exporter.reset());
 
 function open(start: Partial<CallStart> = {}) {
-  const call = calls.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, ...start });
+  const call = calls.open({
+    kind: 'server',
+    convention: HTTP_SERVER,
+    operation: 'GET',
+    attributes: {},
+    ...start,
+  });
   if (call === undefined) throw new Error('no call was opened');
   return call;
 }
@@ -76,7 +84,7 @@ test.each([
   ['server', 500, SpanStatusCode.ERROR],
   ['client', 404, SpanStatusCode.ERROR],
 ] as const)('a %s span of status %i has the span status %i, without words', (kind, code, status) => {
-  open({ kind }).end({ code });
+  open({ kind, convention: kind === 'server' ? HTTP_SERVER : HTTP_CLIENT }).end({ code });
 
   expect(onlySpan()?.status).toEqual({ code: status });
 });
@@ -93,10 +101,10 @@ test('an exception gives the span its message', () => {
 test('an unsampled call has a span context and no span', () => {
   const off = createCalls({
     observers: [spansWith({ sampler: new AlwaysOffSampler() })],
-    knownOperations: { http: ['GET'], grpc: [] },
+    knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
   });
 
-  off.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {} })?.end({ code: 200 });
+  off.open({ kind: 'server', convention: HTTP_SERVER, operation: 'GET', attributes: {} })?.end({ code: 200 });
 
   expect(exporter.getFinishedSpans()).toEqual([]);
 });
@@ -104,16 +112,16 @@ test('an unsampled call has a span context and no span', () => {
 test('a call that is told afterwards has its own times and ids, and one that is only counted has no span', () => {
   const told: CallStart = {
     kind: 'consumer',
-    system: 'temporal-workflow',
+    convention: TEMPORAL_WORKFLOW,
     operation: 'R',
     route: 'R',
     attributes: {},
   };
   const [traceId, spanId, parentSpanId] = ['a'.repeat(32), 'b'.repeat(16), 'c'.repeat(16)] as const;
   const past = { startedAt: 1_000, endedAt: 3_500, traceId, spanId, sampled: true };
-  calls.record(told, { ...past, parentSpanId }, { code: 'completed' });
-  calls.record(told, { ...past, parentSpanId: undefined }, { code: 'completed' });
-  calls.record({ ...told, traced: false }, { ...past, parentSpanId }, { code: 'completed' });
+  calls.recordEnded(told, { ...past, parentSpanId }, { code: 'completed' });
+  calls.recordEnded(told, { ...past, parentSpanId: undefined }, { code: 'completed' });
+  calls.recordEnded({ ...told, traced: false }, { ...past, parentSpanId }, { code: 'completed' });
 
   const spans = exporter.getFinishedSpans();
   expect(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual([parentSpanId, undefined]);
@@ -127,7 +135,10 @@ test('a call that is told afterwards has its own times and ids, and one that is 
 });
 
 test('what the application adds to the span of a call has all that the SDK gives', () => {
-  const call = open({ attributes: { 'url.scheme': 'http' }, detail: () => ({ 'url.path': '/orders/7' }) });
+  const call = open({
+    attributes: { 'url.scheme': 'http' },
+    spanAttributes: () => ({ 'url.path': '/orders/7' }),
+  });
   const seen = call.run(() => {
     const span = trace.getActiveSpan();
     span?.setAttribute('tenant', 'blue').addEvent('cache miss').updateName('my name');
@@ -169,9 +180,15 @@ test('the details of a call are asked for when its span is recorded, and only th
     knownOperations: {},
   });
 
-  open({ detail: detail('sampled') }).end({ code: 200 });
+  open({ spanAttributes: detail('sampled') }).end({ code: 200 });
   off
-    .open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, detail: detail('unsampled') })
+    .open({
+      kind: 'server',
+      convention: HTTP_SERVER,
+      operation: 'GET',
+      attributes: {},
+      spanAttributes: detail('unsampled'),
+    })
     ?.end({});
 
   expect(asked).toEqual(['sampled']);
@@ -185,10 +202,15 @@ test('limits cut the spans of calls as they cut all others', () => {
   });
 
   limited
-    .open({ kind: 'server', system: 'http', operation: 'GET', attributes: { 'url.scheme': 'https' } })
+    .open({
+      kind: 'server',
+      convention: HTTP_SERVER,
+      operation: 'GET',
+      attributes: { 'url.scheme': 'https' },
+    })
     ?.end({ code: 200 });
 
   const span = onlySpan();
-  expect(Object.values(span?.attributes ?? {})).toEqual(['htt', '_OT']);
+  expect(Object.values(span?.attributes ?? {})).toEqual(['_OT', 'htt']);
   expect(span?.droppedAttributesCount).toBeGreaterThan(0);
 });

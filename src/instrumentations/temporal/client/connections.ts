@@ -39,7 +39,7 @@ export function observeConnections(
         return close.apply(this, args);
       },
   );
-  calls.gauge({
+  calls.addGauge({
     name: 'temporal.client.connections',
     description: 'Connections of Temporal clients that are open.',
     unit: '{connection}',

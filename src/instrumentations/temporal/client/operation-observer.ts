@@ -1,5 +1,6 @@
 import type { Call, Calls, Guard } from '../../../instrumentation.js';
 import { patch } from '../../../patching/patch.js';
+import { TEMPORAL_CLIENT } from '../../../semconv/temporal.js';
 import { type Headers, TraceCarrier } from '../header.js';
 import { isOfficial } from '../official.js';
 import { track, trackIterator } from '../track.js';
@@ -67,19 +68,17 @@ export class OperationObserver {
     this.#guard = guard;
     this.#open = guard((client, describe, trace, traced = true) => {
       const operation = describe();
-      const route = routeOf(operation);
       const { 'temporal.task_queue': taskQueue, ...rest } = operation.attributes ?? {};
       const { 'temporal.workflow_type': workflowType } = rest;
       if (typeof workflowType === 'string') visibility.addType(workflowType, String(taskQueue));
       return this.#calls.open({
         kind: operation.kind ?? 'client',
-        system: 'temporal-client',
-        operation: route,
-        route,
+        convention: TEMPORAL_CLIENT,
+        route: routeOf(operation),
         traced,
-        ...(trace && { outgoing: trace }),
+        ...(trace && { injectInto: trace }),
         attributes: { 'temporal.namespace': client.options.namespace, 'temporal.task_queue': taskQueue },
-        detail: () => rest,
+        spanAttributes: () => rest,
       });
     });
   }

@@ -1,5 +1,6 @@
 import type { Attributes, Calls, Guard } from '../../../instrumentation.js';
 import { patch } from '../../../patching/patch.js';
+import { TEMPORAL_ACTIVITY } from '../../../semconv/temporal.js';
 import { type Headers, traceIn } from '../header.js';
 import { isOfficial } from '../official.js';
 import { track } from '../track.js';
@@ -39,13 +40,11 @@ export function observeActivities(
   const open = guard(({ info, interceptors }: Activity, headers: Headers | undefined) => {
     const now = Date.now();
     const deadline = deadlineOf(info, now);
-    const route = `RunActivity:${info.activityType}`;
     return calls.open({
       kind: 'consumer',
-      system: 'temporal-activity',
-      operation: route,
-      route,
-      received: traceIn(headers),
+      convention: TEMPORAL_ACTIVITY,
+      route: `RunActivity:${info.activityType}`,
+      extractFrom: traceIn(headers),
       traced: !interceptors.inbound.some(isOfficial),
       deadline,
       attributes: {
@@ -53,7 +52,7 @@ export function observeActivities(
         'temporal.task_queue': info.taskQueue,
         'temporal.local': info.isLocal,
       },
-      detail: () => spanAttributes(info, now, deadline),
+      spanAttributes: () => spanAttributes(info, now, deadline),
     });
   });
   patch<Execute>(

@@ -69,13 +69,13 @@ export function observeWorkers(
       },
   );
 
-  calls.gauge({
+  calls.addGauge({
     name: 'temporal.worker.state',
     description: 'Workers by the state that they are in.',
     unit: '{worker}',
     read: () => merged([...workers.keys()].flatMap(statesOf), (a, b) => a + b),
   });
-  calls.gauge({
+  calls.addGauge({
     name: 'temporal.worker.draining',
     description: 'How long a worker that shall end has been waiting for what it does.',
     unit: 's',
@@ -87,7 +87,7 @@ export function observeWorkers(
       return merged(points, Math.max);
     },
   });
-  calls.gauge({
+  calls.addGauge({
     name: 'temporal.worker.activities',
     description: 'Activities that run now.',
     unit: '{activity}',

@@ -1,5 +1,6 @@
 import type { Calls, Guard, Outcome } from '../../../instrumentation.js';
 import { patch } from '../../../patching/patch.js';
+import { TEMPORAL_OUTBOUND, TEMPORAL_WORKFLOW } from '../../../semconv/temporal.js';
 import { TRACE_HEADER } from '../header.js';
 import { isOfficialIn } from '../official.js';
 import { COMPLETED, outcomeOf } from '../outcome.js';
@@ -68,19 +69,17 @@ function withObserver(code: string, options: SandboxOptions): string {
 
 function record(info: WorkflowInfo, operation: Ended, traced: boolean, calls: Calls): void {
   Visibility.of(calls).addType(info.workflowType, info.taskQueue);
-  const route = `${operation.name}:${operation.of}`;
-  calls.record(
+  calls.recordEnded(
     {
       kind: KINDS[operation.name] ?? 'client',
-      system: OUTBOUND.has(operation.name) ? 'temporal-outbound' : 'temporal-workflow',
-      operation: route,
-      route,
+      convention: OUTBOUND.has(operation.name) ? TEMPORAL_OUTBOUND : TEMPORAL_WORKFLOW,
+      route: `${operation.name}:${operation.of}`,
       traced,
       attributes: {
         'temporal.namespace': info.namespace,
         'temporal.task_queue': info.taskQueue,
       },
-      detail: () => ({
+      spanAttributes: () => ({
         'temporal.workflow_type': info.workflowType,
         'temporal.workflow_id': info.workflowId,
         'temporal.run_id': info.runId,

@@ -1,7 +1,8 @@
 import type { SpanStatus } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import type { Attributes, Shared } from '../../../instrumentation.js';
+import type { Attributes } from '../../../instrumentation.js';
+import { privateField } from '../../../patching/private-field.js';
 import type { CallSpan } from '../../traces/call-span.js';
 import { type Body, sizeOf } from '../transport/transport.js';
 import { FIXED32, FIXED64, LENGTH_DELIMITED, ProtobufWriter, VARINT } from './protobuf-writer.js';
@@ -96,8 +97,8 @@ export class CallSpanEncoder {
       out.copy(this.#commonTo(call.labels, span));
     }
     if (call.added !== undefined) writeAttributes(out, call.added);
-    if (span.details !== undefined) writeAttributes(out, span.details);
-    if (span.shared !== undefined) writeShared(out, span.shared);
+    if (span.ownAttributes !== undefined) writeAttributes(out, span.ownAttributes);
+    if (span.sharedAttributes !== undefined) writeShared(out, span.sharedAttributes);
     if (call.failed) writeStatus(out, span.status);
     out.tag(16, FIXED32);
     out.fixed32((traceFlags & 0xff) | HAS_IS_REMOTE | (parent?.isRemote ? IS_REMOTE : 0));
@@ -177,16 +178,19 @@ function writeScope(out: ProtobufWriter, { name, version }: InstrumentationScope
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-/** What comes a second time will come more often: then its bytes are kept with it. */
-function writeShared(out: ProtobufWriter, shared: Shared): void {
-  const { attributes, encoded } = shared;
+/** The bytes of shared attributes, or `once` after they were written for the first time. */
+const encodedShared = privateField<Uint8Array | 'once'>();
+
+/** What comes a second time will come again. From then on its bytes are kept with it. */
+function writeShared(out: ProtobufWriter, shared: Attributes): void {
+  const encoded = encodedShared.get(shared);
   if (encoded === undefined) {
-    shared.encoded = 'once';
-    writeAttributes(out, attributes);
+    encodedShared.set(shared, 'once');
+    writeAttributes(out, shared);
     return;
   }
-  const bytes = encoded === 'once' ? written((own) => writeAttributes(own, attributes)) : encoded;
-  shared.encoded = bytes;
+  const bytes = encoded === 'once' ? written((own) => writeAttributes(own, shared)) : encoded;
+  if (encoded === 'once') encodedShared.set(shared, bytes);
   out.copy(bytes);
 }
 

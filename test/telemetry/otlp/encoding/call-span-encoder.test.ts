@@ -5,6 +5,7 @@ import { AlwaysOnSampler, type ReadableSpan } from '@opentelemetry/sdk-trace';
 import { expect, test } from 'vitest';
 import { createCalls } from '../../../../src/calls/calls.js';
 import type { CallStart, Outcome } from '../../../../src/instrumentation.js';
+import { HTTP_SERVER } from '../../../../src/semconv/http.js';
 import { createRed } from '../../../../src/telemetry/metrics/red.js';
 import { CallSpanEncoder } from '../../../../src/telemetry/otlp/encoding/call-span-encoder.js';
 import { encodeSpans } from '../../../../src/telemetry/otlp/encoding/encode-spans.js';
@@ -30,10 +31,12 @@ const observer = createSpanObserver({
     },
   ],
 });
-const calls = createCalls({ observers: [observer], knownOperations: { http: ['GET'], grpc: [] } });
+const calls = createCalls({ observers: [observer], knownOperations: { [HTTP_SERVER.operation]: ['GET'] } });
 
 function finish(start: Partial<CallStart>, outcome: Outcome): CallSpan {
-  calls.open({ kind: 'server', system: 'http', operation: 'GET', attributes: {}, ...start })?.end(outcome);
+  calls
+    .open({ kind: 'server', convention: HTTP_SERVER, operation: 'GET', attributes: {}, ...start })
+    ?.end(outcome);
   const span = finished.pop();
   if (!(span instanceof CallSpan)) throw new Error('no span');
   return span;
@@ -66,7 +69,7 @@ const attributes = {
 test.each<[string, Partial<CallStart>, Outcome]>([
   ['a plain call', {}, { code: 200 }],
   ['attributes of every type', { attributes: { ...attributes } }, { code: 200 }],
-  ['details', { detail: () => ({ 'url.path': '/orders/7' }) }, { code: 200 }],
+  ['details', { spanAttributes: () => ({ 'url.path': '/orders/7' }) }, { code: 200 }],
   ['a failed call', { kind: 'client' }, { code: 404 }],
   ['an exception', { kind: 'producer' }, { error: new Error('kaput \u{1f4a5}') }],
   ['a large span', { attributes: { text: 'é'.repeat(100_000) } }, { code: 200 }],
@@ -84,15 +87,15 @@ test('the place in a trace is the same too', () => {
     traceState: createTraceState('vendor=1'),
   };
   const around = trace.setSpanContext(ROOT_CONTEXT, remote);
-  const call = { kind: 'consumer', system: 'http', operation: 'GET', attributes: {} } as const;
+  const call = { kind: 'consumer', convention: HTTP_SERVER, operation: 'GET', attributes: {} } as const;
   const { traceId, spanId: parentSpanId } = remote;
-  calls.record(
+  calls.recordEnded(
     call,
     { startedAt: 1_000, endedAt: 3_500.25, traceId, spanId: 'c'.repeat(16), parentSpanId, sampled: true },
     {},
   );
   const child = finished.pop() as CallSpan;
-  const span = observer.start?.(child.call, around) as CallSpan;
+  const span = observer.start?.(child.call, around, call) as CallSpan;
 
   for (const each of [child, span]) expect(encoded([each])).toEqual(bySdk([each]));
   expect(encoded([child])[0]).toMatchObject({
@@ -105,19 +108,22 @@ test('the place in a trace is the same too', () => {
 
 test('what spans share is encoded once, and says the same', () => {
   const red = createRed({ maxRoutes: 2, maxSeries: 2, exemplars: 'always_off' });
-  const counted = createCalls({ observers: [red.observer, observer], knownOperations: { http: ['GET'] } });
-  const shared = { attributes: { 'server.address': 'shop', 'server.port': 80 }, encoded: undefined };
+  const counted = createCalls({
+    observers: [red.observer, observer],
+    knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
+  });
+  const shared = { 'server.address': 'shop', 'server.port': 80 };
   // Two series and, for the third route, the overflow, whose spans keep their own labels.
   const routes = ['/a', '/b', '/a', '/c', '/a', '/b', '/c'];
   for (const route of routes) {
     const call = counted.open({
       kind: 'server',
-      system: 'http',
+      convention: HTTP_SERVER,
       operation: 'GET',
       route,
-      attributes: { 'url.scheme': 'http', 'http.response.status_code': undefined },
-      detail: () => ({ 'url.path': `${route}/7` }),
-      shared: () => shared,
+      attributes: { 'url.scheme': 'http' },
+      spanAttributes: () => ({ 'url.path': `${route}/7` }),
+      sharedAttributes: () => shared,
     });
     call?.set({ 'http.response.size': 5 });
     call?.end({ code: route === '/b' ? 500 : 200 });
