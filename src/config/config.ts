@@ -44,6 +44,9 @@ export interface MetricsConfig {
   readonly maxSeries: number;
 }
 
+/** A kind of telemetry that leaves over OTLP. */
+export type Signal = 'traces' | 'metrics';
+
 export interface OtlpExporter {
   readonly type: 'otlp';
   readonly protocol: 'grpc' | 'http/protobuf';

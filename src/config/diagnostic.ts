@@ -1,3 +1,5 @@
+import { withoutCredentials } from '../semconv/url.js';
+
 export type Severity = 'error' | 'warn' | 'info';
 
 /** Something in the configuration that is not as it should be. It never stops the application. */
@@ -35,7 +37,7 @@ export function formatDiagnostic({ where, found, expected, now }: Diagnostic): s
 
 /** A piece of the user's text, bounded, in quotes, without the credentials of a URL. */
 export function quote(given: string): string {
-  const text = given.replace(/:\/\/[^/?#\s]*@/g, '://');
+  const text = withoutCredentials(given);
   return JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text);
 }
 
@@ -46,7 +48,9 @@ export function anyOf(words: readonly string[]): string {
 
 /** A URL as it may be printed: without credentials and without its query, which may hold keys. */
 export function printable(url: string): string {
-  return url.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, '$1').replace(/[?#].*$/s, '');
+  return withoutCredentials(url)
+    .replace(/^[^/?#]*@/, '')
+    .replace(/[?#].*$/s, '');
 }
 
 function escaped(character: string): string {

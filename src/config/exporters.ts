@@ -1,7 +1,7 @@
-import type { ConsoleExporter, OtlpExporter, PrometheusExporter } from './config.js';
+import type { ConsoleExporter, OtlpExporter, PrometheusExporter, Signal } from './config.js';
 import { quote } from './diagnostic.js';
 import { type Resolved, resolve, type Sources } from './resolve.js';
-import { metrics, type Setting, type Signal, traces } from './settings.js';
+import { metrics, type Setting, traces } from './settings.js';
 import { valuesBelow } from './source/short-form.js';
 import type { Env } from './source/substitute.js';
 import { endpoint } from './types/endpoint.js';

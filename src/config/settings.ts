@@ -1,6 +1,6 @@
 import type { Switchable } from '../instrumentation.js';
 import { KNOWN_METHODS } from '../semconv/http-methods.js';
-import type { LogLevel, OtlpExporter, Propagator, SamplerName } from './config.js';
+import type { LogLevel, OtlpExporter, Propagator, SamplerName, Signal } from './config.js';
 import { endpoint } from './types/endpoint.js';
 import { exporterList } from './types/exporter-list.js';
 import { attributes, headers } from './types/key-values.js';
@@ -37,7 +37,6 @@ export interface Setting<T> {
 }
 
 type Protocol = OtlpExporter['protocol'];
-export type Signal = 'traces' | 'metrics';
 
 const TRACE_EXPORTERS = ['otlp', 'console'] as const;
 const METRIC_EXPORTERS = ['prometheus', 'otlp'] as const;

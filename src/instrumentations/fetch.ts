@@ -1,7 +1,7 @@
 import type { Calls, Instrumentation, Outcome } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
-import { redactUrl } from '../semconv/url.js';
+import { defaultPort, redactUrl, withoutBrackets } from '../semconv/url.js';
 
 interface UndiciRequest {
   /** `https://host:port`, or a URL object in some versions. */
@@ -77,8 +77,8 @@ function originOf(request: UndiciRequest): Origin {
 function parseOrigin(url: string): Origin {
   const { protocol, hostname, port, origin } = new URL(url);
   return {
-    address: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port) || (protocol === 'https:' ? 443 : 80),
+    address: withoutBrackets(hostname),
+    port: Number(port) || defaultPort(protocol === 'https:' ? 'https' : 'http'),
     origin,
   };
 }

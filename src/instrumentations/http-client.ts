@@ -4,7 +4,7 @@ import { patch } from '../patching/patch.js';
 import { wrapEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
-import { origin, redactUrl, splitAuthority } from '../semconv/url.js';
+import { defaultPort, origin, redactUrl, splitAuthority } from '../semconv/url.js';
 
 /**
  * Requests of node:http and node:https. A call begins with the request object and ends when the request closes:
@@ -87,7 +87,7 @@ function targetOf(request: ClientRequest, scheme: string): { address: string; po
   if (latest === request && port !== undefined) return { address: request.host, port };
   const host = request.getHeader('host');
   const named = typeof host === 'string' ? splitAuthority(host, scheme) : undefined;
-  return { address: request.host, port: named?.port ?? (scheme === 'https' ? 443 : 80) };
+  return { address: request.host, port: named?.port ?? defaultPort(scheme) };
 }
 
 function isAbsolute(path: string): boolean {

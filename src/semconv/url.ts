@@ -3,11 +3,33 @@ const SENSITIVE_PARAMETERS =
   /([?&](?:X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&#]*/g;
 /** One of them is in each sensitive parameter. To look for them is cheaper than the search for parameters. */
 const MARKS = ['X-Amz-', 'AWSAccessKeyId', 'Signature', 'sig='];
-const CREDENTIALS = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i;
+/** Up to the last `@`: a password may hold one too. */
+const CREDENTIALS = /:\/\/[^/?#\s]*@/g;
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 const AUTHORITY = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{1,5}))?$/;
 
-const DEFAULT_PORTS: Record<string, number> = { http: 80, https: 443 };
+/** The port of a URL of this scheme that names none. */
+export function defaultPort(scheme: 'http' | 'https'): number;
+export function defaultPort(scheme: string): number | undefined;
+export function defaultPort(scheme: string): number | undefined {
+  if (scheme === 'https') return 443;
+  return scheme === 'http' ? 80 : undefined;
+}
+
+/** A host as sockets and attributes want it: an IPv6 address without its brackets. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
+
+/** A host as URLs want it: an IPv6 address in brackets. */
+export function withBrackets(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+/** A text in which the credentials of each URL are replaced; by nothing, unless `by` is given. */
+export function withoutCredentials(text: string, by = ''): string {
+  return text.replace(CREDENTIALS, `://${by}`);
+}
 
 /**
  * `url.full` without secrets: credentials become `REDACTED:REDACTED`, sensitive query values `REDACTED`.
@@ -15,7 +37,7 @@ const DEFAULT_PORTS: Record<string, number> = { http: 80, https: 443 };
  * @see https://opentelemetry.io/docs/specs/semconv/attributes-registry/url/
  */
 export function redactUrl(url: string): string {
-  return redactQuery(url.replace(CREDENTIALS, '$1REDACTED:REDACTED@'));
+  return redactQuery(withoutCredentials(url, 'REDACTED:REDACTED@'));
 }
 
 /** The sensitive values of a URL or of `?query` replaced by `REDACTED`; the keys stay. */
@@ -55,15 +77,13 @@ function parseAuthority(authority: string, scheme: string): Authority {
   const [, host, port] = AUTHORITY.exec(authority) ?? [];
   if (host === undefined) return { address: authority, port: undefined };
   return {
-    address: host.replace(/^\[|\]$/g, ''),
-    port: port === undefined ? DEFAULT_PORTS[scheme] : Number(port),
+    address: withoutBrackets(host),
+    port: port === undefined ? defaultPort(scheme) : Number(port),
   };
 }
 
 /** `scheme://host[:port]` with the default port left out and IPv6 addresses in brackets. */
 export function origin(scheme: string, host: string, port: number | undefined): string {
-  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-  return port === undefined || port === DEFAULT_PORTS[scheme]
-    ? `${scheme}://${name}`
-    : `${scheme}://${name}:${port}`;
+  const isDefault = port === undefined || port === defaultPort(scheme);
+  return `${scheme}://${withBrackets(host)}${isDefault ? '' : `:${port}`}`;
 }

@@ -3,7 +3,7 @@ import { emptyResource } from '@opentelemetry/resources';
 import type { OtlpExporter } from '../../src/config/config.js';
 import { flushSync } from '../../src/telemetry/otlp/flush.js';
 import { OtlpSpanProcessor } from '../../src/telemetry/otlp/span-processor.js';
-import { CALL_SCOPE } from '../../src/telemetry/traces/spans.js';
+import { SCOPE } from '../../src/telemetry/scope.js';
 import { finishedSpans } from '../support/spans.js';
 
 export interface ExitingApp {
@@ -20,7 +20,7 @@ const queue = new OtlpSpanProcessor({
   exporter,
   queue: { maxSize: 100, maxBatch: 10, delayMs: 1_000_000 },
   resource: emptyResource(),
-  scope: CALL_SCOPE,
+  scope: SCOPE,
   dropped,
 });
 for (const span of finishedSpans(spans)) queue.onEnd(span);

@@ -1,3 +1,4 @@
+import { withBrackets, withoutBrackets } from '../../semconv/url.js';
 import { type ValueType, wholeNumber, word } from './value.js';
 
 /** Where to listen. An empty host means all interfaces, port 0 any free one. */
@@ -17,8 +18,7 @@ export const listenAddress: ValueType<ListenAddress> = {
     const number = portOf(digits);
     return number === undefined ? undefined : { host: withoutBrackets(host), port: number, path };
   }),
-  show: ({ host, port, path }) =>
-    `${host.includes(':') ? `[${host}]` : host}:${port}${path === METRICS_PATH ? '' : path}`,
+  show: ({ host, port, path }) => `${withBrackets(host)}:${port}${path === METRICS_PATH ? '' : path}`,
 };
 
 export const hostName: ValueType<string> = {
@@ -30,8 +30,4 @@ export const portNumber: ValueType<number> = word('a port from 0 to 65535', port
 
 function portOf(digits: string): number | undefined {
   return wholeNumber(digits, 0, 65_535);
-}
-
-function withoutBrackets(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,5 +1,5 @@
 import { type Attributes, type HrTime, ValueType } from '@opentelemetry/api';
-import { type InstrumentationScope, millisToHrTime } from '@opentelemetry/core';
+import { millisToHrTime } from '@opentelemetry/core';
 import { emptyResource } from '@opentelemetry/resources';
 import {
   AggregationTemporality,
@@ -10,10 +10,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import type { Gauge, GaugePoint } from '../../instrumentation.js';
 import { log, reason } from '../../log.js';
-import { version } from '../../version.js';
-
-/** The scope of everything that Redhook measures itself. Its metrics are known by this very object. */
-export const SCOPE: InstrumentationScope = Object.freeze({ name: 'redhook', version });
+import { SCOPE } from '../scope.js';
 
 /** Redhook's own health, such as the spans that it had to drop. */
 export interface InternalMetrics {

@@ -6,7 +6,8 @@ import type { MetricsConfig } from '../../config/config.js';
 import type { PendingRequest } from '../otlp/flush.js';
 import { createMetricExporter } from '../otlp/metric-exporter.js';
 import { createPrometheusEndpoint } from '../prometheus/endpoint.js';
-import { type InternalMetrics, SCOPE } from './internal.js';
+import { SCOPE } from '../scope.js';
+import type { InternalMetrics } from './internal.js';
 import type { Red } from './red.js';
 import type { ScrapedPages } from './scraped-pages.js';
 

@@ -2,7 +2,7 @@ import { get } from 'node:http';
 import { emptyResource } from '@opentelemetry/resources';
 import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { asOwnTraffic } from '../../calls/own-traffic.js';
-import { SCOPE } from './internal.js';
+import { SCOPE } from '../scope.js';
 import { parseExposition } from './parse-exposition.js';
 
 const TIMEOUT_MS = 1_000;

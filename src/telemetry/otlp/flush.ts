@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
-import type { OtlpExporter } from '../../config/config.js';
+import type { OtlpExporter, Signal } from '../../config/config.js';
 import { log, reason } from '../../log.js';
 import { redactUrl } from '../../semconv/url.js';
 import type { ExportResponse } from './transport/export-response.js';
-import type { Signal } from './transport/transport.js';
 
 /** One encoded export request and where it goes. */
 export interface PendingRequest {

@@ -1,7 +1,6 @@
-import type { OtlpExporter } from '../../config/config.js';
+import type { OtlpExporter, Signal } from '../../config/config.js';
 import { log, reason as onOneLine } from '../../log.js';
 import { redactUrl } from '../../semconv/url.js';
-import type { Signal } from './transport/transport.js';
 
 const MAX_REASON_LENGTH = 200;
 

@@ -8,7 +8,7 @@ import {
   type SumMetricData,
 } from '@opentelemetry/sdk-metrics';
 import { log } from '../../log.js';
-import { SCOPE } from '../metrics/internal.js';
+import { SCOPE } from '../scope.js';
 import { type Alphabet, familyName, unitWord } from './names.js';
 
 /** All metrics that share a name on the page, from whatever scope. */

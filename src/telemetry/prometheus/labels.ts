@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
-import { SCOPE } from '../metrics/internal.js';
+import { SCOPE } from '../scope.js';
 import { type Alphabet, isLegacy, labelName } from './names.js';
 
 /** The labels of one series as they stand between the braces. */

@@ -9,7 +9,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { type InstrumentationScope, isTracingSuppressed } from '@opentelemetry/core';
+import { isTracingSuppressed } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import {
   AlwaysOnSampler,
@@ -22,7 +22,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { CallObserver, CallRecord } from '../../calls/observer.js';
 import type { CallStart } from '../../instrumentation.js';
-import { version } from '../../version.js';
+import { SCOPE } from '../scope.js';
 import { CallSpan, type CallSpanOrigin, kindOf, nameOf } from './call-span.js';
 import { PresetIdGenerator } from './id-generator.js';
 
@@ -34,8 +34,6 @@ export interface SpansOptions {
   readonly processors: readonly SpanProcessor[];
 }
 
-/** Of the spans of calls. */
-export const CALL_SCOPE: InstrumentationScope = { name: 'redhook', version };
 /** More attributes than any call has. */
 const ENOUGH_ATTRIBUTES = 64;
 
@@ -122,11 +120,11 @@ function createOrigin(
         forceFlush: async () => {},
         shutdown: async () => {},
       })),
-    }).getTracer(CALL_SCOPE.name, CALL_SCOPE.version);
+    }).getTracer(SCOPE.name, SCOPE.version);
 
   return {
     resource,
-    scope: CALL_SCOPE,
+    scope: SCOPE,
     startSdkSpan(span, parent) {
       tracer ??= createTracer();
       const { name, kind, attributes, startTime } = span;

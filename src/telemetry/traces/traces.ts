@@ -7,9 +7,10 @@ import type { ConsoleExporter, OtlpExporter, TracesConfig } from '../../config/c
 import { createConsole } from '../console/console.js';
 import type { PendingRequest } from '../otlp/flush.js';
 import { type Counter, OtlpSpanProcessor } from '../otlp/span-processor.js';
+import { SCOPE } from '../scope.js';
 import { RandomIdGenerator } from './id-generator.js';
 import { createSampler } from './sampler.js';
-import { CALL_SCOPE, createSpanObserver } from './spans.js';
+import { createSpanObserver } from './spans.js';
 
 const STDOUT = 1;
 
@@ -72,7 +73,7 @@ function openOutlet(
       },
     };
   }
-  const processor = new OtlpSpanProcessor({ exporter, queue, resource, scope: CALL_SCOPE, dropped });
+  const processor = new OtlpSpanProcessor({ exporter, queue, resource, scope: SCOPE, dropped });
   return {
     processor,
     pendingRequests: () => processor.pending().map((body) => ({ exporter, signal: 'traces', body })),

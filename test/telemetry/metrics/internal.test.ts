@@ -1,6 +1,7 @@
 import { DataPointType } from '@opentelemetry/sdk-metrics';
 import { expect, test } from 'vitest';
-import { createInternalMetrics, SCOPE } from '../../../src/telemetry/metrics/internal.js';
+import { createInternalMetrics } from '../../../src/telemetry/metrics/internal.js';
+import { SCOPE } from '../../../src/telemetry/scope.js';
 
 test('a counter has a series for each combination of attributes, which adds up', async () => {
   const internal = createInternalMetrics();

@@ -3,9 +3,9 @@ import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { AggregationTemporality, DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
 import { describe, expect, test } from 'vitest';
 import { DURATION_BOUNDARIES } from '../../../src/semconv/convention.js';
-import { SCOPE } from '../../../src/telemetry/metrics/internal.js';
 import { createRed, type Red, type RedOptions } from '../../../src/telemetry/metrics/red.js';
 import type { CallDataPoint } from '../../../src/telemetry/metrics/series.js';
+import { SCOPE } from '../../../src/telemetry/scope.js';
 import { type CallSpec, callsInto, startSdk } from '../../support/sdk-metrics.js';
 
 const SPAN = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };

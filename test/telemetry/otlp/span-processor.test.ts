@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { OtlpExporter, QueueConfig } from '../../../src/config/config.js';
 import { log } from '../../../src/log.js';
 import { OtlpSpanProcessor } from '../../../src/telemetry/otlp/span-processor.js';
-import { CALL_SCOPE } from '../../../src/telemetry/traces/spans.js';
+import { SCOPE } from '../../../src/telemetry/scope.js';
 import { type Collector, deadPort, startCollector } from '../../support/collector.js';
 import { otlp } from '../../support/exporter.js';
 import { decodeSpans } from '../../support/otlp.js';
@@ -25,7 +25,7 @@ function open(
   queue = new OtlpSpanProcessor({
     exporter,
     resource: emptyResource(),
-    scope: CALL_SCOPE,
+    scope: SCOPE,
     queue: { maxSize: 2048, maxBatch: 512, delayMs: 10, ...settings },
     dropped: {
       add(value, { reason = '' } = {}) {
@@ -243,7 +243,7 @@ it('does not carry the async store of a request into the export', async () => {
   queue = new OtlpSpanProcessor({
     exporter: otlp(collector.url),
     resource: emptyResource(),
-    scope: CALL_SCOPE,
+    scope: SCOPE,
     queue: { maxSize: 10, maxBatch: 10, delayMs: 1 },
     dropped: { add: () => stores.push(requests.getStore()) },
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { SCOPE } from '../../../src/telemetry/metrics/internal.js';
 import { createLabels } from '../../../src/telemetry/prometheus/labels.js';
+import { SCOPE } from '../../../src/telemetry/scope.js';
 
 const APP = { name: 'app' };
 

@@ -4,6 +4,11 @@ export const FIXED64 = 1;
 export const LENGTH_DELIMITED = 2;
 export const FIXED32 = 5;
 
+/** What a field begins with: its number, and how its bytes are to be read. */
+export function tagOf(field: number, wireType: number): number {
+  return field * 8 + wireType;
+}
+
 /** A length below this takes one byte, and so does a character of ASCII. */
 export const SHORT = 0x80;
 /** No varint takes more. */
@@ -43,7 +48,7 @@ export class ProtobufWriter {
   }
 
   tag(field: number, wireType: number): void {
-    this.varint(field * 8 + wireType);
+    this.varint(tagOf(field, wireType));
   }
 
   /** An integer; a negative one takes ten bytes. */

@@ -4,6 +4,7 @@ import {
   LENGTH_DELIMITED,
   type ProtobufWriter,
   SHORT,
+  tagOf,
   VARINT,
 } from './protobuf-writer.js';
 
@@ -20,9 +21,9 @@ export function writeAttribute(out: ProtobufWriter, field: number, key: string, 
   out.end(pair);
 }
 
-const KEY = 8 * 1 + LENGTH_DELIMITED;
-const VALUE = 8 * 2 + LENGTH_DELIMITED;
-const STRING_VALUE = 8 * 1 + LENGTH_DELIMITED;
+const KEY = tagOf(1, LENGTH_DELIMITED);
+const VALUE = tagOf(2, LENGTH_DELIMITED);
+const STRING_VALUE = tagOf(1, LENGTH_DELIMITED);
 /** Of a pair with a short text: a tag and a length for the key, the value and the string in that. */
 const OVERHEAD = 6;
 
@@ -35,7 +36,7 @@ function writeText(out: ProtobufWriter, field: number, key: string, value: strin
   const keyAt = start + 4;
   const valueAt = keyAt + key.length + 4;
   if (!copyAscii(key, bytes, keyAt) || !copyAscii(value, bytes, valueAt)) return false;
-  bytes[start] = 8 * field + LENGTH_DELIMITED;
+  bytes[start] = tagOf(field, LENGTH_DELIMITED);
   bytes[start + 1] = size;
   bytes[start + 2] = KEY;
   bytes[start + 3] = key.length;

@@ -4,6 +4,13 @@ export type ExportResponse =
   | { readonly status: 'failure'; readonly reason: string }
   | { readonly status: 'retryable'; readonly reason: string; readonly retryInMillis?: number | undefined };
 
+/**
+ * The HTTP statuses after which the same request may succeed, also where a proxy answers instead of a gRPC server.
+ *
+ * @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes
+ */
+export const RETRYABLE_HTTP_STATUSES: ReadonlySet<number | undefined> = new Set([429, 502, 503, 504]);
+
 const SYSTEM_CODE = /^E[A-Z]+$/;
 
 /** An attempt that failed before there was an answer; the same request may succeed later. */

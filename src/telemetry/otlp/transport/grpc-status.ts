@@ -1,5 +1,5 @@
 import { statusName } from '../../../semconv/grpc.js';
-import type { ExportResponse } from './export-response.js';
+import { type ExportResponse, RETRYABLE_HTTP_STATUSES } from './export-response.js';
 import { retryDelayMs } from './retry-info.js';
 
 /** @see https://opentelemetry.io/docs/specs/otlp/#failures */
@@ -11,9 +11,6 @@ const RETRYABLE = new Set([
   'UNAVAILABLE',
   'DATA_LOSS',
 ]);
-
-/** What proxies answer in place of the gRPC server when it is gone or overloaded. */
-const RETRYABLE_HTTP = new Set([429, 502, 503, 504]);
 
 /** The gRPC status in trailers, or in the headers of an answer that has no body. */
 export interface GrpcAnswer {
@@ -40,7 +37,7 @@ export function judge(answer: GrpcAnswer, data: Uint8Array): ExportResponse {
 
 function judgeHttp(status: number | undefined): ExportResponse {
   const reason = `HTTP ${status} without a gRPC status`;
-  return { status: status !== undefined && RETRYABLE_HTTP.has(status) ? 'retryable' : 'failure', reason };
+  return { status: RETRYABLE_HTTP_STATUSES.has(status) ? 'retryable' : 'failure', reason };
 }
 
 /** @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses */

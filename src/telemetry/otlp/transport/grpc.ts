@@ -1,12 +1,13 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { connect as connectSocket, type Socket } from 'node:net';
-import type { OtlpExporter } from '../../../config/config.js';
+import type { OtlpExporter, Signal } from '../../../config/config.js';
+import { defaultPort, withoutBrackets } from '../../../semconv/url.js';
 import { attempt } from './attempt.js';
 import { type ExportResponse, unreachable } from './export-response.js';
 import { type GrpcAnswer, judge } from './grpc-status.js';
 import { gzip } from './gzip.js';
-import { hostOf, tlsOptions } from './tls.js';
-import { type Body, type Signal, sizeOf, type Transport } from './transport.js';
+import { tlsOptions } from './tls.js';
+import { type Body, MAX_RESPONSE_BYTES, sizeOf, type Transport } from './transport.js';
 import { USER_AGENT } from './user-agent.js';
 
 const METHODS: Record<Signal, string> = {
@@ -14,7 +15,6 @@ const METHODS: Record<Signal, string> = {
   metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
 };
 const PREFIX_BYTES = 5;
-const MAX_RESPONSE_BYTES = 65_536;
 /** Resets after which the same request may succeed: REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM. */
 const PASSING_RESETS = new Set([7, 8, 11]);
 
@@ -65,8 +65,8 @@ interface Connection {
 function connect(exporter: OtlpExporter): Connection {
   const url = new URL(exporter.endpoint);
   const secure = url.protocol === 'https:';
-  const host = hostOf(url);
-  const port = Number(url.port) || (secure ? 443 : 80);
+  const host = withoutBrackets(url.hostname);
+  const port = Number(url.port) || defaultPort(secure ? 'https' : 'http');
   const socket = secure
     ? process
         .getBuiltinModule('node:tls')

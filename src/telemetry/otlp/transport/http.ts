@@ -1,15 +1,12 @@
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import type { OtlpExporter } from '../../../config/config.js';
+import { withoutBrackets } from '../../../semconv/url.js';
 import { attempt } from './attempt.js';
-import { type ExportResponse, unreachable } from './export-response.js';
+import { type ExportResponse, RETRYABLE_HTTP_STATUSES, unreachable } from './export-response.js';
 import { gzip } from './gzip.js';
-import { hostOf, tlsOptions } from './tls.js';
-import { type Body, sizeOf, type Transport } from './transport.js';
+import { tlsOptions } from './tls.js';
+import { type Body, MAX_RESPONSE_BYTES, sizeOf, type Transport } from './transport.js';
 import { USER_AGENT } from './user-agent.js';
-
-const MAX_RESPONSE_BYTES = 65_536;
-/** @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
-const RETRYABLE = new Set([429, 502, 503, 504]);
 
 /** It takes Node 10 ms to load. */
 const https = () => process.getBuiltinModule('node:https');
@@ -33,7 +30,7 @@ export function openHttp(exporter: OtlpExporter): Transport {
 
   const openAgent = (): Agent =>
     secure
-      ? new (https().Agent)({ keepAlive: true, ...tlsOptions(exporter, hostOf(url)) })
+      ? new (https().Agent)({ keepAlive: true, ...tlsOptions(exporter, withoutBrackets(url.hostname)) })
       : new Agent({ keepAlive: true });
 
   /** The next attempt begins anew, also with what the PEM files then hold. */
@@ -92,7 +89,7 @@ async function read(response: IncomingMessage): Promise<Buffer> {
 function judge({ statusCode = 0, headers }: IncomingMessage, data: Buffer): ExportResponse {
   if (statusCode >= 200 && statusCode < 300) return { status: 'success', data };
   const reason = `HTTP ${statusCode}`;
-  if (!RETRYABLE.has(statusCode)) return { status: 'failure', reason };
+  if (!RETRYABLE_HTTP_STATUSES.has(statusCode)) return { status: 'failure', reason };
   return { status: 'retryable', reason, retryInMillis: retryAfterMs(headers['retry-after']) };
 }
 

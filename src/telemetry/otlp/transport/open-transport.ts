@@ -1,7 +1,7 @@
-import type { OtlpExporter } from '../../../config/config.js';
+import type { OtlpExporter, Signal } from '../../../config/config.js';
 import { openGrpc } from './grpc.js';
 import { openHttp } from './http.js';
-import type { Signal, Transport } from './transport.js';
+import type { Transport } from './transport.js';
 
 /** The way that `exporter` asks for. */
 export function openTransport(exporter: OtlpExporter, signal: Signal): Transport {

@@ -1,6 +1,6 @@
+import { LENGTH_DELIMITED, VARINT } from '../encoding/protobuf-writer.js';
+
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
-const VARINT = 0;
-const LENGTH_DELIMITED = 2;
 
 /**
  * The delay in milliseconds that a gRPC server asks for: `google.rpc.RetryInfo` inside the `google.rpc.Status` of

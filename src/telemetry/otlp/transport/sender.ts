@@ -1,7 +1,7 @@
 import { asOwnTraffic } from '../../../calls/own-traffic.js';
-import type { OtlpExporter } from '../../../config/config.js';
+import type { OtlpExporter, Signal } from '../../../config/config.js';
 import { openTransport } from './open-transport.js';
-import type { Signal, Transport } from './transport.js';
+import type { Transport } from './transport.js';
 
 /** A transport whose connections and requests are never observed by Redhook itself. */
 export function createSender(exporter: OtlpExporter, signal: Signal): Transport {

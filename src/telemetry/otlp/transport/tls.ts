@@ -18,8 +18,3 @@ export function tlsOptions(
     ...(clientCertificate !== undefined && { cert: readFileSync(clientCertificate) }),
   };
 }
-
-/** The host of a URL as sockets want it: an IPv6 address without its brackets. */
-export function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '');
-}

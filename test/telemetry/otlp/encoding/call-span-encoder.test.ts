@@ -9,9 +9,10 @@ import { HTTP_SERVER } from '../../../../src/semconv/http.js';
 import { createRed } from '../../../../src/telemetry/metrics/red.js';
 import { CallSpanEncoder } from '../../../../src/telemetry/otlp/encoding/call-span-encoder.js';
 import { encodeSpans } from '../../../../src/telemetry/otlp/encoding/encode-spans.js';
+import { SCOPE } from '../../../../src/telemetry/scope.js';
 import { CallSpan } from '../../../../src/telemetry/traces/call-span.js';
 import { RandomIdGenerator } from '../../../../src/telemetry/traces/id-generator.js';
-import { CALL_SCOPE, createSpanObserver } from '../../../../src/telemetry/traces/spans.js';
+import { createSpanObserver } from '../../../../src/telemetry/traces/spans.js';
 import { decodeSpans } from '../../../support/otlp.js';
 import { finishedSpans } from '../../../support/spans.js';
 
@@ -43,7 +44,7 @@ function finish(start: Partial<CallStart>, outcome: Outcome): CallSpan {
 }
 
 function encoded(spans: readonly CallSpan[], others: readonly ReadableSpan[] = []) {
-  const encoder = new CallSpanEncoder(resource, CALL_SCOPE);
+  const encoder = new CallSpanEncoder(resource, SCOPE);
   const { body, count } = encodeSpans([...spans.map((span) => encoder.encode(span)), ...others], encoder);
   expect(count).toBe(spans.length + others.length);
   return decodeSpans(Buffer.concat(body ?? []));
