@@ -1,9 +1,11 @@
 /**
  * Builds dist/: one CommonJS file for the flag, one for all the rest, and one each for what only some processes need:
- * the YAML parser, and the worker that flushes at exit.
+ * the YAML parser, and the worker that flushes at exit. With `--dev` they can be read and debugged.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+
+const dev = process.argv.includes('--dev');
 
 const common = {
   bundle: true,
@@ -12,6 +14,7 @@ const common = {
   outdir: 'dist',
   legalComments: 'none',
   metafile: true,
+  sourcemap: dev ? 'linked' : false,
   // The ES modules of packages: of those only what is used becomes part of the bundle.
   mainFields: ['module', 'main'],
   conditions: ['module', 'import'],
@@ -38,7 +41,7 @@ const { metafile } = await build({
   entryPoints: ['src/start.ts', 'src/config/source/yaml.ts', 'src/telemetry/otlp/flush-worker.ts'],
   entryNames: '[name]',
   plugins: [yamlWhenCalled],
-  minify: true,
+  minify: !dev,
   target: 'node22.15',
   // The runtime metrics come in the frame of an instrumentation, which hooks every `require` although it needs none.
   alias: {

@@ -1,2 +1,2 @@
-/** Stands in the bundle for packages that hook the loading of modules. This one does not. */
+/** Replaces, in the bundle, packages that hook the loading of modules. This one hooks nothing. */
 export class Hook {}

@@ -1,38 +1,36 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { settings } from '../../src/config/settings.js';
-import { inFolder, load } from '../support/load-config.js';
+import { load } from '../support/load-config.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DEFAULT_FILE = readFileSync(join(ROOT, 'otel-autoconf.yaml'), 'utf8');
-const SCRIPT = join(ROOT, 'scripts/config-table.mts');
 
-test('no path stands twice', () => {
+test('every path is unique', () => {
   const paths = settings.flatMap(({ path }) => path ?? []);
   expect(paths.length).toBeGreaterThan(30);
   expect(new Set(paths).size).toBe(paths.length);
 });
 
-test('every setting can be set somewhere', () => {
+test('every setting has a path or an environment variable', () => {
   for (const { path, env = [], doc } of settings) expect([path, ...env].join(), doc).not.toBe('');
 });
 
-test('the file of the repository loads to exactly the defaults', () => {
+test('otel-autoconf.yaml of the repository sets exactly the defaults', () => {
   const { config, lines } = load(DEFAULT_FILE);
   expect(lines).toEqual([]);
   expect(config).toEqual(load().config);
 });
 
-test('the file of the repository shows every setting that a file can hold', () => {
+test('otel-autoconf.yaml of the repository shows every setting that has a path', () => {
   for (const { path } of settings) {
     const key = path?.split('.').at(-1);
     if (key !== undefined) expect(DEFAULT_FILE).toMatch(new RegExp(`^[ #-]*${key}\\b`, 'm'));
   }
 });
 
-test('the examples in its comments are valid', () => {
+test('the commented examples in otel-autoconf.yaml are valid', () => {
   const otlp = DEFAULT_FILE.replace(/^ {4}- otlp: http.*\n((?: {4}#.*\n)+)/m, (_, examples: string) =>
     examples.replaceAll(/^ {4}# /gm, '    '),
   );
@@ -56,18 +54,4 @@ test('the examples in its comments are valid', () => {
     },
     { type: 'console' },
   ]);
-});
-
-test('the table for the README has a row for every setting, and knows when it is stale', () => {
-  const table = execFileSync(process.execPath, [SCRIPT], { cwd: ROOT, encoding: 'utf8' });
-  expect(table.trim().split('\n')).toHaveLength(settings.length + 2);
-  const page = '# Redhook\n<!-- settings -->\n| old |\n<!-- /settings -->\nThe end.\n';
-  inFolder({ 'README.md': page }, (folder) => {
-    const file = join(folder, 'README.md');
-    const run = (mode: string) => spawnSync(process.execPath, [SCRIPT, mode, file], { cwd: ROOT }).status;
-    expect(run('--check')).toBe(1);
-    expect(run('--write')).toBe(0);
-    expect(run('--check')).toBe(0);
-    expect(readFileSync(file, 'utf8')).toBe(page.replace('| old |\n', () => table));
-  });
 });
