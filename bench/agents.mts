@@ -1,30 +1,30 @@
-/** What an application is measured with: nothing, Redhook, and what a user would pick instead. */
+/** The agents to compare: none, Redhook, and what a user would pick instead. */
 import { resolve } from 'node:path';
 
 export const APPS = ['http', 'fastify', 'fetch', 'grpc'] as const;
 export type App = (typeof APPS)[number];
 
 export interface Endpoints {
-  /** Where spans go by OTLP over gRPC. */
+  /** The port that receives spans by OTLP over gRPC. */
   readonly otlp: number;
-  /** Where the Datadog agent would listen. */
+  /** The port that receives traces as a Datadog agent does. */
   readonly datadog: number;
-  /** Where something listens that never answers. */
+  /** A port that accepts connections but never answers. */
   readonly silent: number;
-  /** Where the application's process is to serve `/metrics`. */
+  /** The port on which the application's process is to serve `/metrics`. */
   readonly metrics: number;
 }
 
 export interface Agent {
   readonly name: string;
-  /** Flags of node, before the application. */
+  /** Flags for Node, before the application. */
   readonly flags: readonly string[];
   readonly env: (endpoints: Endpoints) => Record<string, string>;
-  /** The applications that it is measured with. */
+  /** The applications that are measured with it. */
   readonly apps: readonly App[];
   /** Whether each call becomes a span. */
   readonly traces: boolean;
-  /** An application that has it by hand, in the place of `apps/<app>.cjs`. */
+  /** An application with instrumentation by hand, instead of `apps/<app>.cjs`. */
   readonly variant?: string;
 }
 
@@ -51,7 +51,7 @@ export const redhook: Agent = {
   traces: true,
 };
 
-/** No call is sampled; RED counts them all the same. */
+/** No call is sampled, but RED still counts all of them. */
 export const unsampled: Agent = {
   ...redhook,
   name: 'redhook, always_off',
@@ -92,7 +92,7 @@ export const promClient: Agent = {
 
 export const AGENTS: readonly Agent[] = [bare, redhook, unsampled, autoInstrumentations, ddTrace, promClient];
 
-/** The least that an agent can do: a patched `emit`, and the handler run inside an AsyncLocalStorage. */
+/** The minimum that any agent must do: a patched `emit`, and the handler run inside an AsyncLocalStorage. */
 const floor: Agent = {
   ...bare,
   name: 'an empty hook and AsyncLocalStorage',
@@ -112,12 +112,12 @@ const withQueue = (name: string, queue: Record<string, string>): Agent => ({
 
 const PLENTY = '1000000';
 
-/** Each does what the one before it does, and one thing more. */
+/** Each layer does one thing more than the layer before it. */
 export const LAYERS: readonly { readonly agent: Agent; readonly adds: string }[] = [
   { agent: floor, adds: 'the physical floor: an empty hook and AsyncLocalStorage' },
   { agent: unsampled, adds: 'context of each call, RED' },
   {
-    // The queue is always full: what ends is dropped before it is encoded.
+    // The queue is always full, so an ended span is dropped before it is encoded.
     agent: withQueue('redhook, spans dropped', { OTEL_BSP_MAX_QUEUE_SIZE: '1' }),
     adds: 'span with its attributes',
   },

@@ -1,9 +1,9 @@
 /**
  * `npm run bench`: what Redhook costs, side by side with the bare application and with what a user would pick instead.
  *
- * - `--part`: one or more of those below; all without it
- * - `--app`: the applications of the part `requests`; all without it
- * - `--agent`: only these agents, and the bare application
+ * - `--part`: one or more of the parts below, by default all
+ * - `--app`: the applications of the part `requests`, by default all
+ * - `--agent`: only these agents and the bare application
  * - `--rounds`, `--soak-minutes`
  * - `--save`: writes `bench/RESULTS.md`
  */

@@ -1,4 +1,4 @@
-/** What Redhook wants to cost at most, as ratios to what its users would pick instead. */
+/** What Redhook may cost at most, mostly as ratios to what its users would pick instead. */
 import { autoInstrumentations, bare, ddTrace, promClient, redhook, unsampled } from './agents.mts';
 import { addedBy, type Results, ratio } from './results.mts';
 import type { Soak } from './soak.mts';
@@ -7,7 +7,7 @@ import { added, median } from './statistics.mts';
 interface Goal {
   readonly name: string;
   readonly unit: string;
-  /** What was found; `undefined` when it was not measured. */
+  /** The measured value, or `undefined` if it was not measured. */
   figure(results: Results): number | undefined;
   readonly atMost: number;
 }
@@ -24,7 +24,7 @@ const startUp = ({ startUp: times }: Results, agent: typeof bare): number[] =>
 const maybe = (values: readonly number[] | undefined): number | undefined =>
   values === undefined || values.length === 0 ? undefined : median(values);
 
-/** In MB, from the third minute on, so that the heap has found its size. */
+/** In MB, from the third minute on, so that the heap has settled. */
 function growth(soak: Soak | undefined): number | undefined {
   const [, , third, ...later] = soak?.byMinute ?? [];
   const last = later.at(-1);
@@ -55,7 +55,7 @@ export const GOALS: readonly Goal[] = [
   },
   { name: 'unsampled, to prom-client by hand', ...peer('http', promClient, unsampled), atMost: 1.5 },
   {
-    name: 'start-up added, of the bare start',
+    name: 'start-up added, to the bare start-up',
     unit: 'ratio',
     figure: (results) => ratio(startUp(results, redhook), results.startUp?.get(bare) ?? []),
     atMost: 80 / 62,
@@ -79,7 +79,7 @@ export const GOALS: readonly Goal[] = [
     atMost: 40,
   },
   {
-    name: 'growth of memory under load, from the third minute to the last, more than the bare application',
+    name: 'growth of memory under load from the third minute to the last, beyond that of the bare application',
     unit: 'MB',
     figure({ soak }) {
       const [without, withRedhook] = [growth(soak?.get(bare)), growth(soak?.get(redhook))];
@@ -101,9 +101,9 @@ export const GOALS: readonly Goal[] = [
   },
   { name: 'installed size', unit: 'MB', figure: ({ installed }) => installed?.megabytes, atMost: 6 },
   { name: 'installed packages', unit: 'packages', figure: ({ installed }) => installed?.packages, atMost: 1 },
-  { name: 'event loop a scrape', unit: 'ms', figure: ({ scrape }) => scrape?.later, atMost: 20 },
+  { name: 'event loop time per scrape', unit: 'ms', figure: ({ scrape }) => scrape?.later, atMost: 20 },
   {
-    name: 'longest block of the event loop in a scrape',
+    name: 'longest block of the event loop during a scrape',
     unit: 'ms',
     figure: ({ scrape }) => scrape?.longestBlock,
     atMost: 5,

@@ -1,4 +1,4 @@
-/** What `npm install redhook` puts on a disk, from the packed tarball. */
+/** The disk space of `npm install redhook`, from the packed tarball. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

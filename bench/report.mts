@@ -1,4 +1,4 @@
-/** The results as a page of Markdown. */
+/** The results as a Markdown page. */
 
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -8,7 +8,7 @@ import { addedBy, type Results, type Samples } from './results.mts';
 import type { Soak } from './soak.mts';
 import { added, median, spread } from './statistics.mts';
 
-/** The sections of what was measured. */
+/** One section for each part that was measured. */
 export function report(results: Results): string {
   const { requests, layers, startUp, scrape, soak, installed } = results;
   return [
@@ -19,16 +19,17 @@ export function report(results: Results): string {
     scrape &&
       section(
         `Scrape of ${scrape.series} series`,
-        `A page of ${scrape.bytes} bytes. CPU of the event loop's thread: ${scrape.later.toFixed(1)} ms, the first scrape ${scrape.first.toFixed(1)} ms. Longest block of the event loop: ${scrape.longestBlock.toFixed(1)} ms, of all scrapes ${scrape.longestBlockOfAll.toFixed(1)} ms, without a scrape ${scrape.longestBlockIdle.toFixed(1)} ms.`,
+        `A page of ${scrape.bytes} bytes. CPU time of the event loop's thread: ${scrape.later.toFixed(1)} ms per scrape, ${scrape.first.toFixed(1)} ms for the first one. Longest block of the event loop: median ${scrape.longestBlock.toFixed(1)} ms, maximum ${scrape.longestBlockOfAll.toFixed(1)} ms, without a scrape ${scrape.longestBlockIdle.toFixed(1)} ms.`,
       ),
     soak && soakOf(soak),
-    installed && section('Installed', `${installed.packages} package, ${installed.megabytes.toFixed(2)} MB.`),
+    installed &&
+      section('Installed size', `${installed.packages} package, ${installed.megabytes.toFixed(2)} MB.`),
   ]
     .filter((part) => part !== undefined)
     .join('\n');
 }
 
-/** With what, when and where it was measured. */
+/** The versions, the date and the machine of the measurement. */
 export function preface(): string {
   const versionOf = (path: string): string => JSON.parse(readFileSync(path, 'utf8')).version;
   const peers = ['@opentelemetry/auto-instrumentations-node', 'dd-trace', 'prom-client'];
@@ -36,9 +37,9 @@ export function preface(): string {
   return [
     '# Results',
     '',
-    `Made by \`npm run bench -- --save\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.versions.node}, redhook ${versionOf('package.json')}, ${versions.join(', ')}; a virtual machine with ${cpus().length} cores, one for the application and one for all the rest.`,
+    `Made by \`npm run bench -- --save\` on ${new Date().toISOString().slice(0, 10)}: Node ${process.versions.node}, redhook ${versionOf('package.json')}, ${versions.join(', ')}; a virtual machine with ${cpus().length} cores, one for the application and one for everything else.`,
     '',
-    'The agents take turns in an order that is drawn anew for each round. A figure is the median of the rounds, in brackets the whole range: so far goes the noise. Added is what an agent has more than the bare application in the same round. A ratio is that of the medians below. An absolute time means little on such a machine; ratios mean more.',
+    'The agents take turns, in a new random order in each round. A figure is the median of the rounds. The range in brackets spans all rounds and shows the noise. "Added" is the difference from the bare application in the same round. Ratios are computed from the medians below. Absolute times mean little on such a machine; ratios mean more.',
     '',
   ].join('\n');
 }
@@ -84,8 +85,8 @@ function requestsOf(app: string, samples: Samples): string {
   });
   const head = [
     'agent',
-    'CPU a request, us',
-    'added, us',
+    'CPU per request, µs',
+    'added, µs',
     'p50, ms',
     'p99, ms',
     'requests/s',
@@ -112,7 +113,7 @@ function layersOf(samples: Samples): string {
   });
   return section(
     'Where the time goes: bare http',
-    table(['layer', 'added up to here, us', 'this layer, us'], rows),
+    table(['layer', 'added so far, µs', 'this layer, µs'], rows),
   );
 }
 
@@ -124,7 +125,7 @@ function soakOf(soaks: ReadonlyMap<Agent, Soak>): string {
     byMinute.map((mb) => mb.toFixed(0)).join(', '),
   ]);
   const head = ['agent', 'requests', 'spans arrived', 'resident memory by minute, MB'];
-  return section('Load without an end, on 16 connections', table(head, rows));
+  return section('Continuous load on 16 connections', table(head, rows));
 }
 
 function startUpOf(times: ReadonlyMap<Agent, readonly number[]>): string {

@@ -1,4 +1,4 @@
-/** What a request costs: the same load on the same application with each agent, in rounds of mixed order. */
+/** What a request costs: the same load on the same application with each agent, in rounds of random order. */
 import type { Agent, App } from './agents.mts';
 import { loadGrpc } from './load/grpc.mts';
 import { loadHttp } from './load/http.mts';
@@ -7,7 +7,7 @@ import { quantile, shuffled } from './statistics.mts';
 import { startTarget } from './target.mts';
 
 export interface Sample {
-  /** CPU of the application's process a request, in microseconds. */
+  /** CPU time of the application's process per request, in microseconds. */
   readonly cpu: number;
   /** Resident memory before and after the load, in MB. */
   readonly idle: number;
@@ -16,14 +16,14 @@ export interface Sample {
   readonly p50: number;
   readonly p99: number;
   readonly perSecond: number;
-  /** Spans received for each call that should have made one; for dd-trace, traces for each request. */
+  /** Spans received for each call that should have made one. For dd-trace, traces received for each request. */
   readonly delivered: number;
 }
 
 interface Load {
   readonly warmUp: number;
   readonly count: number;
-  /** Spans of one request. */
+  /** The number of spans that one request makes. */
   readonly spans: number;
   run(port: number, count: number): Promise<Float64Array>;
 }
@@ -39,7 +39,7 @@ const LOADS: Record<App, Load> = {
   grpc: { warmUp: 20_000, count: 40_000, spans: 1, run: overGrpc },
 };
 
-/** Long enough for the end of the warm-up to be exported, and for what starts lazily. */
+/** Long enough for the warm-up's last spans to be exported, and for anything that starts lazily. */
 const PAUSE_MS = 1_000;
 
 export async function measureRequests(
@@ -53,7 +53,7 @@ export async function measureRequests(
     for (const agent of shuffled(agents)) {
       const sample = await measureOnce(app, agent, services);
       samples.get(agent)?.push(sample);
-      console.error(`  ${app}, round ${round} of ${rounds}, ${agent.name}: ${sample.cpu.toFixed(1)} us`);
+      console.error(`  ${app}, round ${round} of ${rounds}, ${agent.name}: ${sample.cpu.toFixed(1)} µs`);
     }
   }
   return samples;
@@ -86,8 +86,8 @@ async function measureOnce(app: App, agent: Agent, { sink, endpoints, upstream }
 }
 
 /**
- * Keeps this process from sleeping meanwhile. To wake a sleeping peer takes an interrupt, which the sender pays for:
- * the slower an application, the more often its peer sleeps, and an agent would be charged for that too.
+ * Keeps this process from sleeping during `work`. Waking a sleeping peer takes an interrupt, which the sender pays for.
+ * The slower an application is, the more often its peer sleeps, so that cost would be charged to its agent too.
  */
 async function awake<T>(work: () => Promise<T>): Promise<T> {
   let working = true;

@@ -1,4 +1,4 @@
-/** What a run of the benchmark has found out. What was not asked for is missing. */
+/** The results of a run of the benchmark. Parts that were not requested are missing. */
 import { type Agent, type App, bare } from './agents.mts';
 import type { Installed } from './installed.mts';
 import type { Sample } from './requests.mts';
@@ -19,13 +19,13 @@ export interface Results {
 
 type Measure = 'cpu' | 'idle' | 'loaded';
 
-/** What an agent adds to the bare application of the same round. Empty when it was not measured. */
+/** What an agent adds to the bare application of the same round. Empty if it was not measured. */
 export function addedBy(agent: Agent, samples: Samples | undefined, measure: Measure = 'cpu'): number[] {
   const values = (of: Agent) => (samples?.get(of) ?? []).map((sample) => sample[measure]);
   return added(values(agent), values(bare));
 }
 
-/** How much of what `peer` adds `agent` adds. Of the medians: a ratio of one round jumps where `peer` adds little. */
+/** What `agent` adds, relative to `peer`. Of medians, because ratios of single rounds vary when `peer` adds little. */
 export function ratio(agent: readonly number[], peer: readonly number[]): number | undefined {
   if (agent.length === 0 || peer.length === 0) return undefined;
   return median(agent) / median(peer);

@@ -1,4 +1,4 @@
-/** What a scrape of many series costs the application, and how long its requests may have to wait meanwhile. */
+/** What a scrape of many series costs the application, and how long it can delay the application's requests. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { redhook } from './agents.mts';
 import type { Services } from './services.mts';
@@ -6,21 +6,21 @@ import { median } from './statistics.mts';
 import { startTarget } from './target.mts';
 
 export interface ScrapeCost {
-  /** The samples of the page, as Prometheus counts them. */
+  /** The number of samples on the page, as Prometheus counts them. */
   readonly series: number;
-  /** The page as it is sent, in bytes. */
+  /** The size of the page as it is sent, in bytes. */
   readonly bytes: number;
-  /** CPU time of the event loop's thread a scrape, in milliseconds; the first scrape, and the median of the others. */
+  /** CPU time of the event loop's thread, in milliseconds: of the first scrape, and the median of the others. */
   readonly first: number;
   readonly later: number;
-  /** The longest time that the event loop was not free during a scrape, in milliseconds: the median, and the most. */
+  /** The longest block of the event loop during a scrape, in milliseconds: the median and the maximum. */
   readonly longestBlock: number;
   readonly longestBlockOfAll: number;
-  /** The same without a scrape: the noise of the machine. */
+  /** The same without a scrape, which is the noise of the machine. */
   readonly longestBlockIdle: number;
 }
 
-/** With two methods each: 17 samples for each of the pairs. */
+/** Each has two methods, and each pair of route and method has 17 samples. */
 const ROUTES = 300;
 const SCRAPES = 20;
 const PAUSE_MS = 300;
@@ -35,7 +35,7 @@ export async function measureScrape({ endpoints, upstream }: Services): Promise<
   for (let i = 0; i < ROUTES; i += 1)
     for (const method of ['GET', 'POST']) await (await fetch(`${origin}/orders-${i}/7`, { method })).text();
 
-  /** CPU of the thread and the longest block while `work` is done. */
+  /** CPU time of the thread and the longest block during `work`. */
   const during = async <T,>(work: () => Promise<T>) => {
     await delay(PAUSE_MS);
     await (await fetch(`${origin}/longest-block`)).text();

@@ -1,4 +1,4 @@
-/** What the measured applications talk to: the receiver of their spans, and a service that they ask. */
+/** The services that the measured applications use: the receiver of their spans, and a service that they call. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import type { Endpoints } from './agents.mts';
 
 export interface Sink {
-  /** The spans that have arrived since it started. */
+  /** The number of spans that have arrived since it started. */
   received(): Promise<number>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The receiver of all spans, a process of its own: OTLP over gRPC, and what dd-trace takes for a Datadog agent. It
- * counts and forgets. Started with an IPC channel: it tells its ports, and its count to whoever sends a message.
+ * The receiver of all spans, in its own process: OTLP over gRPC, and an API that dd-trace accepts as a Datadog agent.
+ * It counts spans and discards them. Over its IPC channel it reports its ports, and its count on every message.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
@@ -37,7 +37,7 @@ process.on('disconnect', () => process.exit());
 process.on('message', () => process.send?.(received));
 process.send?.({ otlp: await portOf(otlp), datadog: await portOf(datadog) });
 
-/** How many messages lie at a path of fields. All fields on the way are length-delimited. */
+/** Counts the messages at a path of fields. All fields on the way are length-delimited. */
 function countAt(bytes: Uint8Array, [field, ...below]: readonly number[]): number {
   if (field === undefined) return 1;
   let count = 0;

@@ -1,4 +1,4 @@
-/** Memory under load that does not end. */
+/** Memory under continuous load. */
 import { type Agent, bare, redhook } from './agents.mts';
 import { loadHttp } from './load/http.mts';
 import type { Services } from './services.mts';
@@ -7,7 +7,7 @@ import { startTarget } from './target.mts';
 
 export interface Soak {
   readonly requests: number;
-  /** Resident memory, in MB: the median of each minute. */
+  /** The median resident memory of each minute, in MB. */
   readonly byMinute: readonly number[];
   /** Spans received for each request. */
   readonly delivered: number;
@@ -16,7 +16,7 @@ export interface Soak {
 const REQUESTS_AT_A_TIME = 20_000;
 const CONNECTIONS = 16;
 
-/** With Redhook and without: the memory of a bare application does not stand still either. */
+/** With and without Redhook, because the memory of a bare application is not constant either. */
 export async function measureSoak(minutes: number, services: Services): Promise<ReadonlyMap<Agent, Soak>> {
   const soaks = new Map<Agent, Soak>();
   for (const agent of [bare, redhook]) soaks.set(agent, await soak(agent, minutes, services));

@@ -1,10 +1,10 @@
-/** How long an application takes until it listens, and what an agent adds to that. */
+/** How long an application takes until it listens, and what an agent adds to that time. */
 import type { Agent } from './agents.mts';
 import type { Services } from './services.mts';
 import { shuffled } from './statistics.mts';
 import { startTarget } from './target.mts';
 
-/** Milliseconds from the start of the process until it listens, by agent, one value a round. */
+/** Milliseconds from the start of the process until it listens, by agent, with one value per round. */
 export async function measureStartUp(
   agents: readonly Agent[],
   rounds: number,

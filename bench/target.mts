@@ -1,4 +1,4 @@
-/** One run of an application as a child process, and what the operating system says of it. Linux only. */
+/** One run of an application as a child process, with measurements from the operating system. Linux only. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Agent, App, Endpoints } from './agents.mts';
 
-/** With two cores or more the application has one for itself, and all the rest stays away from it. */
+/** With two cores or more, the application has one to itself, and everything else stays away from it. */
 const PINNED = availableParallelism() > 1;
 
 export function stayAwayFromTarget(): void {
@@ -16,7 +16,7 @@ export function stayAwayFromTarget(): void {
     try {
       execFileSync('taskset', ['-c', '-p', '1', thread], { stdio: 'ignore' });
     } catch (error) {
-      // A thread that has just ended is away, too.
+      // The thread may just have ended.
       if (readdirSync('/proc/self/task').includes(thread)) throw error;
     }
   }
@@ -29,11 +29,11 @@ export interface Target {
   readonly startedIn: number;
   /** CPU time of all its threads so far, in microseconds. */
   cpu(): number;
-  /** CPU time of the thread of its event loop so far, in microseconds. */
+  /** CPU time of its event loop's thread so far, in microseconds. */
   loopCpu(): number;
   /** Resident memory, in MB. */
   rss(): number;
-  /** Ends it by SIGTERM, so that it sends what is left. */
+  /** Ends it by SIGTERM, so that it sends its remaining telemetry. */
   stop(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function startTarget(
   const env = { ...process.env, ...agent.env(endpoints), UPSTREAM: upstream };
   const from = performance.now();
   const child = spawn(command as string, args, {
-    // Where no configuration file lies.
+    // A folder without a configuration file.
     cwd: resolve('bench'),
     env,
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -35,14 +35,14 @@ try {
     }
     const added = ours.map((value, round) => value - (bare[round] as number));
     console.log(
-      `${unit}: bare ${median(bare).toFixed(0)} us, added ${median(added).toFixed(0)} us (${Math.min(...added).toFixed(0)} to ${Math.max(...added).toFixed(0)}), ratio ${(median(ours) / median(bare)).toFixed(2)}; ${ROUNDS} rounds of ${count}`,
+      `${unit}: bare ${median(bare).toFixed(0)} µs, added ${median(added).toFixed(0)} µs (${Math.min(...added).toFixed(0)} to ${Math.max(...added).toFixed(0)}), ratio ${(median(ours) / median(bare)).toFixed(2)}; ${ROUNDS} rounds of ${count}`,
     );
   }
 } finally {
   server.kill('SIGKILL');
 }
 
-/** CPU time of one operation in us. The spans are made and encoded, and go to a port where nobody listens. */
+/** CPU time of one operation in µs. Spans are made and encoded, and sent to a port where nobody listens. */
 async function measure(taskQueue: string, flags: string[], what: string, count: number): Promise<number> {
   const env = {
     ...process.env,

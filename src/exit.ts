@@ -1,9 +1,9 @@
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * Runs `flush` once, when the process is about to end, without changing how it ends: its code, its signal, what it
- * prints and whether it ends at all stay as they would be. `flush` must be synchronous and bounded in time, for
- * there is no later; it is given the uncaught error, if that is what ends the process.
+ * Runs `flush` once, when the process is about to end. How it ends does not change: its exit code, its signal, its
+ * output, and whether it ends at all. `flush` must be synchronous and bounded in time, because nothing runs after it.
+ * It receives the uncaught error, if one ends the process.
  */
 export function flushOnExit(flush: (error?: unknown) => void): void {
   let flushed = false;
@@ -22,14 +22,14 @@ export function flushOnExit(flush: (error?: unknown) => void): void {
 }
 
 /**
- * A signal kills at once unless somebody listens, so our listener has to do the killing when it is the only one.
- * When the application listens too, the end is its own affair, and ours is `exit`.
+ * A signal kills the process at once unless it has a listener. If ours is the only one, it must therefore kill the
+ * process itself. If the application listens too, the application decides how to end, and `exit` flushes.
  */
 function flushOnSignal(signal: NodeJS.Signals, flush: () => void): void {
   const onSignal = (): void => {
     const alone = process.listenerCount(signal) === 1;
-    // Away while the application's listeners run: libraries such as signal-exit kill the process themselves, but
-    // only when they find no listeners besides their own.
+    // Removed while the application's listeners run: libraries such as signal-exit kill the process themselves, but
+    // only if they find no listeners besides their own.
     process.off(signal, onSignal);
     if (alone) {
       flush();
@@ -38,6 +38,6 @@ function flushOnSignal(signal: NodeJS.Signals, flush: () => void): void {
       setImmediate(() => process.prependListener(signal, onSignal)).unref();
     }
   };
-  // First, so that the listeners that remove themselves when called (`once`) are still to be seen.
+  // Comes first, so that it still counts listeners that remove themselves when called (`once`).
   process.prependListener(signal, onSignal);
 }

@@ -5,21 +5,21 @@ const RANKS: Record<LogLevel, number> = { none: 0, error: 1, warn: 2, info: 3, d
 const STDERR = 2;
 
 let threshold = RANKS.info;
-const said = new Set<string>();
+const logged = new Set<string>();
 
-/** How many lines are remembered as said. */
-const MOST_LINES = 1_000;
+/** How many lines are remembered, so that the memory stays bounded. */
+const MAX_REMEMBERED = 1_000;
 
-/** Messages for the operator: one line each on stderr, and each message only once. */
+/** Messages for the operator on stderr. Each is one line, and is printed only once. */
 export const log = {
   setLevel(level: LogLevel): void {
     threshold = RANKS[level];
   },
-  /** The line that tells what has started. */
+  /** The line that says what has started. */
   announce(line: string): void {
     write('info', `redhook ${line}`);
   },
-  /** Tells of a change of state, such as an outage and its end; unlike the others every time it happens. */
+  /** Reports a change of state, such as an outage or its end. Unlike the others, it is printed every time. */
   change(level: LogLevel, message: string): void {
     print(level, `redhook: ${message}`);
   },
@@ -37,24 +37,24 @@ export const log = {
   },
 };
 
-/** The words for something that was thrown, on one line. */
+/** The message of a thrown value, on one line. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replaceAll(/\s*\n\s*/g, ' ');
 }
 
 function write(level: LogLevel, line: string): void {
-  if (said.has(line)) return;
-  if (said.size < MOST_LINES) said.add(line);
+  if (logged.has(line)) return;
+  if (logged.size < MAX_REMEMBERED) logged.add(line);
   print(level, line);
 }
 
 function print(level: LogLevel, line: string): void {
   if (RANKS[level] > threshold) return;
   try {
-    // Not process.stderr: touching it would create the stream, and with it handles, before the application does.
+    // Not process.stderr: accessing it would create the stream and its handles before the application does.
     writeSync(STDERR, `${line}\n`);
   } catch {
-    // stderr is closed or full; there is nobody left to tell.
+    // stderr is closed or full. There is nowhere else to report it.
   }
 }

@@ -2,8 +2,8 @@ const FLOOR = { major: 22, minor: 15 };
 const PACKAGE_MANAGERS = /[\\/](npm|npx|pnpm|pnpx|yarn|corepack)(-cli)?(\.[cm]?js)?$/;
 
 /**
- * Why Redhook must not start here: a sentence for the user, `''` when there is nothing to tell, or `undefined` when
- * it may start. NODE_OPTIONS also reaches worker threads and the package manager in front of the application.
+ * Why Redhook must not start here: a sentence for the user, or `''` if there is nothing to say. `undefined` if it may
+ * start. NODE_OPTIONS also reaches worker threads and the package manager that launches the application.
  */
 export function obstacle(node = process.versions.node, script = process.argv[1] || ''): string | undefined {
   if (isWorkerThread() || PACKAGE_MANAGERS.test(script)) return '';
@@ -12,7 +12,7 @@ export function obstacle(node = process.versions.node, script = process.argv[1] 
   return `Node ${node} is older than ${FLOOR.major}.${FLOOR.minor}; the application runs without telemetry`;
 }
 
-/** In worker threads Node disables what concerns the whole process. To load node:worker_threads would take 2 ms. */
+/** Node disables `process.chdir` in worker threads. Loading node:worker_threads would take 2 ms. */
 function isWorkerThread(): boolean {
   return 'disabled' in process.chdir;
 }

@@ -1,6 +1,6 @@
 /**
- * The entry of `node --import redhook/register`, also by `--require` and NODE_OPTIONS. It is a file of its own so
- * that a Node too old for the rest still understands this much, and gets a line instead of a syntax error.
+ * The entry point of `node --import redhook/register`, also for `--require` and NODE_OPTIONS. It is a separate file so
+ * that a Node too old for the rest can still parse it, and prints one line instead of a syntax error.
  */
 import { obstacle } from './platform.js';
 

@@ -3,15 +3,15 @@ import { printable } from './config/diagnostic.js';
 import type { Instrumentation } from './instrumentation.js';
 import { version } from './version.js';
 
-/** The one line that Redhook prints: what is sent where, what is served where, what is watched. */
+/** The line that Redhook prints at start: where telemetry goes, where metrics are served, what is instrumented. */
 export function startLine(config: Config, instrumentations: readonly Instrumentation[]): string {
   const { serviceName, traces, metrics } = config;
-  const watched = instrumentations.map(({ name }) => name).filter((name) => config.instrumentations[name]);
+  const enabled = instrumentations.map(({ name }) => name).filter((name) => config.instrumentations[name]);
   const parts = {
     service: serviceName,
     traces: list(traces.exporters.map(describeTraces)),
     metrics: list(metrics.exporters.map(describeMetrics)),
-    instrumented: list(grouped(watched)),
+    instrumented: list(grouped(enabled)),
   };
   return `${version}: ${Object.entries(parts)
     .map(([name, value]) => `${name}=${value}`)
@@ -34,16 +34,16 @@ function describeOtlp({ protocol, endpoint }: OtlpExporter): string {
 
 const SIDE = /^(.+)-(?:server|client|worker)$/;
 
-/** Both sides of a protocol are told by its name alone. */
+/** A protocol with both of its sides is shown by its name alone: `http`. */
 function grouped(names: readonly string[]): string[] {
-  const told = names.map((name) => {
+  const shown = names.map((name) => {
     const [, protocol] = SIDE.exec(name) ?? [];
     const both =
       ['server', 'worker'].some((side) => names.includes(`${protocol}-${side}`)) &&
       names.includes(`${protocol}-client`);
     return both && protocol !== undefined ? protocol : name;
   });
-  return [...new Set(told)];
+  return [...new Set(shown)];
 }
 
 function list(items: readonly string[]): string {

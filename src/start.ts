@@ -12,7 +12,7 @@ import { startTelemetry } from './telemetry/start.js';
 
 const STARTED = Symbol.for('redhook.started');
 
-/** Starts Redhook, once per process. Whatever goes wrong, the application starts. */
+/** Starts Redhook, once per process. Whatever goes wrong, the application still starts. */
 export function start(): void {
   if (STARTED in globalThis) return;
   Object.defineProperty(globalThis, STARTED, { value: true });

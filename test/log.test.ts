@@ -16,14 +16,14 @@ function printed(): unknown[] {
   return write.mock.calls.map(([fd, text]) => [fd, text]);
 }
 
-test('a message is one line on stderr, and said once', () => {
+test('a message is one line on stderr and is printed only once', () => {
   log.warn(`cause ${cause}`);
   log.warn(`cause ${cause}`);
 
   expect(printed()).toEqual([[2, `redhook: cause ${cause}\n`]]);
 });
 
-test('a change of state is said every time', () => {
+test('a change of state is printed every time', () => {
   log.change('warn', 'down');
   log.change('warn', 'down');
 
@@ -36,7 +36,7 @@ test.each([
   ['warn', 2],
   ['info', 4],
   ['debug', 5],
-] as const)('at the level %s', (level, lines) => {
+] as const)('the level %s prints %i of the messages', (level, lines) => {
   log.setLevel(level);
 
   log.error(`error ${cause}`);
@@ -48,7 +48,7 @@ test.each([
   expect(printed()).toHaveLength(lines);
 });
 
-test('a stderr that cannot be written to is nobody else’s trouble', () => {
+test('an error while writing to stderr does not reach the caller', () => {
   write.mockImplementation(() => {
     throw Object.assign(new Error('full'), { code: 'EAGAIN' });
   });
@@ -56,7 +56,7 @@ test('a stderr that cannot be written to is nobody else’s trouble', () => {
   expect(() => log.error(`cause ${cause}`)).not.toThrow();
 });
 
-test('whatever was thrown, its words are on one line', () => {
+test('the reason of any thrown value is on one line', () => {
   expect([new Error('a\n  b'), new TypeError(), 'text', undefined].map(reason)).toEqual([
     'a b',
     'TypeError',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { obstacle } from '../src/platform.js';
 
-test.each(['22.15.0', '22.23.3', '24.0.0', '26.10.0', '100.0.0'])('Node %s is fine', (node) => {
+test.each(['22.15.0', '22.23.3', '24.0.0', '26.10.0', '100.0.0'])('Node %s is supported', (node) => {
   expect(obstacle(node, 'app.js')).toBeUndefined();
 });
 
@@ -20,6 +20,6 @@ test.each([
 ])('a package manager is left alone: %s', (script) => expect(obstacle('24.0.0', script)).toBe(''));
 
 test.each(['/srv/app.js', '/srv/npm-audit-server.js', '', '/srv/yarn-shop/index.js'])(
-  'an application is not: %s',
+  'an application is instrumented: %s',
   (script) => expect(obstacle('24.0.0', script)).toBeUndefined(),
 );

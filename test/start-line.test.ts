@@ -44,6 +44,6 @@ test.each([
     },
     'traces=console metrics=:9464/metrics instrumented=none',
   ],
-])('%o', (env, line) => {
+])('the start line with the environment %o', (env, line) => {
   expect(lineFor(env)).toBe(`${version}: service=orders ${line}`);
 });

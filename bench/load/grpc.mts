@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 
 /**
- * Makes `count` unary calls, `parallel` at a time on one connection, as a client of gRPC does. The frames of HTTP/2 are
- * written by hand because a real client needs more CPU a call than the server that is measured.
+ * Makes `count` unary calls, `parallel` at a time, on one connection, as a gRPC client does. The HTTP/2 frames are
+ * written by hand, because a real client needs more CPU time per call than the server under test.
  *
- * @returns how long each took, in milliseconds
+ * @returns the duration of each call, in milliseconds
  * @see https://www.rfc-editor.org/rfc/rfc9113#name-frame-format
  */
 export function loadGrpc(port: number, count: number, parallel: number): Promise<Float64Array> {
@@ -33,7 +33,7 @@ export function loadGrpc(port: number, count: number, parallel: number): Promise
       if (type === PING && (flags & ACK) === 0) socket.write(frame(PING, ACK, 0, payload));
       if (type === RST_STREAM || type === GOAWAY)
         throw new Error(`the server has reset the stream ${stream}`);
-      // An error has no message: it would be no measurement of what we mean.
+      // A failed call has no message, so it never counts as answered.
       if (type === DATA) answered.add(stream);
       if ((flags & END_STREAM) === 0 || (type !== HEADERS && type !== DATA)) return;
       if (!answered.delete(stream)) throw new Error('a call has failed');
@@ -76,9 +76,9 @@ const [ACK, END_STREAM, END_HEADERS] = [1, 1, 4] as const;
 const FRAME_HEAD = 9;
 const NOTHING = Buffer.alloc(0);
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-/** The largest window there is, so that all answers fit. */
+/** The largest possible window, so that all responses fit. */
 const LARGE_WINDOW = frame(WINDOW_UPDATE, 0, 0, Buffer.from([0x7f, 0xff, 0, 0]));
-/** `{ id: '42' }` with the five bytes that gRPC puts in front. */
+/** `{ id: '42' }` after the five-byte prefix of a gRPC message. */
 const REQUEST_MESSAGE = Buffer.from([0, 0, 0, 0, 4, 0x0a, 2, 0x34, 0x32]);
 
 function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
@@ -90,7 +90,7 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
   return Buffer.concat([head, payload]);
 }
 
-/** Fields that are not indexed, the first two from the static table (RFC 7541, appendix A). */
+/** Header fields that are not indexed. The first two come from the static table (RFC 7541, appendix A). */
 function requestHeaders(port: number): Buffer {
   const fields = Object.entries({
     ':path': '/shop.Orders/Get',

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 
 /**
- * Sends `count` requests on `connections` connections, each as soon as the answer before it is there. Written by hand
- * because the load generators of the registry need more CPU a request than the server that is measured.
+ * Sends `count` requests on `connections` connections, each as soon as the previous response has arrived. Written by
+ * hand, because the load generators on npm need more CPU time per request than the server under test.
  *
- * @returns how long each took, in milliseconds
+ * @returns the duration of each request, in milliseconds
  */
 export async function loadHttp(port: number, count: number, connections: number): Promise<Float64Array> {
   const latencies = new Float64Array(count);
@@ -29,7 +29,7 @@ export async function loadHttp(port: number, count: number, connections: number)
         socket.write(request);
       };
       socket.on('connect', next).on('error', reject);
-      // The answers are short: each comes in one piece.
+      // The responses are short, so each arrives in one piece.
       socket.on('data', (answer) => {
         if (!answer.subarray(0, 12).equals(OK)) return reject(new Error(`unexpected answer: ${answer}`));
         latencies[index] = performance.now() - from;

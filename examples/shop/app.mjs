@@ -1,4 +1,4 @@
-// A shop with its services in one process, over fetch and over gRPC. Nothing here knows of Redhook.
+// A shop and its services in one process, connected by fetch and gRPC. Nothing here refers to Redhook.
 import fastify from 'fastify';
 import { parcels, quote } from './services.mjs';
 

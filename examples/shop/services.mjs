@@ -1,4 +1,4 @@
-// Three services over gRPC. To quote a price, one of them asks another.
+// Three gRPC services. To quote a price, one of them calls another.
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as grpc from '@grpc/grpc-js';
@@ -34,7 +34,7 @@ export const quote = (sku) => prices.Quote({ sku });
 
 export const parcels = (sku) => shipping.Estimate({ sku }).toArray();
 
-/** Starts a server for one service and gives a client of it, its methods with one answer as promises. */
+/** Starts a server for one service. Returns a client of it whose unary methods return promises. */
 async function serve(Client, handlers) {
   const server = new grpc.Server();
   server.addService(Client.service, handlers);

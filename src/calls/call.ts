@@ -15,7 +15,7 @@ import { CallContext, callOf, runInContext } from './context.js';
 import type { CallObserver, CallRecord } from './observer.js';
 import { type Indexed, NOT_OPEN, type OpenCalls } from './open-calls.js';
 
-/** The one implementation of `Call`. To observers it is the record of the call. */
+/** The only implementation of `Call`. Observers see it as the record of the call. */
 export class TrackedCall implements Call, CallRecord, Indexed {
   readonly kind: CallKind;
   readonly convention: CallConvention;
@@ -35,12 +35,12 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   labels: Attributes | undefined = undefined;
   index = NOT_OPEN;
   readonly ended: EndedCall | undefined;
-  readonly #askedFor: string | undefined;
+  readonly #originalOperation: string | undefined;
   readonly #observers: readonly CallObserver[];
   readonly #open: OpenCalls<TrackedCall>;
   readonly #startedAt = performance.now();
 
-  /** `isKnown`: whether the operation keeps its name. */
+  /** `isKnown`: the operation keeps its name. Otherwise it becomes `_OTHER`. */
   constructor(
     start: CallStart,
     isKnown: boolean,
@@ -60,7 +60,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     this.deadline = start.deadline;
     this.attributes[convention.operation] = this.operation;
     if (route !== undefined) this.attributes[convention.route] = route;
-    this.#askedFor = operation;
+    this.#originalOperation = operation;
     this.#observers = observers;
     this.#open = open;
   }
@@ -104,19 +104,20 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     const { attributes, convention } = this;
     if (code !== undefined) attributes[convention.code] = code;
     if (this.route !== undefined) attributes[convention.route] = this.route;
-    if (attributes[convention.operation] === OTHER) this.#add(convention.operationOriginal, this.#askedFor);
+    if (attributes[convention.operation] === OTHER)
+      this.#add(convention.operationOriginal, this.#originalOperation);
     if (this.failed)
       attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));
     for (const observer of this.#observers) {
       try {
         observer.end(this);
       } catch (error) {
-        notRecorded(error);
+        logNotRecorded(error);
       }
     }
   }
 
-  /** Ends the call because the process ends first. A client that has begun to receive its answer has succeeded. */
+  /** Ends the call because the process ends first. A client call keeps a status that has arrived; others fail. */
   abandon(error: unknown): void {
     this.end(!isIncoming(this.kind) && this.code !== undefined ? {} : { error: error ?? 'aborted' });
   }
@@ -140,8 +141,8 @@ export function callIn(context: Context): TrackedCall | undefined {
   return callOf(context) as TrackedCall | undefined;
 }
 
-/** The context that what `call` runs is in. */
-export function contextInside(call: Call): Context {
+/** The context of the code that `call` runs. */
+export function contextOf(call: Call): Context {
   return (call as TrackedCall).context;
 }
 
@@ -149,7 +150,7 @@ export function isIncoming(kind: CallKind): boolean {
   return kind === 'server' || kind === 'consumer';
 }
 
-/** Telemetry that fails is one line on stderr; the application's call goes on without it. */
-export function notRecorded(error: unknown): void {
+/** Logs a fault of our own. The application's call goes on without telemetry. */
+export function logNotRecorded(error: unknown): void {
   log.error(`a call was not recorded: ${reason(error)}`);
 }

@@ -10,7 +10,7 @@ import type {
 import { log, reason } from '../log.js';
 import { privateField } from '../patching/private-field.js';
 import type { CallConvention } from '../semconv/convention.js';
-import { callIn, isIncoming, notRecorded, TrackedCall } from './call.js';
+import { callIn, isIncoming, logNotRecorded, TrackedCall } from './call.js';
 import { contexts, runInContext } from './context.js';
 import type { CallObserver } from './observer.js';
 import { OpenCalls } from './open-calls.js';
@@ -62,7 +62,7 @@ export function createCalls({
         if (start.subjects !== undefined) for (const subject of start.subjects) calls.set(subject, call);
         return call;
       } catch (error) {
-        notRecorded(error);
+        logNotRecorded(error);
         return undefined;
       }
     },
@@ -72,7 +72,7 @@ export function createCalls({
         call.begin(parentOf(ended), start);
         call.end(outcome);
       } catch (error) {
-        notRecorded(error);
+        logNotRecorded(error);
       }
     },
     of: calls.get,

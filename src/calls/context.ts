@@ -1,14 +1,14 @@
 import { type Context, createContextKey, type Span } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 
-/** Under this key `trace.getSpan` of the API looks for the current span. */
+/** The key under which `trace.getSpan` of the API looks up the current span. */
 const SPAN = createContextKey('OpenTelemetry Context Key SPAN');
 const CALL = createContextKey('redhook call');
 
-/** Carries contexts along; the application's own use of `@opentelemetry/api` goes through it too. */
+/** The context manager. The application's own use of `@opentelemetry/api` goes through it too. */
 export const contexts = new AsyncLocalStorageContextManager();
 
-/** Where that manager keeps the current context, for a channel of Node that enters a context by itself. */
+/** Where the manager keeps the current context. `bindStore` of Node's channels enters contexts through it. */
 export const contextStorage = contexts['_asyncLocalStorage'];
 
 /** Runs `fn` inside `context`, with its `this` and arguments. Returns and throws what `fn` does. */
@@ -18,7 +18,7 @@ export function runInContext<A extends unknown[], R>(
   thisArg: unknown,
   args: A,
 ): R {
-  // Given a `this`, the manager would bind a function for each run.
+  // The manager binds a new function on every run that has a `this`, so `Reflect.apply` passes it instead.
   return contexts.with(context, Reflect.apply, undefined, fn, thisArg, args) as R;
 }
 
@@ -27,13 +27,13 @@ export function callOf(context: Context): object | undefined {
   return context.getValue(CALL) as object | undefined;
 }
 
-/** The inside of a call: what holds around it, and the call with its span. */
+/** The context inside a call: the context around it, plus the call and its span. */
 export class CallContext implements Context {
   readonly #parent: Context;
   readonly #call: object;
   readonly #span: Span | undefined;
 
-  /** Without a `span` of its own it is inside the span around it. */
+  /** Without a `span`, the span of `parent` stays the current one. */
   constructor(parent: Context, call: object, span: Span | undefined) {
     this.#parent = parent;
     this.#call = call;

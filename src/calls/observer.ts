@@ -2,22 +2,22 @@ import type { Context, Span } from '@opentelemetry/api';
 import type { Attributes, CallKind, CallStart, EndedCall } from '../instrumentation.js';
 import type { CallConvention } from '../semconv/convention.js';
 
-/** All that is known of a call. Complete and final when the observers' `end` sees it. */
+/** Everything known about a call. It is complete and final when an observer's `end` receives it. */
 export interface CallRecord {
   readonly kind: CallKind;
   readonly convention: CallConvention;
   /** False when another tracer makes its span. */
   readonly traced: boolean;
-  /** Bounded: `_OTHER` when it is not a known one. */
+  /** Bounded: an unknown operation is `_OTHER`. */
   readonly operation: string;
   readonly route: string | undefined;
-  /** The labels of RED, which the span has too. */
+  /** The labels of the RED metrics. The span carries them too. */
   readonly attributes: Attributes;
-  /** The attributes that only the span has and that became known after the call was opened. */
+  /** Attributes of the span alone that became known after the call was opened. */
   readonly added: Attributes | undefined;
   /**
    * The labels of the series that counted the call: the same object for all calls with these values. Absent when the
-   * series is the overflow series, whose labels say less.
+   * overflow series counted it, because its labels do not describe the call.
    */
   labels?: Attributes | undefined;
   /** Seconds from open to end. */
@@ -30,9 +30,9 @@ export interface CallRecord {
   readonly ended: EndedCall | undefined;
 }
 
-/** Watches calls. Spans and RED are two of these. */
+/** Watches calls. Spans and RED metrics are recorded by observers. */
 export interface CallObserver {
-  /** Called when a call opens; returns its span. `parent` is the context around the call. */
+  /** Called when a call opens. Returns its span. `parent` is the context around the call. */
   start?(call: CallRecord, parent: Context, start: CallStart): Span | undefined;
   /** Called once, when the call ends. */
   end(call: CallRecord): void;

@@ -1,11 +1,11 @@
-/** Something that stands in an `OpenCalls`, and knows where; elsewhere its `index` is `NOT_OPEN`. */
+/** An entry of `OpenCalls` that knows its position there. `index` is `NOT_OPEN` while it is not in the list. */
 export interface Indexed {
   index: number;
 }
 
 export const NOT_OPEN = -1;
 
-/** The calls that have begun and not ended, in no order. Each knows its index: a Set would have to search for it. */
+/** The calls that have begun but not ended, in no order. Each knows its index, so deleting it needs no search. */
 export class OpenCalls<T extends Indexed> {
   readonly #calls: T[] = [];
 
@@ -14,7 +14,7 @@ export class OpenCalls<T extends Indexed> {
     this.#calls.push(call);
   }
 
-  /** Returns false when the call was not open. */
+  /** Returns false if the call was not open. */
   delete(call: T): boolean {
     const { index } = call;
     if (index === NOT_OPEN) return false;

@@ -6,7 +6,7 @@ const OWN_CONTEXT = ROOT_CONTEXT.setValue(OWN, true);
 
 const ownServers = new WeakSet<object>();
 
-/** Marks a server as Redhook's own: what it receives is never observed. */
+/** Marks a server as Redhook's own, so that its requests are never observed. */
 export function markAsOwn(server: object): void {
   ownServers.add(server);
 }
@@ -15,7 +15,7 @@ export function isOwn(server: object): boolean {
   return ownServers.has(server);
 }
 
-/** Runs `fn` so that the requests it makes are known as Redhook's own and never observed. */
+/** Runs `fn` so that its requests count as Redhook's own traffic and are never observed. */
 export function asOwnTraffic<R>(fn: () => R): R {
   return contexts.with(OWN_CONTEXT, fn);
 }

@@ -2,17 +2,17 @@ import { log, reason } from '../log.js';
 import { asOwnTraffic } from './own-traffic.js';
 
 const INTERVAL_MS = 60_000;
-const LONGEST_MS = 30 * 60_000;
-/** Processes that were started together do not poll together. */
+const MAX_INTERVAL_MS = 30 * 60_000;
+/** Keeps processes that start together from polling together. */
 const JITTER = 0.2;
 
-export type Poll = (what: string, task: () => Promise<void>) => void;
+export type Poll = (consequence: string, task: () => Promise<void>) => void;
 
 /**
- * Runs tasks that poll a service for something once a minute, as Redhook's own traffic; after a failure half as often
- * each time. Nothing of it keeps the process alive.
+ * Runs `task` once a minute, as Redhook's own traffic. Each failure doubles the interval, up to half an hour. The
+ * timer does not keep the process alive.
  */
-export const pollRegularly: Poll = (what, task) => {
+export const pollRegularly: Poll = (consequence, task) => {
   let interval = INTERVAL_MS;
 
   const poll = async (): Promise<void> => {
@@ -20,8 +20,8 @@ export const pollRegularly: Poll = (what, task) => {
       await asOwnTraffic(task);
       interval = INTERVAL_MS;
     } catch (error) {
-      interval = Math.min(interval * 2, LONGEST_MS);
-      log.warn(`${what}: ${reason(error)}; it is asked for again, ever less often`);
+      interval = Math.min(interval * 2, MAX_INTERVAL_MS);
+      log.warn(`${consequence}: ${reason(error)}; retrying at longer intervals`);
     }
     schedule();
   };

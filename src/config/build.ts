@@ -3,7 +3,7 @@ import { metricExporters, traceExporters } from './exporters.js';
 import { resolve, type Sources } from './resolve.js';
 import { general, metrics, type Setting, switchesOf, traces } from './settings.js';
 
-/** Makes the configuration out of its sources. `packageName` is the service's name when nobody gives it one. */
+/** Builds the configuration from its sources. `packageName` is the service name if no source sets one. */
 export function buildConfig(sources: Sources, packageName: string | undefined): Config {
   const get = <T>(setting: Setting<T>): T => resolve(setting, sources).value;
   return {
@@ -37,7 +37,7 @@ export function buildConfig(sources: Sources, packageName: string | undefined): 
   };
 }
 
-/** `service.name` among the resource attributes is as good as `OTEL_SERVICE_NAME`, when that is not set. */
+/** `service.name` in `OTEL_RESOURCE_ATTRIBUTES` acts as `OTEL_SERVICE_NAME` when that variable is not set. */
 function service(
   sources: Sources,
   packageName: string | undefined,
@@ -52,14 +52,14 @@ function service(
 function queue(sources: Sources): QueueConfig {
   const size = resolve(traces.queueSize, sources).value;
   const batch = resolve(traces.queueBatch, sources);
-  const [given] = batch.given;
-  if (given !== undefined && given.value > size) {
+  const [explicit] = batch.explicit;
+  if (explicit !== undefined && explicit.value > size) {
     sources.report({
       severity: 'error',
-      where: given.where,
-      found: `"${given.value}"`,
-      expected: `at most the size of the queue, ${size}`,
-      now: `${size} is used`,
+      where: explicit.where,
+      found: `"${explicit.value}"`,
+      expected: `at most ${size}, the size of the queue`,
+      now: `using ${size}`,
     });
   }
   return {
@@ -76,6 +76,7 @@ function instrumentations(sources: Sources): Record<string, boolean> {
   const listed = resolve(settings.listed, sources).value;
   const enabled = resolve(settings.enabled, sources);
   const disabled = resolve(settings.disabled, sources).value;
-  const base = enabled.given.length > 0 ? { ...all(false), ...enabled.value } : { ...all(true), ...listed };
+  const base =
+    enabled.explicit.length > 0 ? { ...all(false), ...enabled.value } : { ...all(true), ...listed };
   return { ...base, ...disabled };
 }

@@ -1,23 +1,23 @@
-/** The configuration as the rest of Redhook sees it: parsed once, deeply frozen, complete. */
+/** The configuration that the rest of Redhook uses: parsed once, complete and deeply frozen. */
 export interface Config {
-  /** False when `OTEL_SDK_DISABLED=true`: nothing is started. */
+  /** False when `OTEL_SDK_DISABLED=true`: Redhook starts nothing. */
   readonly enabled: boolean;
   readonly logLevel: LogLevel;
   readonly serviceName: string;
-  /** Resource attributes of `OTEL_RESOURCE_ATTRIBUTES`, without `service.name`. */
+  /** The attributes in `OTEL_RESOURCE_ATTRIBUTES`, without `service.name`. */
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly propagators: readonly Propagator[];
   readonly traces: TracesConfig;
   readonly metrics: MetricsConfig;
-  /** HTTP methods that are kept as they are; all others become `_OTHER`. */
+  /** HTTP methods that keep their name. All others become `_OTHER`. */
   readonly knownMethods: readonly string[];
-  /** Whether the remaining time of a server call bounds the gRPC calls made inside it. */
+  /** Whether the deadline of a server call or an activity bounds the gRPC calls made inside it. */
   readonly propagateDeadlines: boolean;
-  /** Whether the Temporal service is asked for the number of its executions. */
+  /** Whether to poll the Temporal service for the number of its workflow executions. */
   readonly visibility: boolean;
   /** Whether each instrumentation is on, by name. */
   readonly instrumentations: Readonly<Record<string, boolean>>;
-  /** How long the end of the process may wait for the last telemetry, in milliseconds. */
+  /** How long the process may wait at exit for the last export, in milliseconds. */
   readonly exitTimeoutMs: number;
 }
 
@@ -25,7 +25,7 @@ export type LogLevel = 'none' | 'error' | 'warn' | 'info' | 'debug';
 export type Propagator = 'tracecontext' | 'baggage';
 
 export interface TracesConfig {
-  /** Empty: spans are not recorded; trace context still passes through. */
+  /** If empty, no spans are recorded. Trace context still passes through. */
   readonly exporters: readonly (OtlpExporter | ConsoleExporter)[];
   readonly sampler: SamplerConfig;
   readonly queue: QueueConfig;
@@ -34,27 +34,27 @@ export interface TracesConfig {
 
 export interface MetricsConfig {
   readonly exporters: readonly (PrometheusExporter | OtlpExporter)[];
-  /** How often metrics are pushed over OTLP, in milliseconds. */
+  /** The time between two pushes over OTLP, in milliseconds. */
   readonly exportIntervalMs: number;
-  /** `trace_based`: sampled calls give exemplars. */
+  /** `trace_based`: only sampled calls become exemplars. */
   readonly exemplars: 'trace_based' | 'always_on' | 'always_off';
-  /** Distinct routes per process; calls on further ones are counted in the overflow series. */
+  /** Maximum number of distinct routes per process. Calls on further routes go to the overflow series. */
   readonly maxRoutes: number;
-  /** Distinct RED series per process; further ones are counted in the overflow series. */
+  /** Maximum number of RED series per process. Calls that need a further one go to the overflow series. */
   readonly maxSeries: number;
 }
 
-/** A kind of telemetry that leaves over OTLP. */
+/** A kind of telemetry that is exported over OTLP. */
 export type Signal = 'traces' | 'metrics';
 
 export interface OtlpExporter {
   readonly type: 'otlp';
   readonly protocol: 'grpc' | 'http/protobuf';
-  /** For gRPC the server's base URL, for HTTP the full URL of the signal. */
+  /** For gRPC the base URL of the collector, for HTTP the full URL for this signal. */
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly compression: 'none' | 'gzip';
-  /** How long one export may take, in milliseconds. */
+  /** Maximum time for one export, in milliseconds. */
   readonly timeoutMs: number;
   /** Paths of PEM files. */
   readonly certificate?: string;
@@ -64,22 +64,22 @@ export interface OtlpExporter {
 
 export interface ConsoleExporter {
   readonly type: 'console';
-  /** Absent: when stdout is a terminal. */
+  /** If absent, the output has colours when stdout is a terminal. */
   readonly colour?: boolean;
 }
 
 export interface PrometheusExporter {
   readonly type: 'prometheus';
-  /** Empty: all interfaces, IPv6 and IPv4. */
+  /** If empty, all IPv6 and IPv4 interfaces. */
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 means any free port. */
   readonly port: number;
   readonly path: string;
 }
 
 export interface SamplerConfig {
   readonly name: SamplerName;
-  /** For the ratio samplers: 0 to 1. */
+  /** From 0 to 1. Used by the ratio samplers only. */
   readonly ratio: number;
 }
 
@@ -92,7 +92,7 @@ export type SamplerName =
   | 'parentbased_traceidratio';
 
 export interface QueueConfig {
-  /** Finished spans that wait for export; further ones are dropped and counted. */
+  /** Maximum number of finished spans waiting for export. Further spans are dropped and counted. */
   readonly maxSize: number;
   readonly maxBatch: number;
   readonly delayMs: number;

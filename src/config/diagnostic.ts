@@ -2,43 +2,59 @@ import { withoutCredentials } from '../semconv/url.js';
 
 export type Severity = 'error' | 'warn' | 'info';
 
-/** Something in the configuration that is not as it should be. It never stops the application. */
-export interface Diagnostic {
+/** Something in the configuration that the user should know. It never stops the application. */
+export type Diagnostic = Problem | Notice;
+
+/** A value that cannot be used as it is. */
+export interface Problem {
   readonly severity: Severity;
   /** `file:line:column`, a file, or the name of an environment variable. */
   readonly where: string;
   readonly found: string;
   readonly expected: string;
-  /** What happens now, in place of what was asked for. */
+  /** What Redhook does instead: `using info`, `ignored`. */
   readonly now: string;
+}
+
+/** A valid configuration with an effect that the user may not expect. */
+export interface Notice {
+  readonly severity: 'info';
+  readonly where: string;
+  /** The whole line. */
+  readonly message: string;
 }
 
 export type Report = (diagnostic: Diagnostic) => void;
 
-/** A problem as the reader of one value sees it; what happens now is often known only after all have been read. */
-export interface DiagnosticDraft extends Pick<Diagnostic, 'where' | 'found' | 'expected'> {
+/** A problem as the reader of one value reports it. `now` is often known only after all sources have been read. */
+export interface DiagnosticDraft extends Pick<Problem, 'where' | 'found' | 'expected'> {
   readonly severity?: Severity;
   readonly now?: string;
 }
 
 export type ReportDraft = (draft: DiagnosticDraft) => void;
 
-export const FILE_NOT_USED = 'the defaults and the environment are used';
-export const IGNORED = 'it is ignored';
+export const FILE_NOT_USED = 'using only the environment and the defaults';
+export const IGNORED = 'ignored';
 
-const LONGEST = 60;
-// Characters that would break the line, move the cursor or turn the reading direction around.
+const MAX_QUOTED = 60;
+// Characters that break the line, move the cursor or reverse the reading direction.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** A problem in exactly one line. */
-export function formatDiagnostic({ where, found, expected, now }: Diagnostic): string {
-  return `${where}: found ${found}, expected ${expected}, now ${now}`.replace(UNPRINTABLE, escaped);
+/** Formats a diagnostic as exactly one line. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const line = 'message' in diagnostic ? diagnostic.message : describeProblem(diagnostic);
+  return line.replace(UNPRINTABLE, escaped);
 }
 
-/** A piece of the user's text, bounded, in quotes, without the credentials of a URL. */
-export function quote(given: string): string {
-  const text = withoutCredentials(given);
-  return JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text);
+function describeProblem({ where, found, expected, now }: Problem): string {
+  return `${where}: found ${found}, expected ${expected}; ${now}`;
+}
+
+/** Quotes user input, truncated and without the credentials of a URL. */
+export function quote(input: string): string {
+  const text = withoutCredentials(input);
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text);
 }
 
 /** `a, b or c` */
@@ -46,7 +62,7 @@ export function anyOf(words: readonly string[]): string {
   return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-/** A URL as it may be printed: without credentials and without its query, which may hold keys. */
+/** A URL that is safe to print: without credentials and without the query, which may contain keys. */
 export function printable(url: string): string {
   return withoutCredentials(url)
     .replace(/^[^/?#]*@/, '')

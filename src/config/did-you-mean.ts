@@ -1,14 +1,15 @@
-const LONGEST = 64;
+/** Longer words are not compared, because the cost grows with their length. */
+const MAX_LENGTH = 64;
 
-/** ` (did you mean traces?)`, or nothing when no candidate is close. */
+/** ` (did you mean traces?)`, or an empty string when no candidate is close. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const name = nearest(word, candidates);
   return name === undefined ? '' : ` (did you mean ${name}?)`;
 }
 
-/** The candidate that takes the fewest edits, if these are few for a word of its length. */
+/** The candidate with the fewest edits, or `undefined` when it takes too many for its length. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  if (word.length > LONGEST) return undefined;
+  if (word.length > MAX_LENGTH) return undefined;
   const ranked = candidates
     .map((name) => ({ name, edits: distance(word.toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, edits }) => edits <= Math.max(1, Math.floor(name.length * 0.4)))
@@ -16,7 +17,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return ranked[0]?.name;
 }
 
-/** Levenshtein: how many characters are to be added, removed or replaced to make `a` into `b`. */
+/** The Levenshtein distance: how many characters to add, remove or replace to turn `a` into `b`. */
 function distance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

@@ -1,5 +1,4 @@
 import type { ConsoleExporter, OtlpExporter, PrometheusExporter, Signal } from './config.js';
-import { quote } from './diagnostic.js';
 import { type Resolved, resolve, type Sources } from './resolve.js';
 import { metrics, type Setting, traces } from './settings.js';
 import { valuesBelow } from './source/short-form.js';
@@ -15,7 +14,7 @@ export function traceExporters(sources: Sources): (OtlpExporter | ConsoleExporte
   const exporters = requested(traces.exporters, sources).map((request): OtlpExporter | ConsoleExporter => {
     const own = within('traces', request, sources);
     if (request.name === 'otlp') return otlpExporter('traces', own);
-    // There is nothing to set; whatever was written there is checked.
+    // `console` has no settings. This only reports an invalid value.
     resolve(traces.console, own);
     return { type: 'console', ...colour(sources.env) };
   });
@@ -30,35 +29,37 @@ export function metricExporters(sources: Sources): (PrometheusExporter | OtlpExp
   return distinct(exporters);
 }
 
-/** What the user wants of all programs alike: `NO_COLOR` (no-color.org) and `FORCE_COLOR`, which is stronger. */
+/**
+ * The conventions that many programs share: `NO_COLOR`, and `FORCE_COLOR`, which overrides it.
+ *
+ * @see https://no-color.org
+ */
 function colour({ FORCE_COLOR, NO_COLOR }: Env): Pick<ConsoleExporter, 'colour'> {
   if (FORCE_COLOR) return { colour: FORCE_COLOR !== '0' && FORCE_COLOR !== 'false' };
   return NO_COLOR ? { colour: false } : {};
 }
 
 /**
- * The exporters that are asked for. The list of the environment replaces that of the file; an exporter that is in both
- * keeps the details that the file gives, and one that is lost that way is told, for it may not be meant: the
- * OpenTelemetry operator sets `OTEL_METRICS_EXPORTER=otlp` by itself.
+ * The exporters to create. The list in the environment replaces the list in the file; an exporter in both keeps its
+ * settings from the file. An exporter that only the file lists is reported, because turning it off may be unintended:
+ * the OpenTelemetry operator sets `OTEL_METRICS_EXPORTER=otlp` by itself.
  */
 function requested<Name extends string>(
   setting: Setting<readonly ExporterRequest<Name>[]>,
   sources: Sources,
 ): readonly ExporterRequest<Name>[] {
-  const { value, given } = resolve(setting, sources);
-  const [inEnvironment, inFile] = given;
+  const { value, explicit } = resolve(setting, sources);
+  const [inEnvironment, inFile] = explicit;
   if (inEnvironment === undefined || inFile === undefined) return value;
 
   const names = value.map(({ name }) => name);
-  const lost = distinct(inFile.value.map(({ name }) => name)).filter((name) => !names.includes(name));
-  if (lost.length > 0) {
-    sources.report({
-      severity: 'info',
-      where: inEnvironment.where,
-      found: quote(names.join(',') || 'none'),
-      expected: `${quote([...names, ...lost].join(','))} to keep what ${inFile.where} asks for`,
-      now: `${lost.join(' and ')} is off`,
-    });
+  const off = distinct(inFile.value.map(({ name }) => name)).filter((name) => !names.includes(name));
+  if (off.length > 0) {
+    const { where } = inEnvironment;
+    const effect = `${off.join(' and ')} ${off.length > 1 ? 'are' : 'is'} off`;
+    const advice = names.length > 0 ? `; ${where}=${[...names, ...off].join(',')} keeps it` : '';
+    const message = `${where}=${names.join(',') || 'none'} overrides ${inFile.where}: ${effect}${advice}`;
+    sources.report({ severity: 'info', where, message });
   }
   return value.flatMap((request) => {
     const detailed = inFile.value.filter(({ name }) => name === request.name);
@@ -66,7 +67,7 @@ function requested<Name extends string>(
   });
 }
 
-/** The same environment, and of the file what was said about this one exporter. */
+/** The same sources, but with only this exporter's part of the file. */
 function within(signal: Signal, { name, details }: ExporterRequest, sources: Sources): Sources {
   const path = `${signal}.exporters[].${name}`;
   return {
@@ -80,7 +81,7 @@ function otlpExporter(signal: Signal, sources: Sources): OtlpExporter {
   const get = <T>(setting: Setting<T>): T => resolve(setting, sources).value;
 
   const insecure = resolve(settings.insecure, sources);
-  const scheme = insecure.given.length === 0 ? undefined : insecure.value ? 'http' : 'https';
+  const scheme = insecure.explicit.length === 0 ? undefined : insecure.value ? 'http' : 'https';
   const base = resolve({ ...settings.endpoint, type: endpoint(scheme) }, sources);
   const protocol = resolve(settings.protocol, sources, protocolOf(base.value)).value;
   const certificate = get(settings.certificate);
@@ -99,18 +100,18 @@ function otlpExporter(signal: Signal, sources: Sources): OtlpExporter {
   };
 }
 
-/** What a receiver speaks, when nobody says it. */
+/** The protocol that the collector most likely speaks, if no source sets it. */
 function protocolOf(endpoint: string): OtlpExporter['protocol'] {
   const { port, pathname } = new URL(endpoint);
   return port === OTLP_HTTP_PORT || SIGNAL_PATH.test(pathname) ? 'http/protobuf' : 'grpc';
 }
 
-/** Where a signal goes over HTTP: to the endpoint of this very signal as it is, else below the base. */
-function signalUrl({ given: [given] }: Resolved<string>, signal: Signal): string {
-  if (given === undefined) return `http://localhost:${OTLP_HTTP_PORT}/v1/${signal}`;
-  if (given.where === OTLP_SETTINGS[signal].endpoint.env?.[0]) return given.value;
-  const url = new URL(given.value);
-  // A base often holds the path of a signal already, though it should not.
+/** The URL of a signal over HTTP. The endpoint of the signal is used as is; a base endpoint is extended by its path. */
+function signalUrl({ explicit: [explicit] }: Resolved<string>, signal: Signal): string {
+  if (explicit === undefined) return `http://localhost:${OTLP_HTTP_PORT}/v1/${signal}`;
+  if (explicit.where === OTLP_SETTINGS[signal].endpoint.env?.[0]) return explicit.value;
+  const url = new URL(explicit.value);
+  // A base endpoint often already ends in the path of a signal, although it should not.
   url.pathname = `${url.pathname.replace(SIGNAL_PATH, '').replace(/\/+$/, '')}/v1/${signal}`;
   return url.href;
 }
@@ -125,7 +126,7 @@ function prometheusExporter(sources: Sources): PrometheusExporter {
   };
 }
 
-/** Two of a kind would send everything twice, or take the same port. */
+/** Drops duplicates: two equal exporters would send everything twice or compete for one port. */
 function distinct<T>(items: readonly T[]): T[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }

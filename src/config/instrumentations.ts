@@ -2,7 +2,7 @@ import type { Switchable } from '../instrumentation.js';
 
 const PACKAGE = /^@opentelemetry\/instrumentation-/;
 
-/** The names of all that `word` stands for: a name, an alias, or either as a package of OpenTelemetry. */
+/** The instrumentations that `word` selects by name, by alias, or by the name of an OpenTelemetry package. */
 export function instrumentationsNamed(word: string, all: readonly Switchable[]): readonly string[] {
   const wanted = word.replace(PACKAGE, '').toLowerCase();
   return all
@@ -10,7 +10,7 @@ export function instrumentationsNamed(word: string, all: readonly Switchable[]):
     .map(({ name }) => name);
 }
 
-/** The names to propose when one is unknown: every name, and every alias that stands for more than one. */
+/** The names to suggest for an unknown one: every name, and every alias that selects several instrumentations. */
 export function proposedNames(all: readonly Switchable[]): readonly string[] {
   const aliases = all.flatMap(({ aliases = [] }) => aliases);
   const groups = aliases.filter((alias, index) => aliases.indexOf(alias) !== index);

@@ -10,31 +10,32 @@ import type { SourceNode } from './source/source-node.js';
 import type { Env } from './source/substitute.js';
 import { parseYaml } from './source/yaml.js';
 
-export interface Surroundings {
+export interface ProcessContext {
   readonly env: Env;
   readonly cwd: string;
-  /** As `process.argv`: the second is the main script. */
+  /** In the form of `process.argv`: the second item is the main script. */
   readonly argv?: readonly string[];
 }
 
 export interface LoadedConfig {
-  /** Complete and deeply frozen, whatever was wrong. */
+  /** Always complete and deeply frozen. */
   readonly config: Config;
-  /** Everything that was wrong, in the order of the file, each cause once. */
+  /** Each cause once, sorted by position. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
- * Finds, reads and checks the configuration: defaults, then the file, then the `OTEL_*` environment. It does not
- * throw: what cannot be used is a problem, and the value is what it would have been without it.
+ * Loads the configuration: the defaults, overridden by the file, overridden by the `OTEL_*` environment. It never
+ * throws: an invalid value is reported and then treated as unset.
  */
 export function loadConfig(
   switchable: readonly Switchable[],
-  { env, cwd, argv }: Surroundings = thisProcess(),
+  { env, cwd, argv }: ProcessContext = currentProcess(),
 ): LoadedConfig {
   const diagnostics = new Map<string, Diagnostic>();
   const report: Report = (diagnostic) => {
-    const cause = JSON.stringify([diagnostic.where, diagnostic.found, diagnostic.expected]);
+    // Both signals may read the same variable, with a different `now`: that is one cause.
+    const cause = JSON.stringify({ ...diagnostic, now: undefined });
     if (!diagnostics.has(cause)) diagnostics.set(cause, diagnostic);
   };
   const file = readConfigFile(env, cwd, report);
@@ -49,8 +50,8 @@ export function loadConfig(
   };
 }
 
-/** The only place where Redhook looks at the process for its configuration. */
-function thisProcess(): Surroundings {
+/** The only place that takes configuration from the running process. */
+function currentProcess(): ProcessContext {
   return { env: process.env, cwd: process.cwd(), argv: process.argv };
 }
 

@@ -4,7 +4,7 @@ import type { Setting } from './settings.js';
 import { type SourceNode, scalar } from './source/source-node.js';
 import type { Env } from './source/substitute.js';
 
-/** Where values come from. The environment is stronger than the file. */
+/** Where values come from. The environment overrides the file. */
 export interface Sources {
   readonly env: Env;
   readonly switchable: readonly Switchable[];
@@ -15,31 +15,31 @@ export interface Sources {
 
 export interface Value<T> {
   readonly value: T;
-  /** Where it stands. */
+  /** Its position: `file:line:column` or an environment variable. */
   readonly where: string;
 }
 
 export interface Resolved<T> {
   readonly value: T;
-  /** The usable values, the strongest first. Empty: the value is the default. */
-  readonly given: readonly Value<T>[];
+  /** All valid values that the sources set, by descending precedence. Empty when the default applies. */
+  readonly explicit: readonly Value<T>[];
 }
 
 /**
- * The value of a setting: the strongest that can be used, else the default. The weaker ones are read too, so that
- * every problem is told at once.
+ * Returns the valid value with the highest precedence, else the default. It reads the overridden values too, so that
+ * every problem is reported at once.
  */
 export function resolve<T>(setting: Setting<T>, sources: Sources, fallback = setting.default): Resolved<T> {
   const drafts: DiagnosticDraft[] = [];
-  const given: Value<T>[] = [];
+  const explicit: Value<T>[] = [];
   for (const node of nodesOf(setting, sources)) {
     const value = setting.type.read(node, (draft) => drafts.push(draft));
-    if (value !== undefined) given.push({ value, where: node.where });
+    if (value !== undefined) explicit.push({ value, where: node.where });
   }
-  const [strongest = { value: fallback }] = given;
-  const now = `${setting.type.show(strongest.value)} is used`;
+  const [first = { value: fallback }] = explicit;
+  const now = `using ${setting.type.show(first.value)}`;
   for (const draft of drafts) sources.report({ severity: 'error', now, ...draft });
-  return { value: strongest.value, given };
+  return { value: first.value, explicit };
 }
 
 function nodesOf({ path, env = [] }: Setting<unknown>, sources: Sources): SourceNode[] {

@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { readSmallFile } from './source/file.js';
 
-/** The name in the nearest package.json that has one, above the main script or else the working directory. */
+/** The name in the nearest package.json that has one, upwards from the main script or else the working directory. */
 export function packageName(cwd: string, script: string | undefined): string | undefined {
   let folder = script === undefined ? cwd : dirname(resolve(cwd, script));
   for (;;) {
@@ -18,7 +18,7 @@ function nameIn(file: string): string | undefined {
     const { name } = JSON.parse(readSmallFile(file)) as { name?: unknown };
     return typeof name === 'string' && name.trim() !== '' ? name.trim() : undefined;
   } catch {
-    // No package.json here, or none that can be read: the next folder may have one.
+    // There is no readable package.json here. A parent folder may have one.
     return undefined;
   }
 }

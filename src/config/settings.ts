@@ -21,18 +21,19 @@ import {
 } from './types/value.js';
 
 /**
- * One setting. The parser, the values' types, the names proposed for a misspelt one and the table of the README all
- * come from these rows; a new setting is a new row, and the line of `build.ts` that uses it.
+ * One setting. The parser, the suggestions for a misspelt key and docs/configuration.md all come from these rows. To
+ * add a setting, add a row here and use it in `build.ts`.
  */
 export interface Setting<T> {
-  /** Where it stands in the short form; `[]` marks an item of a list. Absent: only in the environment. */
+  /** The path in the short form; `[]` marks a list item. Absent if only the environment can set it. */
   readonly path?: string;
-  /** Its value may stand in place of the mapping that it belongs to: `sampler: always_on`. */
+  /** Whether the value can replace the mapping that contains it: `sampler: always_on`. */
   readonly shorthand?: true;
-  /** Environment variables, the strongest first. */
+  /** Environment variables, by descending precedence. They override the file. */
   readonly env?: readonly string[];
   readonly type: ValueType<T>;
   readonly default: NoInfer<T>;
+  /** Markdown for docs/configuration.md. */
   readonly doc: string;
 }
 
@@ -47,14 +48,14 @@ export const traces = {
     env: ['OTEL_TRACES_EXPORTER'],
     type: exporterList(TRACE_EXPORTERS),
     default: [{ name: 'otlp' }],
-    doc: 'Where spans go.',
+    doc: 'Where spans go. With `none` no spans are recorded, but trace context still passes through. The variable replaces the whole list; exporters that it names keep their settings from the file.',
   }),
   otlp: otlp('traces', ['OTEL_BSP_EXPORT_TIMEOUT']),
   console: row({
     path: 'traces.exporters[].console',
     type: boolean,
     default: true,
-    doc: 'Prints each finished trace as a tree.',
+    doc: 'Prints each finished trace to stdout as a tree, for local development. `NO_COLOR` and `FORCE_COLOR` control the colours.',
   }),
   sampler: row({
     path: 'traces.sampler.name',
@@ -69,63 +70,63 @@ export const traces = {
       'parentbased_traceidratio',
     ]),
     default: 'parentbased_always_on',
-    doc: 'Which traces are recorded. RED metrics count every call all the same.',
+    doc: 'Which traces are recorded. The `parentbased_` samplers follow the decision of the caller, if there is one. Metrics count every call, sampled or not.',
   }),
   ratio: row({
     path: 'traces.sampler.ratio',
     env: ['OTEL_TRACES_SAMPLER_ARG'],
     type: ratio,
     default: 1,
-    doc: 'The part of the traces that the `traceidratio` samplers record.',
+    doc: 'The fraction of traces to record with `traceidratio` or `parentbased_traceidratio`.',
   }),
   queueSize: row({
     path: 'traces.queue.size',
     env: ['OTEL_BSP_MAX_QUEUE_SIZE'],
     type: count({ min: 1 }),
     default: 2048,
-    doc: 'Finished spans that may wait for export; further ones are dropped and counted.',
+    doc: 'Maximum number of finished spans waiting for export. Further spans are dropped and counted in `redhook_spans_dropped_total`.',
   }),
   queueBatch: row({
     path: 'traces.queue.batch',
     env: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
     type: count({ min: 1 }),
     default: 512,
-    doc: 'Spans in one export, at most the size of the queue.',
+    doc: 'Maximum number of spans in one export. Cannot exceed `traces.queue.size`.',
   }),
   queueDelay: row({
     path: 'traces.queue.delay',
     env: ['OTEL_BSP_SCHEDULE_DELAY'],
     type: duration({ min: 0 }),
     default: 5000,
-    doc: 'How long a span may wait for its batch to fill.',
+    doc: 'Maximum time that a finished span waits for its batch to fill.',
   }),
   maxAttributes: row({
     path: 'traces.limits.attributes',
     env: ['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'],
     type: limit,
     default: 128,
-    doc: 'Attributes of one span.',
+    doc: 'Maximum number of attributes per span. Further attributes are dropped.',
   }),
   maxAttributeLength: row({
     path: 'traces.limits.attribute_length',
     env: ['OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', 'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'],
     type: limit,
     default: Infinity,
-    doc: 'Characters of one attribute value.',
+    doc: 'Maximum length of an attribute value on a span, in characters. Longer values are truncated.',
   }),
   maxEvents: row({
     path: 'traces.limits.events',
     env: ['OTEL_SPAN_EVENT_COUNT_LIMIT'],
     type: limit,
     default: 128,
-    doc: 'Events of one span.',
+    doc: 'Maximum number of events per span.',
   }),
   maxLinks: row({
     path: 'traces.limits.links',
     env: ['OTEL_SPAN_LINK_COUNT_LIMIT'],
     type: limit,
     default: 128,
-    doc: 'Links of one span.',
+    doc: 'Maximum number of links per span.',
   }),
 };
 
@@ -135,25 +136,25 @@ export const metrics = {
     env: ['OTEL_METRICS_EXPORTER'],
     type: exporterList(METRIC_EXPORTERS),
     default: [{ name: 'prometheus' }],
-    doc: 'Where metrics go.',
+    doc: 'Where metrics go: `prometheus` serves them on a page to be scraped, `otlp` pushes them. The variable replaces the whole list; exporters that it names keep their settings from the file.',
   }),
   prometheus: row({
     path: 'metrics.exporters[].prometheus',
     type: listenAddress,
     default: { host: '', port: 9464, path: METRICS_PATH },
-    doc: 'Where the page of metrics is served: `[host]:port[/path]`. No host: all interfaces. Port 0: any free one.',
+    doc: 'Where the metrics page is served: `[host]:port[/path]`. Without a host, on all interfaces; with port 0, on any free port; without a path, at `/metrics`.',
   }),
   prometheusHost: row({
     env: ['OTEL_EXPORTER_PROMETHEUS_HOST'],
     type: hostName,
     default: '',
-    doc: 'The host of that address.',
+    doc: 'Host of the metrics page. Overrides the host in `metrics.exporters[].prometheus`.',
   }),
   prometheusPort: row({
     env: ['OTEL_EXPORTER_PROMETHEUS_PORT'],
     type: portNumber,
     default: 9464,
-    doc: 'The port of that address.',
+    doc: 'Port of the metrics page. Overrides the port in `metrics.exporters[].prometheus`.',
   }),
   otlp: otlp('metrics', ['OTEL_METRIC_EXPORT_TIMEOUT']),
   interval: row({
@@ -161,49 +162,49 @@ export const metrics = {
     env: ['OTEL_METRIC_EXPORT_INTERVAL'],
     type: duration({ min: 1 }),
     default: 60_000,
-    doc: 'How often metrics are pushed over OTLP.',
+    doc: 'Time between two pushes of metrics over OTLP. Prometheus scrapes do not depend on it.',
   }),
   exemplars: row({
     path: 'metrics.exemplars',
     env: ['OTEL_METRICS_EXEMPLAR_FILTER'],
     type: choice(['trace_based', 'always_on', 'always_off'] as const),
     default: 'trace_based',
-    doc: 'Which calls may become exemplars; `trace_based`: the sampled ones.',
+    doc: 'Which calls can become exemplars, the links from a metric to a trace. `trace_based`: sampled calls. `always_on`: every call with a trace ID. `always_off`: none.',
   }),
   maxRoutes: row({
     path: 'metrics.limits.routes',
     type: count({ min: 1 }),
     default: 500,
-    doc: 'Distinct routes; calls on further ones are counted in the overflow series.',
+    doc: 'Maximum number of distinct routes per process. Calls on further routes share one overflow series per histogram; `redhook_red_overflow_total` counts them.',
   }),
   maxSeries: row({
     path: 'metrics.limits.series',
     type: count({ min: 1 }),
     default: 10_000,
-    doc: 'Distinct RED series; further ones are counted in the overflow series.',
+    doc: 'Maximum number of series in the call histograms of a process, which bounds their memory. Calls that would need a further series share one overflow series per histogram; `redhook_red_overflow_total` counts them.',
   }),
 };
 
-/** Which instrumentations are on. Their names come from the list of instrumentations. */
+/** The settings that turn instrumentations on and off. Valid names come from `all`. */
 export function switchesOf(all: readonly Switchable[]) {
   return {
     listed: row({
       path: 'instrumentations',
       type: switches(all, { bare: true }),
       default: {},
-      doc: 'Switches single instrumentations; those that are not named stay on. The later entry wins.',
+      doc: 'Turns instrumentations off (`fastify: false`) or on. Those not named stay on. If several entries apply to an instrumentation, the last one wins.',
     }),
     enabled: row({
       env: ['OTEL_NODE_ENABLED_INSTRUMENTATIONS'],
       type: switches(all, { bare: true }),
       default: {},
-      doc: 'Only these instrumentations, whatever the file says.',
+      doc: 'Turns on only these instrumentations and ignores `instrumentations` in the file. Separate names with commas.',
     }),
     disabled: row({
       env: ['OTEL_NODE_DISABLED_INSTRUMENTATIONS'],
       type: switches(all, { bare: false }),
       default: {},
-      doc: 'Not these instrumentations.',
+      doc: 'Turns off these instrumentations, even if the file or `OTEL_NODE_ENABLED_INSTRUMENTATIONS` turns them on.',
     }),
   };
 }
@@ -214,67 +215,67 @@ export const general = {
     env: ['OTEL_SERVICE_NAME'],
     type: text,
     default: 'unknown_service:node',
-    doc: 'Name of the service. Without one: `service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else the name in the nearest `package.json`.',
+    doc: 'Name of the service. In this order: `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, the file, the name in the nearest `package.json`.',
   }),
   resourceAttributes: row({
     env: ['OTEL_RESOURCE_ATTRIBUTES'],
     type: attributes,
     default: {},
-    doc: 'Attributes of the resource: `key=value,key=value`, percent-encoded.',
+    doc: 'Additional resource attributes, such as `deployment.environment.name=production`. Separate pairs with commas and percent-encode special characters.',
   }),
   propagators: row({
     path: 'propagators',
     env: ['OTEL_PROPAGATORS'],
     type: listOf(choice<Propagator>(['tracecontext', 'baggage'])),
     default: ['tracecontext', 'baggage'],
-    doc: 'Headers by which a trace goes from service to service.',
+    doc: 'Formats of the headers that carry trace context and baggage between services.',
   }),
   knownMethods: row({
     path: 'http.known_methods',
     env: ['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'],
     type: listOf(methodName),
     default: KNOWN_METHODS,
-    doc: 'HTTP methods that keep their name; any other is `_OTHER`.',
+    doc: 'HTTP methods that keep their name in metrics and spans. All others become `_OTHER`, so clients cannot create new series.',
   }),
   propagateDeadlines: row({
     path: 'grpc.propagate_deadlines',
     type: boolean,
     default: false,
-    doc: 'The time that is left to a gRPC server call or a Temporal activity bounds the gRPC calls made inside it.',
+    doc: 'Limits the deadline of an outgoing gRPC call to that of the gRPC server call or Temporal activity that makes it.',
   }),
   visibility: row({
     path: 'temporal.visibility',
     type: boolean,
     default: false,
-    doc: 'Once a minute the Temporal service is asked how many executions it has, by status and by type of workflow.',
+    doc: 'Asks the Temporal service about once a minute how many workflow executions it has by status, and how many are running of each workflow type that this process knows. Exports both as gauges.',
   }),
   exitTimeout: row({
     path: 'exit.timeout',
     type: duration({ min: 0 }),
     default: 2000,
-    doc: 'How long the end of the process may wait for the last telemetry.',
+    doc: 'Maximum time that Redhook delays the exit of the process to send the last telemetry.',
   }),
   logLevel: row({
     path: 'log_level',
     env: ['OTEL_LOG_LEVEL'],
     type: choice<LogLevel>(['none', 'error', 'warn', 'info', 'debug'], { verbose: 'debug', all: 'debug' }),
     default: 'info',
-    doc: 'What Redhook itself writes to stderr.',
+    doc: 'Minimum severity of the messages that Redhook writes to stderr.',
   }),
   disabled: row({
     env: ['OTEL_SDK_DISABLED'],
     type: boolean,
     default: false,
-    doc: 'Nothing is started.',
+    doc: 'Turns Redhook off: it observes and exports nothing.',
   }),
 };
 
-/** All of them, in the order of the documentation. */
+/** All settings, in the order of the documentation. */
 export const settings: readonly Setting<unknown>[] = [traces, metrics, switchesOf([]), general].flatMap(
   (group) => Object.values(group).flatMap((each) => ('doc' in each ? [each] : Object.values(each))),
 ) as Setting<unknown>[];
 
-/** How one signal leaves over OTLP. */
+/** The settings of the OTLP exporter of one signal. */
 function otlp(signal: Signal, timeouts: readonly string[]) {
   const field = (name: string, ...weaker: readonly string[]) => ({
     path: `${signal}.exporters[].otlp.${name}`,
@@ -290,55 +291,55 @@ function otlp(signal: Signal, timeouts: readonly string[]) {
       shorthand: true,
       type: endpoint(),
       default: 'http://localhost:4317',
-      doc: `The receiver; \`http://\` is without TLS. Over HTTP \`/v1/${signal}\` is added, except to the first variable.`,
+      doc: `URL of the collector; \`https://\` uses TLS. With \`http/protobuf\`, the default is \`http://localhost:4318\`, and \`/v1/${signal}\` is appended, except to \`${variables('endpoint')[0]}\`, which is used as is.`,
     }),
     protocol: row({
       ...field('protocol'),
       type: choice<Protocol>(['grpc', 'http/protobuf']),
       default: 'grpc',
-      doc: 'Without one: `http/protobuf` for port 4318 or a path of OTLP/HTTP, else `grpc`.',
+      doc: 'Protocol of the collector. If unset, it follows from the endpoint: `http/protobuf` for port 4318 or a path that ends in `/v1/traces` or `/v1/metrics`, otherwise `grpc`.',
     }),
     headers: row({
       ...field('headers'),
       type: headers,
       default: {},
-      doc: 'Sent with every export; in a variable `key=value,key=value`, percent-encoded.',
+      doc: 'Headers to send with every export, such as an API key. In a variable, write `key=value,key=value` and percent-encode special characters.',
     }),
     compression: row({
       ...field('compression'),
       type: choice<OtlpExporter['compression']>(['gzip', 'none']),
       default: 'none',
-      doc: 'Compression of what is sent.',
+      doc: 'Compression of the exported data.',
     }),
     timeout: row({
       ...field('timeout', ...timeouts),
       type: duration({ min: 1 }),
       default: 10_000,
-      doc: 'How long one export may take.',
+      doc: 'Maximum time for one export.',
     }),
     certificate: row({
       ...field('certificate'),
       type: pemFile,
       default: undefined,
-      doc: 'Authorities that the receiver is trusted by, a PEM file.',
+      doc: 'Certificate authorities to trust when connecting to the collector. If unset, those that Node.js trusts.',
     }),
     clientKey: row({
       ...field('client_key'),
       type: pemFile,
       default: undefined,
-      doc: "The client's private key, a PEM file.",
+      doc: 'Private key of the client, for mutual TLS.',
     }),
     clientCertificate: row({
       ...field('client_certificate'),
       type: pemFile,
       default: undefined,
-      doc: "The client's certificate, a PEM file.",
+      doc: 'Certificate of the client, for mutual TLS.',
     }),
     insecure: row({
       env: variables('insecure'),
       type: boolean,
       default: true,
-      doc: 'The scheme of an endpoint without one: true for `http://`, false for `https://`.',
+      doc: 'Completes an endpoint that has no scheme: `true` means `http://`, `false` means `https://`.',
     }),
   };
 }

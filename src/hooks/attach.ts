@@ -5,7 +5,7 @@ import { createGuard } from './guard.js';
 import { attachPackage } from './package.js';
 import { attachTracingChannel } from './tracing-channel.js';
 
-/** Opens the door of every target of an instrumentation, all of them behind one guard. */
+/** Attaches every target of an instrumentation. They share one guard. */
 export function attach(instrumentation: Instrumentation, calls: Calls): void {
   const guard = createGuard(instrumentation.name);
   const attachAll = guard(() => {

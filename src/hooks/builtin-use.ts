@@ -12,9 +12,9 @@ interface Waiting {
 let waiting: Waiting[] = [];
 
 /**
- * Runs `attach` as soon as the application uses a module of Node: at once if it is loaded, else with the first socket
- * after it was, before anything is sent or read. No hook of Node tells of the `import` of its own modules, but its
- * list of them does.
+ * Runs `attach` as soon as the application uses a built-in module: at once if it is loaded, otherwise at the first
+ * use of a socket after it was loaded, before anything is sent or read. No hook reports the `import` of a built-in
+ * module, so this compares `process.moduleLoadList`.
  *
  * @param builtin such as `node:http2`
  */
@@ -35,25 +35,25 @@ function isLoaded(builtin: string): boolean {
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Sockets that connect, sockets that are accepted, and servers that are made: each server listens to itself. */
+/** Checks when a socket connects, when one is accepted, and when a server is created: a server calls its own `on`. */
 function watchSockets(): void {
-  const lookFirst = (method: Method): Method =>
+  const checkFirst = (method: Method): Method =>
     function (...args) {
-      look();
+      check();
       return method.apply(this, args);
     };
-  const unpatch = [patch(Socket.prototype, 'connect', lookFirst), patch(Server.prototype, 'on', lookFirst)];
-  subscribe(ACCEPTED, look);
+  const unpatch = [patch(Socket.prototype, 'connect', checkFirst), patch(Server.prototype, 'on', checkFirst)];
+  subscribe(ACCEPTED, check);
 
   let seen = moduleLoadList?.length;
 
-  function look(): void {
+  function check(): void {
     if (moduleLoadList?.length === seen) return;
     seen = moduleLoadList?.length;
     const ready = waiting.filter(({ builtin }) => isLoaded(builtin));
     waiting = waiting.filter((each) => !ready.includes(each));
     if (waiting.length === 0) {
-      unsubscribe(ACCEPTED, look);
+      unsubscribe(ACCEPTED, check);
       for (const each of unpatch) each();
     }
     for (const { attach } of ready) attach();

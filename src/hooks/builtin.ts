@@ -2,12 +2,12 @@ import type { BuiltinTarget, Calls, Guard } from '../instrumentation.js';
 import { whenBuiltinIsUsed } from './builtin-use.js';
 
 /**
- * The door to Node's own modules: prototypes are patched in place. No export is replaced, so CommonJS and ESM
- * importers, early or late, see the same objects.
+ * Attaches to a built-in module of Node. Prototypes are patched in place and no export is replaced, so CommonJS and
+ * ESM importers see the same objects, whenever they import.
  */
 export function attachBuiltin(target: BuiltinTarget, calls: Calls, guard: Guard): void {
   const attach = guard(() => target.attach(process.getBuiltinModule(target.builtin), calls, guard));
-  // To load HTTP/2 or TLS takes Node 5 to 16 ms: only an application that uses it shall wait for it.
+  // Loading HTTP/2 or TLS takes Node 5 to 16 ms, so only an application that uses it pays for it.
   if (target.builtin === 'node:http') attach();
   else whenBuiltinIsUsed(target.builtin, attach);
 }

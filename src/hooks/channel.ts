@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Calls, ChannelTarget, Guard } from '../instrumentation.js';
 
-/** The door that a library opens itself: a diagnostics channel. It also works in bundled applications. */
+/** Attaches to a diagnostics channel, on which a library publishes by itself. Works in bundled applications too. */
 export function attachChannel(target: ChannelTarget, calls: Calls, guard: Guard): void {
   subscribe(
     target.channel,

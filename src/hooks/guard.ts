@@ -1,7 +1,7 @@
 import type { Guard } from '../instrumentation.js';
 import { log, reason } from '../log.js';
 
-/** The single guard of an instrumentation: its first fault is one line on stderr, then all of it goes quiet. */
+/** Creates the guard of an instrumentation. Its first fault is logged in one line and turns the instrumentation off. */
 export function createGuard(name: string): Guard {
   let faulty = false;
   return (fn) =>

@@ -8,19 +8,19 @@ import { satisfies } from './version-range.js';
 
 type Load = (this: { exports: unknown }, path: string) => void;
 
-/** What the application has loaded before it asked for Redhook, when it did so in its code. */
+/** The modules that were loaded before Redhook. There are some if the application starts Redhook from its code. */
 const { _cache: loaded } = Module as unknown as {
   _cache: Record<string, { readonly loaded: boolean; readonly exports: unknown }>;
 };
 
-/** Told of every file that is loaded. */
+/** Called for every file that is loaded. */
 const listeners: ((path: string, exports: unknown) => void)[] = [];
 
 /**
- * The door to installed packages: their prototypes are patched in place as soon as they are loaded, each copy of a
- * package once. A copy is known by its file and by the package.json above it, whatever name it was asked for by;
- * applications bundled into one file have none. A version out of range is one line on stderr and stays as it is.
- * Module hooks are not used: a load hook makes Node 22.15 to 24.10 hide the `require` of imported packages.
+ * Attaches to an installed package: its prototypes are patched in place as soon as it is loaded, once for each copy. A
+ * copy is recognized by its file and the package.json above it, under whatever name it is required; applications that
+ * are bundled into one file have neither. A copy whose version is out of range is left alone, and the log says so.
+ * Module hooks are not used: with a load hook, Node 22.15 to 24.10 hides the `require` of imported packages.
  */
 export function attachPackage(target: PackageTarget, calls: Calls, guard: Guard): void {
   const end = sep + normalize(target.file);
@@ -35,8 +35,8 @@ export function attachPackage(target: PackageTarget, calls: Calls, guard: Guard)
 }
 
 /**
- * Where every CommonJS file is loaded, once: for `require`, and for the `import` of a CommonJS package. One function
- * around it, however many targets there are: it stands in the stacks of what modules throw.
+ * Patches the one method that loads every CommonJS file, for `require` and for the `import` of a CommonJS package. All
+ * targets share one wrapper, because it appears in the stack traces of errors that modules throw while they load.
  */
 function watchLoading(): void {
   patch<Load>(
@@ -59,7 +59,7 @@ function isSupported({ package: wanted, versions }: PackageTarget, folder: strin
   return supported;
 }
 
-/** The package of a folder. Other packages may have a file of the same name deeper down, and no package.json there. */
+/** The package.json of a folder. Another package may hold the same file deeper down, where it has no package.json. */
 function packageIn(folder: string): { name?: string; version: string } {
   try {
     return JSON.parse(readFileSync(`${folder}${sep}package.json`, 'utf8'));

@@ -1,13 +1,13 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Context } from '@opentelemetry/api';
-import { contextInside } from '../calls/call.js';
+import { contextOf } from '../calls/call.js';
 import { contextStorage, contexts } from '../calls/context.js';
 import type { Call, Calls, Guard, Outcome, TracingTarget } from '../instrumentation.js';
 import { privateField } from '../patching/private-field.js';
 
 interface Operation {
   readonly call: Call;
-  /** Where the library was called, to which a callback returns. */
+  /** The context in which the library was called. Its callback runs there again. */
   readonly caller: Context;
 }
 
@@ -16,8 +16,8 @@ interface Message {
 }
 
 /**
- * The door of libraries that publish on a `TracingChannel`. It also works in bundled applications. Node enters the
- * context of the call for as long as the operation runs, and leaves it for the callback of the application.
+ * Attaches to a `TracingChannel`, on which a library publishes by itself. Works in bundled applications too. Node
+ * enters the context of the call while the operation runs, and leaves it for the application's callback.
  */
 export function attachTracingChannel(
   { tracing, open, outcome = failureIn }: TracingTarget,
@@ -31,7 +31,7 @@ export function attachTracingChannel(
     const call = open(message, calls);
     if (call === undefined) return undefined;
     operations.set(message, { call, caller: contexts.active() });
-    return contextInside(call);
+    return contextOf(call);
   });
   const endCall = guard((message: object) => {
     operations.get(message)?.call.end(outcome(message));
@@ -39,7 +39,7 @@ export function attachTracingChannel(
 
   start.bindStore(contextStorage, (message) => openCall(message) ?? contexts.active());
   asyncStart.bindStore(contextStorage, (message) => operations.get(message)?.caller ?? contexts.active());
-  // A promise or a callback comes later. Only what is over has its result or its error by now.
+  // A promise or a callback settles later. Only a synchronous operation already has its result or its error here.
   end.subscribe((message) => {
     if ('result' in (message as object) || 'error' in (message as object)) endCall(message as object);
   });

@@ -1,4 +1,4 @@
-/** Whether `version` is in `range`, a caret range (`^1.8.0`): not lower, and of the same major version. */
+/** Whether `version` satisfies the caret range `range` (`^1.8.0`): not lower, and of the same major version. */
 export function satisfies(version: string, range: string): boolean {
   const [wanted, found] = [numbersOf(range), numbersOf(version)];
   if (wanted[0] !== found[0]) return false;

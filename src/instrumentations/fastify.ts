@@ -5,20 +5,20 @@ interface FastifyInstance {
 }
 
 interface FastifyRequest {
-  /** With a server of HTTP/2 the call belongs to the stream. */
+  /** Over HTTP/2 the call belongs to the stream. */
   readonly raw: object & { readonly stream?: object };
   readonly is404: boolean;
   readonly routeOptions?: { readonly url?: string };
 }
 
 /**
- * Fastify 4 and 5 as a router. The hook is the first `onRequest` hook of the root instance, so that replies
- * which later hooks send (401), schema errors (400) and encapsulated plugins all have their route. An unknown
- * path has none, and `fastify.inject` has no call to name.
+ * Fastify 4 and 5 as a router. The hook is the first `onRequest` hook of the root instance, so that a route is known
+ * for encapsulated plugins, for schema errors (400) and for replies sent by later hooks (401). An unknown path has no
+ * route, and `fastify.inject` has no call to name.
  */
 export const fastify: Instrumentation = {
   name: 'fastify',
-  observes: 'Fastify 4 and 5: gives the server call its route',
+  observes: 'Routes of Fastify 4 and 5',
   conventions: [],
   targets: [
     {

@@ -13,13 +13,13 @@ interface UndiciRequest {
 }
 
 /**
- * `fetch` and undici 6 to 8, both the one inside Node and the application's own. Each hop of a redirect is a call.
- * A call ends with the last byte of the body. The handshake of a WebSocket is not observed: undici never tells its end.
+ * `fetch` and undici 6 to 8, both the copy inside Node and the application's own. Each hop of a redirect is a call.
+ * A call ends with the last byte of the body. WebSocket handshakes are not observed: undici never reports their end.
  */
 export const fetch: Instrumentation = {
   name: 'fetch',
   aliases: ['undici'],
-  observes: 'Requests by fetch and undici 6 to 8',
+  observes: 'Requests made with fetch and undici 6 to 8',
   conventions: [HTTP_CLIENT],
   targets: [
     { channel: 'undici:request:create', attach: ({ request }, calls) => openRequest(request, calls) },
@@ -49,7 +49,7 @@ function openRequest(request: UndiciRequest, calls: Calls): void {
   });
 }
 
-/** undici may tell of an error after the end; and its requests live long, as the streams of fetch do. */
+/** Forgets the call: undici may report an error after the end, and the streams of `fetch` keep a request alive. */
 function endRequest(request: UndiciRequest, calls: Calls, outcome: Outcome): void {
   calls.of(request)?.end(outcome);
   calls.forget(request);
@@ -61,7 +61,7 @@ interface Origin {
   readonly origin: string;
 }
 
-/** An application asks the same few services: their URLs are taken apart once. */
+/** Parsed origins. An application calls the same few services again and again. */
 const origins = new Map<string, Origin>();
 const MAX_ORIGINS = 100;
 

@@ -7,14 +7,14 @@ import { splitGrpcTarget } from '../semconv/grpc-target.js';
 import { RPC_CLIENT } from '../semconv/rpc.js';
 
 /**
- * Calls of `@grpc/grpc-js`, of all four kinds. Every client makes them through its channel, below the application's
- * interceptors and above the retries of a service config: one call, however many attempts. It begins when the
- * request is started and ends with the status, which grpc-js gives exactly once.
+ * Calls of all four kinds made with `@grpc/grpc-js`. They are observed at the channel, which is below the application's
+ * interceptors and above the retries of a service config: one call, however many attempts. A call begins when the
+ * request is started and ends with the status, which grpc-js delivers exactly once.
  */
 export const grpcClient: Instrumentation = {
   name: 'grpc-client',
   aliases: ['grpc'],
-  observes: 'Calls by @grpc/grpc-js from 1.8',
+  observes: 'Calls made with @grpc/grpc-js 1.8 and later',
   conventions: [RPC_CLIENT],
   targets: [
     {
@@ -28,7 +28,7 @@ export const grpcClient: Instrumentation = {
 
 type CreateCall = (this: Channel, method: string, deadline: Deadline, ...rest: unknown[]) => GrpcCall;
 
-/** What grpc-js calls `Call`, which it does not export. */
+/** The `Call` interface of grpc-js, which it does not export. */
 interface GrpcCall {
   start(metadata: Metadata, listener: Listener): void;
   sendMessageWithContext(...args: unknown[]): void;
@@ -62,16 +62,16 @@ function earliest(deadline: Deadline, limit: number | undefined): Deadline {
   return limit !== undefined && Number(deadline) > limit ? limit : deadline;
 }
 
-interface Asked {
+interface CallInfo {
   readonly method: string;
   readonly channel: Channel;
   readonly deadline: Deadline;
 }
 
-/** An interceptor may answer by itself: then the request is never started, and there is no call. */
+/** Opens the call only when the request is started. An interceptor may answer instead, and then there is no call. */
 function observeCall(
   grpcCall: GrpcCall,
-  { method, channel, deadline }: Asked,
+  { method, channel, deadline }: CallInfo,
   calls: Calls,
   guard: Guard,
 ): void {
@@ -104,17 +104,17 @@ function observeCall(
     messages.sent += 1;
     sendMessageWithContext.apply(grpcCall, args);
   };
-  // An interceptor may start the request later and elsewhere; it belongs to where it was made.
+  // An interceptor may start the request later, in another context. The call belongs to the context that made it.
   grpcCall.start = calls.bind((metadata: Metadata, listener: Listener) => {
-    // The application may use its metadata for further requests.
-    const own = metadata.clone();
-    const call = open(own);
+    // Copied, because the application may reuse its metadata for further requests.
+    const copy = metadata.clone();
+    const call = open(copy);
     if (call === undefined) {
       start.call(grpcCall, metadata, listener);
       return;
     }
-    // grpc-js calls back from the connection, which may have been opened by another request.
-    start.call(grpcCall, own, {
+    // grpc-js calls the listener from the connection, which another request may have opened.
+    start.call(grpcCall, copy, {
       onReceiveMetadata: calls.bind((received: Metadata) => {
         noteAttempts(call, received);
         listener.onReceiveMetadata(received);
@@ -153,7 +153,7 @@ function secondsUntil(deadline: Deadline): number | undefined {
   return Number.isFinite(seconds) ? seconds : undefined;
 }
 
-/** How many attempts a service config's retries have made before the one that counted. */
+/** The number of failed attempts before the one that counted, if a service config retries. */
 function attemptsIn(metadata: Metadata): Attributes {
   const [attempts] = metadata.get('grpc-previous-rpc-attempts');
   return attempts === undefined ? {} : { 'redhook.grpc.previous_attempts': Number(attempts) };

@@ -8,13 +8,13 @@ import { splitAuthority } from '../semconv/url.js';
 import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
 
 /**
- * gRPC servers, seen from the HTTP/2 streams below them, so that applications bundled into one file are observed too.
- * A call begins with the request headers and ends when its stream closes, also when the client leaves.
+ * gRPC servers, observed at the HTTP/2 streams below them, so that applications bundled into one file are covered too.
+ * A call begins with the request headers and ends when its stream closes, even if the client has left.
  */
 export const grpcServer: Instrumentation = {
   name: 'grpc-server',
   aliases: ['grpc'],
-  observes: 'gRPC servers',
+  observes: 'Servers of gRPC over node:http2',
   conventions: [RPC_SERVER],
   targets: [
     {
@@ -33,7 +33,7 @@ export const grpcServer: Instrumentation = {
       package: '@grpc/grpc-js',
       versions: '^1.8.0',
       file: 'build/src/index.js',
-      attach: ({ Server }, _calls, guard) => rememberMethods(Server.prototype, guard),
+      attach: ({ Server }, _calls, guard) => rememberRegistered(Server.prototype, guard),
     },
   ],
 };
@@ -43,25 +43,25 @@ interface Request extends ObservedRequest {
   readonly method: string;
   /** Milliseconds since 1970. */
   readonly openedAt: number;
-  /** How long the client waits, in seconds. */
+  /** How long the client waits, in seconds: its `grpc-timeout`. */
   readonly timeout: number | undefined;
-  /** Only for a span. */
+  /** Counted only when a span is recorded. */
   readonly messages: { readonly received: MessageCounter; readonly sent: MessageCounter } | undefined;
 }
 
 /**
- * The methods that exist, by path: those that servers of grpc-js have registered. Where none does, as in a bundled
- * application, those that were answered.
+ * The methods that exist, by path: the ones registered with a grpc-js server. If none is registered, as in a bundled
+ * application, the ones that have been answered.
  */
 const methods = new Map<string, string>();
 let isRegistered = false;
 
-/** More than any service has; it bounds what clients of a server that answers anything can add. */
+/** More than any service has. Bounds the names that clients can add if a server answers every path. */
 const MAX_ANSWERED = 1_000;
 
 type Register = (this: object, path: string, ...rest: unknown[]) => boolean;
 
-function rememberMethods(prototype: object, guard: Guard): void {
+function rememberRegistered(prototype: object, guard: Guard): void {
   const remember = guard((path: unknown) => {
     isRegistered = true;
     if (typeof path === 'string') methods.set(path, methodOf(path));
@@ -106,8 +106,8 @@ function spanAttributes(headers: IncomingHttpHeaders, timeout: number | undefine
   return { 'server.address': address || undefined, 'server.port': port, 'redhook.grpc.timeout': timeout };
 }
 
-/** The reset of a client that wants no more (RFC 9113, section 7). */
-const CANCEL = 8;
+/** The error code with which a client cancels a stream (RFC 9113, section 7). */
+const NGHTTP2_CANCEL = 8;
 
 function end(request: Request, stream: ServerHttp2Stream, session: Http2Session): void {
   const { call, messages } = request;
@@ -118,31 +118,32 @@ function end(request: Request, stream: ServerHttp2Stream, session: Http2Session)
     });
   const code = statusOf(stream);
   nameAnswered(request, code);
-  call.end({ code: code ?? statusOfBroken(stream, session, request) });
+  call.end({ code: code ?? statusOfBrokenStream(stream, session, request) });
 }
 
-/** The status is in the trailers, or in the headers of an answer without a body. */
+/** The status is in the trailers, or in the headers of a response without a body. */
 function statusOf({ sentTrailers, sentHeaders }: ServerHttp2Stream): string | undefined {
   const sent = sentTrailers?.['grpc-status'] ?? sentHeaders?.['grpc-status'];
   return sent === undefined ? undefined : statusName(String(sent));
 }
 
-/** The client began to wait a little before us: it gives up when most of its time has passed here. */
-const MOST = 0.9;
+/** The client started its timer a little earlier, so it gives up when only most of its timeout has passed here. */
+const MOST_OF_TIMEOUT = 0.9;
 
 /**
- * Without a status the client has gone, as a reset or a lost connection tells, or else the server broke the stream off.
- * A client that goes at its deadline is DEADLINE_EXCEEDED, whether its reset or the server's own timer was first.
+ * Without a status, either the client has left, by a reset or with its connection, or the server has broken the stream
+ * off. A client that leaves at its deadline is DEADLINE_EXCEEDED, no matter whether its reset or the server's own timer
+ * came first.
  */
-function statusOfBroken(
+function statusOfBrokenStream(
   { aborted, rstCode }: ServerHttp2Stream,
   session: Http2Session,
   { openedAt, timeout }: Request,
 ): string {
-  const hasClientLeft = rstCode === CANCEL || (aborted && (rstCode === 0 || session.destroyed));
+  const hasClientLeft = rstCode === NGHTTP2_CANCEL || (aborted && (rstCode === 0 || session.destroyed));
   if (!hasClientLeft) return 'UNKNOWN';
   const waited = (Date.now() - openedAt) / 1000;
-  return timeout !== undefined && waited >= timeout * MOST ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
+  return timeout !== undefined && waited >= timeout * MOST_OF_TIMEOUT ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
 }
 
 function nameAnswered({ path, method, call }: Request, code: string | undefined): void {

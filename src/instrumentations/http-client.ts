@@ -7,13 +7,13 @@ import { HTTP_CLIENT } from '../semconv/http.js';
 import { defaultPort, origin, redactUrl, splitAuthority } from '../semconv/url.js';
 
 /**
- * Requests of node:http and node:https. A call begins with the request object and ends when the request closes:
- * after the body, an error or an abort. A response that is never read ends with its socket.
+ * Requests made with node:http and node:https. A call begins with the request object and ends when the request closes:
+ * after the body, an error or an abort. If the response is never read, the call ends with its socket.
  */
 export const httpClient: Instrumentation = {
   name: 'http-client',
   aliases: ['http'],
-  observes: 'Requests by node:http and node:https',
+  observes: 'Requests made with node:http and node:https',
   conventions: [HTTP_CLIENT],
   targets: [
     {
@@ -35,13 +35,13 @@ export const httpClient: Instrumentation = {
   ],
 };
 
-interface Connecting {
+interface LatestRequest {
   request: ClientRequest | undefined;
   port: number | undefined;
 }
 
-/** A request does not tell its port; its agent is told, just before the request is announced. */
-const connecting: Connecting = { request: undefined, port: undefined };
+/** A request does not expose its port. Its agent receives the port just before the `created` channel fires. */
+const latestRequest: LatestRequest = { request: undefined, port: undefined };
 
 type AddRequest = (
   this: unknown,
@@ -56,8 +56,8 @@ function rememberPort(prototype: object): void {
     'addRequest',
     (addRequest) =>
       function (request, options, ...rest) {
-        connecting.request = request;
-        connecting.port = Number(options?.port) || undefined;
+        latestRequest.request = request;
+        latestRequest.port = Number(options?.port) || undefined;
         return addRequest.call(this, request, options, ...rest);
       },
   );
@@ -82,8 +82,8 @@ function openRequest(request: ClientRequest, calls: Calls): void {
 }
 
 function targetOf(request: ClientRequest, scheme: string): { address: string; port: number | undefined } {
-  const { request: latest, port } = connecting;
-  connecting.request = undefined;
+  const { request: latest, port } = latestRequest;
+  latestRequest.request = undefined;
   if (latest === request && port !== undefined) return { address: request.host, port };
   const host = request.getHeader('host');
   const named = typeof host === 'string' ? splitAuthority(host, scheme) : undefined;
@@ -95,8 +95,8 @@ function isAbsolute(path: string): boolean {
 }
 
 /**
- * The headers of a request whose constructor has just run. Nothing is on the wire yet, but headers given as an array
- * or with `Expect` are already rendered as text: then the text is changed.
+ * The headers of a request whose constructor has just run. Nothing is on the wire yet, but Node has already rendered
+ * headers that were passed as an array or contain `Expect`. In that case the rendered text is changed.
  */
 class RequestHeaders implements InjectCarrier {
   readonly #request: Rendered;
@@ -115,7 +115,7 @@ class RequestHeaders implements InjectCarrier {
     const before = request._header;
     const withoutIt = before.replace(new RegExp(`^${name}:.*\r\n`, 'im'), '');
     request._header = `${withoutIt.slice(0, -2)}${name}: ${value}\r\n\r\n`;
-    // With `Expect` the text also waits as the first piece of output.
+    // With `Expect`, the text is also queued as the first chunk of output.
     if (!request._headerSent) return;
     const [first] = request.outputData;
     if (first?.data !== before) throw new Error('the request headers were already sent');
@@ -123,7 +123,7 @@ class RequestHeaders implements InjectCarrier {
   }
 }
 
-/** What Node keeps of rendered headers; the names are as old as Node itself. */
+/** The internal fields in which Node keeps rendered headers. Their names are as old as Node itself. */
 type Rendered = ClientRequest & {
   _header: string;
   readonly _headerSent: boolean;
@@ -163,10 +163,10 @@ function endRequest(request: Closing, call: Call): void {
   else call.end({ error: failure(request, socket?.errored ?? response?.errored ?? 'aborted') });
 }
 
-/** After `abort()` Node reports a broken connection, though it is what the caller wanted. */
+/** After `abort()` Node reports a broken connection, although the caller wanted it. */
 function failure(request: ClientRequest, error: unknown): unknown {
   return request.aborted ? undefined : unlessCancelled(error);
 }
 
-/** A request with the field that its typings leave out. */
+/** A request with `res`, which the type declarations omit. */
 type Closing = ClientRequest & { readonly res?: IncomingMessage };

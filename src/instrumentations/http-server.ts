@@ -9,8 +9,8 @@ import { HTTP_SERVER } from '../semconv/http.js';
 import { connectionAttributes, schemeOf, targetAttributes } from '../semconv/http-server.js';
 
 /**
- * Servers of HTTP/1, with and without TLS. A call begins when the parser has the headers and ends when the
- * response closes, which happens after success, abort and time-out alike.
+ * Servers of HTTP/1, with and without TLS. A call begins when the parser has the headers and ends when the response
+ * closes: after success, an abort or a timeout.
  */
 export const httpServer: Instrumentation = {
   name: 'http-server',
@@ -18,7 +18,7 @@ export const httpServer: Instrumentation = {
   observes: 'Servers of node:http and node:https',
   conventions: [HTTP_SERVER],
   targets: [
-    // Before every request event, and also for the requests that Node answers itself (400, 417, 503).
+    // Published before every request event, and also for the requests that Node answers itself (400, 417, 503).
     { channel: 'http.server.request.start', attach: openRequest },
     {
       builtin: 'node:http',
@@ -26,12 +26,12 @@ export const httpServer: Instrumentation = {
         runRequestHandlersInCall(Server.prototype, calls, guard);
         const ofRequest = (request: object) => calls.of(request);
         const ofResponse = (response: object) => calls.of((response as ServerResponse).req);
-        runMessageListenersInCall(IncomingMessage.prototype, ofRequest, calls, isRequestHeard);
+        runMessageListenersInCall(IncomingMessage.prototype, ofRequest, calls, hasRequestListener);
         runMessageListenersInCall(
           ServerResponse.prototype,
           ofResponse,
           calls,
-          isResponseHeard,
+          hasResponseListener,
           guard(endResponse),
         );
       },
@@ -43,10 +43,10 @@ export const httpServer: Instrumentation = {
       },
     },
     {
-      // With `allowHTTP1` a secure server of HTTP/2 also speaks the older versions. Node does not export its class.
+      // With `allowHTTP1`, a secure HTTP/2 server also speaks HTTP/1. Node does not export its class.
       builtin: 'node:http2',
       attach({ createSecureServer }, calls, guard) {
-        // Without authorities of its own it would read those of Node, which stops Node 22 for 50 ms.
+        // Without `ca` the server would load Node's own certificates, which blocks Node 22 for 50 ms.
         runRequestHandlersInCall(Object.getPrototypeOf(createSecureServer({ ca: [] })), calls, guard);
       },
     },
@@ -74,20 +74,20 @@ function open(request: IncomingMessage, calls: Calls): Call | undefined {
       'network.protocol.version': request.httpVersion,
     },
     spanAttributes: () => targetAttributes(request.url ?? ''),
-    sharedAttributes: () => partiesOf(request),
+    sharedAttributes: () => sharedAttributesOf(request),
   });
 }
 
 const REQUEST_EVENTS = new Set(['request', 'checkContinue', 'checkExpectation']);
 const TUNNEL_EVENTS = new Set(['upgrade', 'connect']);
 
-type Emitting = Parameters<typeof wrapEmit>[0];
+type Emitter = Parameters<typeof wrapEmit>[0];
 
-/** The handlers of a server, and all that they start, run inside the call of their request. */
-function runRequestHandlersInCall(prototype: Emitting, calls: Calls, guard: Guard): void {
+/** Runs the handlers of a server, and all that they start, inside the call of their request. */
+function runRequestHandlersInCall(prototype: Emitter, calls: Calls, guard: Guard): void {
   const findRequest = guard((request: IncomingMessage, response: ServerResponse) => {
     const call = calls.of(request);
-    // A pipelined response has no socket until those before it are done, and no `close` if the client leaves first.
+    // A pipelined response has no socket until the earlier ones are done, and no `close` if the client leaves first.
     if (call !== undefined && response.socket === null) endWithSocket(request.socket, call, guard);
     return call;
   });
@@ -104,22 +104,22 @@ function runRequestHandlersInCall(prototype: Emitting, calls: Calls, guard: Guar
 }
 
 /**
- * The listeners of a message run inside its call. They are called from the socket, where Node has long lost the
- * context, so `emit` brings it back; `close` is the last event of a response and ends the call after its listeners.
+ * Runs the listeners of a message inside its call. Node calls them from the socket, outside the context of the call, so
+ * `emit` restores it. `close` is the last event of a response: after its listeners the call ends.
  */
 function runMessageListenersInCall(
-  prototype: Emitting,
+  prototype: Emitter,
   callOf: (message: object) => Call | undefined,
   calls: Calls,
-  isHeard: (message: EventEmitter, event: string) => boolean,
+  hasListener: (message: EventEmitter, event: string) => boolean,
   endResponse?: (response: ServerResponse, call: Call) => void,
 ): void {
   wrapEmit(prototype, {
     before(message, event) {
-      if (!isHeard(message, event)) return undefined;
+      if (!hasListener(message, event)) return undefined;
       const call = callOf(message);
       if (call === undefined) return undefined;
-      // A span of the application's own may be current within this call; it stays current.
+      // Inside this call, a span that the application has started may be current. It stays current.
       return calls.current === call ? undefined : call;
     },
     ...(endResponse && {
@@ -131,21 +131,21 @@ function runMessageListenersInCall(
   });
 }
 
-/** Whether somebody else than Node listens to a request. To bring the context back costs more than to look. */
-function isRequestHeard(request: EventEmitter, event: string): boolean {
+/** Whether the application listens to a request. Checking is cheaper than restoring the context for nothing. */
+function hasRequestListener(request: EventEmitter, event: string): boolean {
   const count = request.listenerCount(event);
-  return count > 1 || (count === 1 && !(event === 'end' && isNodes(request.listeners(event)[0])));
+  return count > 1 || (count === 1 && !(event === 'end' && isNodeListener(request.listeners(event)[0])));
 }
 
-/** Node itself listens once to the end of each response, and starts nothing of the application there. */
-function isResponseHeard(response: EventEmitter, event: string): boolean {
+/** Whether the application listens to a response. Node itself has one `finish` listener, which calls no user code. */
+function hasResponseListener(response: EventEmitter, event: string): boolean {
   return response.listenerCount(event) > (event === 'finish' ? 1 : 0);
 }
 
 let clearIncoming: unknown;
 
-/** What Node listens with to the end of a request whose answer was faster. To ask for a name is slow. */
-function isNodes(listener: unknown): boolean {
+/** Node's own `end` listener, for a request that outlasts its response. It is cached because reading a name is slow. */
+function isNodeListener(listener: unknown): boolean {
   if (clearIncoming === undefined && (listener as { name?: string }).name === 'clearIncoming')
     clearIncoming = listener;
   return listener === clearIncoming;
@@ -157,17 +157,17 @@ function endResponse(response: ServerResponse, call: Call): void {
   call.end({ code, error });
 }
 
-const waiting = new WeakMap<Duplex, Set<Call>>();
+const waitingCalls = new WeakMap<Duplex, Set<Call>>();
 
-/** Ends calls that are still open when their socket closes. One listener a socket, however many calls wait. */
+/** Ends a call that is still open when its socket closes. Each socket has one listener, however many calls wait. */
 function endWithSocket(socket: Duplex, call: Call, guard: Guard): void {
-  const known = waiting.get(socket);
+  const known = waitingCalls.get(socket);
   if (known !== undefined) {
     known.add(call);
     return;
   }
   const calls = new Set([call]);
-  waiting.set(socket, calls);
+  waitingCalls.set(socket, calls);
   const endAll = guard(() => {
     for (const each of calls) each.end({ error: 'aborted' });
   });
@@ -177,8 +177,8 @@ function endWithSocket(socket: Duplex, call: Call, guard: Guard): void {
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})/;
 
 /**
- * An upgrade or CONNECT: the handler answers on the bare socket. The call ends with the status line that it
- * writes; what flows through the tunnel afterwards is not part of the request.
+ * Opens the call of an upgrade or CONNECT, whose handler answers on the bare socket. The call ends when the handler
+ * writes the status line: the bytes in the tunnel are not part of the request.
  */
 function openTunnel(request: IncomingMessage, socket: Duplex, calls: Calls, guard: Guard): Call | undefined {
   const call = open(request, calls);
@@ -194,15 +194,15 @@ function openTunnel(request: IncomingMessage, socket: Duplex, calls: Calls, guar
 
 type Write = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Shows `inspect` the first chunk that is written or ends the socket, and leaves the socket as it was. */
+/** Calls `inspect` with the first chunk passed to `write` or `end`, and restores both methods. */
 function watchFirstWrite(socket: Duplex, inspect: (chunk: unknown) => void): void {
-  const showFirst = (write: Write): Write =>
+  const inspectFirst = (write: Write): Write =>
     function (...args) {
       for (const restore of restores) restore();
       inspect(args[0]);
       return write.apply(this, args);
     };
-  const restores = ['write', 'end'].map((name) => patch(socket, name, showFirst));
+  const restores = ['write', 'end'].map((name) => patch(socket, name, inspectFirst));
 }
 
 function headOf(chunk: unknown): string {
@@ -210,14 +210,14 @@ function headOf(chunk: unknown): string {
   return chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : '';
 }
 
-function partiesOf({ headers, socket }: IncomingMessage): Attributes {
+function sharedAttributesOf({ headers, socket }: IncomingMessage): Attributes {
   return connectionAttributes(
     { authority: headers.host, headers, encrypted: isEncrypted(socket), peer: socket },
     socket,
   );
 }
 
-/** Only sockets of TLS have this property, and theirs is true. */
+/** Only TLS sockets have this property, and it is always true. */
 function isEncrypted(socket: Socket & { encrypted?: boolean }): boolean {
   return socket.encrypted === true;
 }

@@ -15,13 +15,13 @@ import { redactUrl, splitAuthority } from '../semconv/url.js';
 import { clientSessionPrototype } from './http2/sessions.js';
 
 /**
- * Requests of node:http2. A call begins with the request and ends when its stream closes: after the body, an error or
- * a reset. gRPC is not HTTP here, and what undici sends over HTTP/2 is a call of `fetch` already.
+ * Requests made with node:http2. A call begins with the request and ends when its stream closes: after the body, an
+ * error or a reset. gRPC requests are left to `grpc-client`, and undici's requests over HTTP/2 to `fetch`.
  */
 export const http2Client: Instrumentation = {
   name: 'http2-client',
   aliases: ['http', 'http2'],
-  observes: 'Requests by node:http2',
+  observes: 'Requests made with node:http2',
   conventions: [HTTP_CLIENT],
   targets: [
     {
@@ -31,12 +31,12 @@ export const http2Client: Instrumentation = {
   ],
 };
 
-/** Names and values, or both in one flat list, which Node 22.15 does not know yet. */
+/** An object, or a flat list of names and values. Node 22.15 does not accept the list yet. */
 type Headers = Record<string, unknown> | unknown[];
 
 interface Opened {
   readonly call: Call;
-  /** A copy with the trace in it: the application may use its headers for further requests. */
+  /** A copy with the trace context in it, because the application may reuse its headers for further requests. */
   readonly headers: Headers;
 }
 
@@ -44,14 +44,14 @@ type Request = (this: ClientHttp2Session, headers?: Headers, ...rest: unknown[])
 
 function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
   const open = guard((session: ClientHttp2Session, headers: Headers = {}) =>
-    ofUndici(session) ? undefined : openCall(headers, calls),
+    isUndiciSession(session) ? undefined : openCall(headers, calls),
   );
   const watch = guard((stream: ClientHttp2Stream, session: ClientHttp2Session, call: Call) => {
     call.set(targetAttributes(stream.sentHeaders ?? {}));
     watchStream(stream, { call, session, cancelled: false }, guard);
   });
-  const refuse = guard((session: ClientHttp2Session, { call, headers }: Opened, error: unknown) => {
-    call.set(targetAttributes(completed(headers, session)));
+  const recordRejection = guard((session: ClientHttp2Session, { call, headers }: Opened, error: unknown) => {
+    call.set(targetAttributes(withDefaults(headers, session)));
     call.end({ error });
   });
 
@@ -67,27 +67,27 @@ function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
           watch(stream, this, opened.call);
           return stream;
         } catch (error) {
-          refuse(this, opened, error);
+          recordRejection(this, opened, error);
           throw error;
         }
       },
   );
 }
 
-/** undici leaves its marks on the sessions that it makes. */
-function ofUndici(session: ClientHttp2Session): boolean {
+/** undici sets symbols of its own on the sessions that it opens. */
+function isUndiciSession(session: ClientHttp2Session): boolean {
   return Object.getOwnPropertySymbols(session).some(({ description }) => description === 'open streams');
 }
 
-function openCall(given: Headers, calls: Calls): Opened | undefined {
-  // Node refuses it with an error of its own.
-  if (typeof given !== 'object' || given === null) return undefined;
-  if (isGrpc({ 'content-type': headerOf(given, 'content-type') })) return undefined;
-  const headers = Object.assign(Array.isArray(given) ? [] : Object.create(null), given);
+function openCall(original: Headers, calls: Calls): Opened | undefined {
+  // Node rejects this itself, with its own error.
+  if (typeof original !== 'object' || original === null) return undefined;
+  if (isGrpc({ 'content-type': headerOf(original, 'content-type') })) return undefined;
+  const headers = Object.assign(Array.isArray(original) ? [] : Object.create(null), original);
   const call = calls.open({
     kind: 'client',
     convention: HTTP_CLIENT,
-    operation: String(headerOf(given, ':method') ?? 'GET'),
+    operation: String(headerOf(original, ':method') ?? 'GET'),
     injectInto: { set: (name, value) => setHeader(headers, name, value) },
     attributes: { 'network.protocol.version': '2' },
   });
@@ -99,14 +99,14 @@ function headerOf(headers: Headers, name: string): unknown {
     const key = Object.keys(headers).find((each) => each.toLowerCase() === name);
     return key === undefined ? undefined : headers[key];
   }
-  const at = headers.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name);
-  return at === -1 ? undefined : headers[at + 1];
+  const index = headers.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name);
+  return index === -1 ? undefined : headers[index + 1];
 }
 
 function setHeader(headers: Headers, name: string, value: string): void {
   if (Array.isArray(headers)) {
-    const at = headers.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name);
-    if (at !== -1) headers.splice(at, 2);
+    const index = headers.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name);
+    if (index !== -1) headers.splice(index, 2);
     headers.push(name, value);
     return;
   }
@@ -125,17 +125,17 @@ function targetAttributes(headers: OutgoingHttpHeaders): Attributes {
   };
 }
 
-/** Node fills in what the application leaves out of its headers, but not when it refuses them. */
-function completed(headers: Headers, session: ClientHttp2Session): OutgoingHttpHeaders {
-  const given = (name: string): string | undefined => headerOf(headers, name)?.toString();
+/** Adds the pseudo-headers that Node would have added, had it not rejected the request. */
+function withDefaults(headers: Headers, session: ClientHttp2Session): OutgoingHttpHeaders {
+  const header = (name: string): string | undefined => headerOf(headers, name)?.toString();
   return {
-    ':scheme': given(':scheme') ?? (session.encrypted ? 'https' : 'http'),
-    ':authority': given(':authority') ?? given('host') ?? peerOf(session),
-    ':path': given(':path') ?? '/',
+    ':scheme': header(':scheme') ?? (session.encrypted ? 'https' : 'http'),
+    ':authority': header(':authority') ?? header('host') ?? peerOf(session),
+    ':path': header(':path') ?? '/',
   };
 }
 
-/** Where a session is connected to, while it is. */
+/** The address of the server, while the session is connected. */
 function peerOf(session: ClientHttp2Session): string {
   if (session.destroyed || session.connecting) return '';
   const { remoteAddress, remotePort } = session.socket;
@@ -152,25 +152,25 @@ interface Watched {
 const watched = privateField<Watched>();
 const patched = new WeakSet<object>();
 
-type Emitting = Parameters<typeof wrapEmit>[0];
+type Emitter = Parameters<typeof wrapEmit>[0];
 type Close = (this: object, ...args: unknown[]) => void;
 
-function watchStream(stream: ClientHttp2Stream, watching: Watched, guard: Guard): void {
-  watched.set(stream, watching);
-  const streams = Object.getPrototypeOf(stream);
-  if (patched.has(streams)) return;
-  patched.add(streams);
-  rememberClose(streams, guard);
-  followResponse(streams, guard);
+function watchStream(stream: ClientHttp2Stream, state: Watched, guard: Guard): void {
+  watched.set(stream, state);
+  const prototype = Object.getPrototypeOf(stream);
+  if (patched.has(prototype)) return;
+  patched.add(prototype);
+  rememberClose(prototype, guard);
+  followResponse(prototype, guard);
 }
 
-/** A reset is a fault, except when the application asks for it. Node does so itself when the connection is lost. */
-function rememberClose(streams: object, guard: Guard): void {
+/** A reset is an error unless the application closed the stream. Node itself calls `close` on a lost connection. */
+function rememberClose(prototype: object, guard: Guard): void {
   const remember = guard((found: Watched) => {
     found.cancelled = !found.session.destroyed && found.session.socket.destroyed === false;
   });
   patch<Close>(
-    streams,
+    prototype,
     'close',
     (close) =>
       function (...args) {
@@ -181,7 +181,7 @@ function rememberClose(streams: object, guard: Guard): void {
   );
 }
 
-function followResponse(streams: Emitting, guard: Guard): void {
+function followResponse(prototype: Emitter, guard: Guard): void {
   const follow = guard((stream: ClientHttp2Stream, event: string, headers: unknown, found: Watched) => {
     if (event === 'response') found.call.answered(Number((headers as IncomingHttpHeaders)[':status']));
     else if (event === 'close') {
@@ -189,7 +189,7 @@ function followResponse(streams: Emitting, guard: Guard): void {
       watched.clear(stream);
     }
   });
-  wrapEmit(streams, {
+  wrapEmit(prototype, {
     before(stream, event, headers) {
       const found = watched.get(stream);
       if (found !== undefined) follow(stream as ClientHttp2Stream, event, headers, found);
@@ -204,7 +204,7 @@ function endCall({ errored, rstCode }: ClientHttp2Stream, { call, cancelled }: W
   else call.end({ error: 'aborted' });
 }
 
-/** A stream that goes down with its session only says so; what broke the session is the cause. */
+/** When a session fails, its streams report ERR_HTTP2_STREAM_CANCEL. The error of the session is the `cause`. */
 function causeOf(error: Error): unknown {
   return 'code' in error && error.code === 'ERR_HTTP2_STREAM_CANCEL' ? (error.cause ?? error) : error;
 }

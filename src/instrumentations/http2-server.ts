@@ -6,8 +6,8 @@ import { connectionAttributes, schemeOf, targetAttributes } from '../semconv/htt
 import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
 
 /**
- * Servers of node:http2, by the stream and by the compatibility API. A call begins with the request headers and ends
- * when its stream closes, which happens after success, reset and a lost connection alike. gRPC is not HTTP here.
+ * Servers of node:http2, with the stream API and the compatibility API. A call begins with the request headers and
+ * ends when its stream closes: after success, a reset or a lost connection. `grpc-server` observes gRPC requests.
  */
 export const http2Server: Instrumentation = {
   name: 'http2-server',
@@ -27,7 +27,7 @@ export const http2Server: Instrumentation = {
         observeServerStreams(http2, boundary, calls);
       },
     },
-    // The headers of a response are sent. Node 22.15 does not tell: there a tunnel ends with its stream.
+    // Published when the response headers are sent. Node 22.15 lacks this channel: there a tunnel ends with its stream.
     { channel: 'http2.server.stream.finish', attach: endTunnel },
   ],
 };
@@ -52,7 +52,7 @@ function open(
       'network.protocol.version': '2',
     },
     spanAttributes: () => targetAttributes(headers[':path'] ?? ''),
-    sharedAttributes: () => partiesOf(stream, headers),
+    sharedAttributes: () => sharedAttributesOf(stream, headers),
   });
   return call && { call };
 }
@@ -61,7 +61,7 @@ function isEncrypted({ session }: ServerHttp2Stream): boolean {
   return session?.encrypted === true;
 }
 
-function partiesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
+function sharedAttributesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
   const { session } = stream;
   const authority = headers[':authority'] ?? headers.host;
   return connectionAttributes(
@@ -71,24 +71,24 @@ function partiesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Att
 }
 
 function end({ call }: ObservedRequest, stream: ServerHttp2Stream, session: Http2Session): void {
-  call.end({ code: statusOf(stream), error: isWhole(stream, session) ? undefined : causeOf(stream) });
+  call.end({ code: statusOf(stream), error: isComplete(stream, session) ? undefined : causeOf(stream) });
 }
 
 /**
- * A response is whole when the application has ended it and neither the stream nor its session was broken off. Node
- * does not tell by `finish`: a response that is written at once closes before it.
+ * A response is complete when the application has ended it and neither the stream nor its session has been torn down.
+ * `finish` is no sign of that: the stream of a response that is written in one piece closes before it.
  */
-function isWhole({ writableEnded, aborted, rstCode }: ServerHttp2Stream, session: Http2Session): boolean {
+function isComplete({ writableEnded, aborted, rstCode }: ServerHttp2Stream, session: Http2Session): boolean {
   return writableEnded && !aborted && rstCode === 0 && !session.destroyed;
 }
 
-/** A reset is told as an error of its own, or not at all: `aborted` either way. */
+/** Node reports a reset as ERR_HTTP2_STREAM_ERROR or as no error at all. Both are `aborted`. */
 function causeOf({ errored }: ServerHttp2Stream): unknown {
   const isReset = errored != null && 'code' in errored && errored.code === 'ERR_HTTP2_STREAM_ERROR';
   return isReset ? 'aborted' : (errored ?? 'aborted');
 }
 
-/** A CONNECT ends with its answer, as over HTTP/1: what flows through the tunnel afterwards is not the request. */
+/** A CONNECT ends with its response headers, as over HTTP/1. The bytes in the tunnel are not part of the request. */
 function endTunnel({ stream }: { stream: ServerHttp2Stream }, calls: Calls): void {
   if (tunnels.has(stream)) calls.of(stream)?.end({ code: statusOf(stream) });
 }

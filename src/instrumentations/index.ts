@@ -10,7 +10,7 @@ import { http2Server } from './http2-server.js';
 import { temporalClient } from './temporal-client.js';
 import { temporalWorker } from './temporal-worker.js';
 
-/** Every instrumentation there is. To add one: its file, its test, and its line here. */
+/** All instrumentations. A new one needs its file, its test and a line here. */
 export const instrumentations: readonly Instrumentation[] = [
   httpServer,
   httpClient,
@@ -24,8 +24,8 @@ export const instrumentations: readonly Instrumentation[] = [
   temporalWorker,
 ];
 
-/** The metrics of Node itself are no instrumentation, but they are turned on and off like one. */
+/** The metrics of Node itself are not an instrumentation, but the configuration switches them like one. */
 const runtime: Switchable = { name: 'runtime', aliases: ['jvm', 'nodejs', 'runtime-node'] };
 
-/** All that the configuration can turn on and off. */
+/** Everything that the configuration can turn on and off. */
 export const switchable: readonly Switchable[] = [...instrumentations, runtime];

@@ -1,20 +1,20 @@
 import type { Instrumentation } from '../instrumentation.js';
 import { TEMPORAL_CLIENT, TEMPORAL_LONG_RPC, TEMPORAL_RPC } from '../semconv/temporal.js';
 import { observeConnections } from './temporal/client/connections.js';
-import { intercept, OperationObserver } from './temporal/client/operation-observer.js';
+import { addInterceptor, OperationObserver } from './temporal/client/operation-observer.js';
 import { ACTIVITIES, COMPLETIONS, SCHEDULES, WORKFLOWS } from './temporal/client/operations.js';
 import { observeGrpcRequests } from './temporal/requests.js';
 import { Visibility } from './temporal/visibility.js';
 
 /**
- * Clients of `@temporalio/client`: each operation of the application is a call, and so is each request that it makes
- * to the service. Operations that have an interceptor are seen by one, so that the trace can travel in their headers;
- * the others by the methods that make them.
+ * Clients of `@temporalio/client`. Each operation of the application is a call, and so is each request that it makes to
+ * the service. Operations that support interceptors are observed by one, so that their headers can carry the trace
+ * context. The others are observed by wrapping the client's methods.
  */
 export const temporalClient: Instrumentation = {
   name: 'temporal-client',
   aliases: ['temporal'],
-  observes: 'Operations and requests of @temporalio/client from 1.11',
+  observes: 'Operations and service requests of @temporalio/client 1.11 and later',
   conventions: [TEMPORAL_CLIENT, TEMPORAL_RPC, TEMPORAL_LONG_RPC],
   targets: [
     {
@@ -25,11 +25,11 @@ export const temporalClient: Instrumentation = {
         const { WorkflowClient, ScheduleClient, AsyncCompletionClient, ActivityClient, Connection } = exports;
         const visibility = Visibility.of(calls);
         const observer = new OperationObserver(calls, guard, visibility);
-        intercept(WorkflowClient.prototype, observer, visibility, guard);
-        observer.methods(WorkflowClient.prototype, WORKFLOWS);
-        observer.methods(ScheduleClient.prototype, SCHEDULES);
-        observer.methods(AsyncCompletionClient.prototype, COMPLETIONS);
-        if (ActivityClient !== undefined) observer.methods(ActivityClient.prototype, ACTIVITIES);
+        addInterceptor(WorkflowClient.prototype, observer, visibility, guard);
+        observer.observeMethods(WorkflowClient.prototype, WORKFLOWS);
+        observer.observeMethods(ScheduleClient.prototype, SCHEDULES);
+        observer.observeMethods(AsyncCompletionClient.prototype, COMPLETIONS);
+        if (ActivityClient !== undefined) observer.observeMethods(ActivityClient.prototype, ACTIVITIES);
         observeGrpcRequests(Connection, calls, guard);
         observeConnections(Connection, calls, guard);
       },

@@ -8,7 +8,7 @@ import {
 } from '../semconv/temporal.js';
 import { observeNativeRequests } from './temporal/requests.js';
 import { observeActivities } from './temporal/worker/activities.js';
-import { observeCore } from './temporal/worker/core-metrics.js';
+import { observeCoreMetrics } from './temporal/worker/core-metrics.js';
 import { ActivitiesInFlight } from './temporal/worker/in-flight.js';
 import { observeWorkers } from './temporal/worker/workers.js';
 import { observeBundles } from './temporal/workflow/bundles.js';
@@ -16,13 +16,13 @@ import { observeBundles } from './temporal/workflow/bundles.js';
 const inFlight = new ActivitiesInFlight();
 
 /**
- * Workers of `@temporalio/worker`: each attempt of an activity, each run of a workflow, each handler of its signals,
- * queries and updates, and what a workflow asks of others; and the state of the workers themselves.
+ * Workers of `@temporalio/worker`. The calls are attempts of activities, runs of workflows, handlers of signals,
+ * queries and updates, and the operations that a workflow starts. Gauges show the state of the workers.
  */
 export const temporalWorker: Instrumentation = {
   name: 'temporal-worker',
   aliases: ['temporal'],
-  observes: 'Activities, workflows and workers of @temporalio/worker from 1.11',
+  observes: 'Activities, workflows and workers of @temporalio/worker 1.11 and later',
   conventions: [TEMPORAL_ACTIVITY, TEMPORAL_WORKFLOW, TEMPORAL_OUTBOUND, TEMPORAL_RPC, TEMPORAL_LONG_RPC],
   targets: [
     {
@@ -30,7 +30,7 @@ export const temporalWorker: Instrumentation = {
       versions: '^1.11.0',
       file: 'lib/index.js',
       attach({ Worker, NativeConnection, Runtime }, calls, guard) {
-        observeCore(Runtime, calls, guard);
+        observeCoreMetrics(Runtime, calls, guard);
         observeWorkers(Worker.prototype, inFlight, calls, guard);
         observeBundles(Worker, calls, guard);
         observeNativeRequests(NativeConnection.prototype, calls, guard);

@@ -1,9 +1,9 @@
-// biome-ignore lint/suspicious/noExplicitAny: the methods of foreign objects; who patches one knows its type.
+// biome-ignore lint/suspicious/noExplicitAny: the methods of foreign objects; the caller knows their types.
 type Method = (this: any, ...args: any[]) => any;
 
 /**
- * Puts a function around a method, in place. It looks like the one that it stands for: its name, its length, and
- * whether it is listed among the properties. Gives what undoes it, unless somebody else has patched the method since.
+ * Wraps a method in place. The wrapper looks like the method: it has the same name, length and enumerability. Returns
+ * a function that undoes the patch, unless other code has patched the method since.
  */
 export function patch<M extends Method>(owner: object, name: string, around: (method: M) => M): () => void {
   const methods = owner as Record<string, M>;
@@ -16,7 +16,7 @@ export function patch<M extends Method>(owner: object, name: string, around: (me
     value: patched,
     configurable: true,
     writable: true,
-    enumerable: isListed(owner, name),
+    enumerable: isEnumerable(owner, name),
   });
   return () => {
     if (methods[name] !== patched) return;
@@ -25,8 +25,8 @@ export function patch<M extends Method>(owner: object, name: string, around: (me
   };
 }
 
-/** Inherited methods are listed too, or not, as their class has it. */
-function isListed(owner: object, name: string): boolean {
+/** An inherited method keeps the enumerability that its class gave it. */
+function isEnumerable(owner: object, name: string): boolean {
   for (let at: object | null = owner; at !== null; at = Object.getPrototypeOf(at)) {
     const descriptor = Object.getOwnPropertyDescriptor(at, name);
     if (descriptor !== undefined) return descriptor.enumerable === true;

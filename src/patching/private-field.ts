@@ -1,12 +1,12 @@
-/** A field on objects that others have made: `undefined` where it was never set, as on what is no object. */
+/** A field on objects of other libraries. Reads as `undefined` where it was never set, even on a primitive value. */
 export interface PrivateField<T> {
   get(owner: unknown): T | undefined;
   set(owner: object, value: T): void;
-  /** Lets go of the value, where the object outlives the need for it. */
+  /** Releases the value early, for an object that outlives the need for it. */
   clear(owner: object): void;
 }
 
-/** A constructor that returns an object gives the fields of its subclass to that object. */
+/** A constructor that returns an object adds the fields of its subclass to that object. */
 class Returned {
   constructor(owner: object) {
     // biome-ignore lint/correctness/noConstructorReturn: this is how JavaScript adds a private field to an object.
@@ -15,8 +15,9 @@ class Returned {
 }
 
 /**
- * A private field on foreign objects. Nobody else can see it, as with a WeakMap, and it costs no more than a property:
- * a WeakMap takes some 400 ns for each object that it outlives, and half of that again for the collector.
+ * A private field on foreign objects. Like a WeakMap entry, no other code can see it, but it costs no more than a
+ * property. A WeakMap costs some 400 ns for each object that it outlives, and half of that again in the garbage
+ * collector.
  */
 export function privateField<T>(): PrivateField<T> {
   class Field extends Returned {

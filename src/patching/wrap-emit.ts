@@ -5,20 +5,20 @@ import { patch } from './patch.js';
 type Emit = (this: EventEmitter, ...args: unknown[]) => boolean;
 
 export interface EmitHooks {
-  /** Comes before the listeners of every event. Returns the call that they are to run inside, if they are to. */
+  /** Runs before the listeners of every event. Returns the call in which they should run, if any. */
   before(emitter: EventEmitter, event: string, first: unknown, second: unknown): Call | undefined;
-  /** Comes after the listeners of `close`, also when one of them throws. */
+  /** Runs after the listeners of `close`, even if one of them throws. */
   afterClose?(emitter: EventEmitter): void;
 }
 
 /**
- * Puts `advice` around the `emit` of a prototype, in place. The `emit` inside is the inherited one as it is at that
- * moment, because others patch it too, and later: node:domain does.
+ * Wraps the `emit` of a prototype in place. An inherited `emit` is looked up on every event, because other code may
+ * patch it later, as node:domain does.
  */
 export function wrapEmit(prototype: { emit: Emit }, { before, afterClose }: EmitHooks): void {
   const { emit } = prototype;
   const parent = Object.hasOwn(prototype, 'emit') ? { emit } : Object.getPrototypeOf(prototype);
-  // The arguments stay in this one function, where V8 need not make an array of them: this is the hottest path of all.
+  // The arguments stay in this one function, so that V8 need not allocate an array: this is the hottest path of all.
   patch<Emit>(
     prototype,
     'emit',

@@ -1,6 +1,6 @@
 /**
- * What broke a client call, or `undefined` when its caller cancelled it on purpose, which is no error. A caller's
- * time-out (`AbortSignal.timeout`) is one, though it arrives as a cancellation too.
+ * The error of a client call, or `undefined` if its caller cancelled it on purpose. A timeout of the caller
+ * (`AbortSignal.timeout`) also arrives as a cancellation, but it is an error.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status
  */

@@ -1,8 +1,8 @@
 import type { Attributes } from '../instrumentation.js';
 
 /**
- * What the semantic conventions call each part of a kind of call: its histogram, its labels and its span. Spans, RED
- * and the documentation read the same object, so every name is spelled once.
+ * The names that the semantic conventions give to one kind of call: its histogram, its labels and its span. Spans, RED
+ * and the documentation read the same object, so every name is spelled only once.
  */
 export interface CallConvention {
   /** The duration histogram, in seconds. */
@@ -10,15 +10,15 @@ export interface CallConvention {
   readonly description: string;
   /** The upper bounds of its buckets, in seconds. */
   readonly boundaries: readonly number[];
-  /** The attributes that become labels, in the order of the exposition. */
+  /** The attributes that become labels, in the order of the page. */
   readonly labels: readonly string[];
-  /** Every label, without a value yet. Records that start as a copy of it have one shape, which V8 handles best. */
+  /** Every label, without a value. Attributes that start as a copy of it share one shape, which V8 handles best. */
   readonly placeholders: Attributes;
   /** The attribute that holds the operation. */
   readonly operation: string;
-  /** The attribute that holds what was asked for when `operation` is `_OTHER`. */
+  /** The attribute that holds the original operation when `operation` is `_OTHER`. */
   readonly operationOriginal: string;
-  /** The attribute that holds the name of the call. The same as `operation` where the name says the operation. */
+  /** The attribute that holds the name of the call. Equal to `operation` where the name is the operation. */
   readonly route: string;
   /** The attribute that holds the status code. */
   readonly code: string;
@@ -27,12 +27,12 @@ export interface CallConvention {
   isFailure(code: number | string): boolean;
 }
 
-/** Bucket boundaries in seconds, as the conventions advise for the duration of a call. */
+/** Bucket boundaries in seconds, as the conventions recommend for the duration of a call. */
 export const DURATION_BOUNDARIES: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ];
 
-/** Stands for a value outside its known set. */
+/** Replaces a value that is not in its known set. */
 export const OTHER = '_OTHER';
 
 export function defineConvention(definition: Omit<CallConvention, 'placeholders'>): CallConvention {

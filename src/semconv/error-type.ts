@@ -4,8 +4,8 @@ const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 const NAME = /^[A-Za-z_$][\w.$]{0,63}$/;
 
 /**
- * The low-cardinality class of an error (`error.type`): a system or library code such as `ECONNREFUSED`, else
- * the name of the exception, else `_OTHER`. A message never becomes part of it.
+ * The low-cardinality class of an error (`error.type`): a system or library code such as `ECONNREFUSED`, otherwise
+ * the name of the exception, otherwise `_OTHER`. It never contains a message.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/attributes-registry/error/
  */

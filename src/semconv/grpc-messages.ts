@@ -1,8 +1,8 @@
 const HEADER_LENGTH = 5;
 
 /**
- * Counts the whole messages in one direction of a gRPC stream. Each has a byte of flags, four bytes with its length,
- * and its content; chunks of the stream may begin and end anywhere.
+ * Counts the complete messages in one direction of a gRPC stream. A message is one byte of flags, four bytes of length
+ * and the content. The chunks of the stream may begin and end anywhere.
  *
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
  */

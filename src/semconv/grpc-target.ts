@@ -3,8 +3,8 @@ import { splitAuthority } from './url.js';
 const SCHEME = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/]*)\/)?(.*)$/i;
 
 /**
- * `server.address` and `server.port` of a channel's target. A list of addresses and a scheme of its own (`xds:`) are
- * told as they stand, without a port.
+ * The `server.address` and `server.port` of a channel's target. A list of addresses and a target with a custom scheme
+ * (`xds:`) are reported unchanged, without a port.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/rpc/grpc/#client
  * @see https://github.com/grpc/grpc/blob/master/doc/naming.md
@@ -15,7 +15,7 @@ export function splitGrpcTarget(target: string): { address: string; port: number
     case 'dns':
     case 'ipv4':
     case 'ipv6':
-      // Without a port gRPC connects to that of HTTPS.
+      // Without a port, gRPC connects to the default port of HTTPS.
       return endpoint.includes(',')
         ? { address: target, port: undefined }
         : splitAuthority(endpoint, 'https');

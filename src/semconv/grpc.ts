@@ -19,7 +19,7 @@ const NAMES = [
 ];
 
 /**
- * The name of a status number. One that is not in the list is `UNKNOWN`, as every gRPC library reads it.
+ * The name of a status number. Any other number is `UNKNOWN`, as in every gRPC library.
  *
  * @see https://grpc.github.io/grpc/core/md_doc_statuscodes.html
  */
@@ -41,7 +41,7 @@ export function methodOf(path: string): string {
 const UNITS: Record<string, number> = { H: 3600, M: 60, S: 1, m: 1e-3, u: 1e-6, n: 1e-9 };
 
 /**
- * Seconds of a `grpc-timeout` header (`100m`), or `undefined` when there is none.
+ * The seconds of a `grpc-timeout` header (`100m`), or `undefined` if it is absent or malformed.
  *
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
  */

@@ -1,6 +1,6 @@
 /**
- * The HTTP methods that keep their name; any other is `_OTHER`, so that a client cannot invent series.
- * The default of `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`.
+ * The HTTP methods that keep their name. Any other method becomes `_OTHER`, so that a client cannot create new series.
+ * This is the default of `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */

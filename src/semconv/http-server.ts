@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 import type { Attributes } from '../instrumentation.js';
 import { splitAuthority, splitTarget } from './url.js';
 
-/** What arrived, whatever the version of HTTP. */
+/** An incoming request, for every version of HTTP. */
 export interface ServerRequest {
   /** The `Host` header, or the `:authority` of HTTP/2. */
   readonly authority: string | undefined;
   readonly headers: IncomingHttpHeaders;
-  /** Whether this came over TLS. */
+  /** Whether the request came over TLS. */
   readonly encrypted: boolean;
   readonly peer: Pick<Socket, 'remoteAddress' | 'remotePort'> | undefined;
 }
@@ -19,8 +19,8 @@ export function targetAttributes(target: string): Attributes {
   return { 'url.path': path, 'url.query': query };
 }
 
-/** What the attributes of a connection were made from, and the attributes. */
-interface Known {
+/** The attributes of a connection, with the values that they were made from. */
+interface Cached {
   readonly authority: string | undefined;
   readonly scheme: string;
   readonly forwardedFor: unknown;
@@ -28,11 +28,11 @@ interface Known {
   readonly attributes: Attributes;
 }
 
-const knownByConnection = new WeakMap<object, Known>();
+const cache = new WeakMap<object, Cached>();
 
 /**
- * The span attributes that say who asks whom. They are the same object for as long as the requests of a connection
- * do not differ in them, which is nearly always.
+ * The span attributes that identify the client and the server. Requests of one connection nearly always agree in them
+ * and then share one object, which is encoded only once.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
@@ -40,17 +40,17 @@ export function connectionAttributes(request: ServerRequest, connection: object 
   const { authority, headers, encrypted } = request;
   const { 'x-forwarded-for': forwardedFor, 'user-agent': userAgent } = headers;
   const scheme = schemeOf(headers, encrypted);
-  const known = connection === undefined ? undefined : knownByConnection.get(connection);
+  const cached = connection === undefined ? undefined : cache.get(connection);
   const isSame =
-    known !== undefined &&
-    known.authority === authority &&
-    known.userAgent === userAgent &&
-    known.forwardedFor === forwardedFor &&
-    known.scheme === scheme;
-  if (isSame) return known.attributes;
+    cached !== undefined &&
+    cached.authority === authority &&
+    cached.userAgent === userAgent &&
+    cached.forwardedFor === forwardedFor &&
+    cached.scheme === scheme;
+  if (isSame) return cached.attributes;
   const attributes = attributesOf(request, scheme);
   if (connection !== undefined)
-    knownByConnection.set(connection, { authority, scheme, forwardedFor, userAgent, attributes });
+    cache.set(connection, { authority, scheme, forwardedFor, userAgent, attributes });
   return attributes;
 }
 
@@ -66,7 +66,7 @@ function attributesOf({ authority, headers, peer }: ServerRequest, scheme: strin
   };
 }
 
-/** The scheme that the client used. A proxy in front says so, else the socket does. There are only two values. */
+/** The scheme that the client used, from a proxy or else from the socket. A label, so other values are ignored. */
 export function schemeOf(headers: IncomingHttpHeaders, encrypted: boolean): 'http' | 'https' {
   const forwarded = headers['x-forwarded-proto'];
   if (forwarded === 'http' || forwarded === 'https') return forwarded;

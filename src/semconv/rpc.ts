@@ -1,6 +1,6 @@
 import { DURATION_BOUNDARIES, defineConvention } from './convention.js';
 
-/** What every call over gRPC has in common, Temporal's requests to its service included. */
+/** The common part of all gRPC conventions, including those for requests to the Temporal service. */
 export const rpc = {
   operation: 'rpc.method',
   operationOriginal: 'rpc.method_original',
@@ -10,7 +10,7 @@ export const rpc = {
   boundaries: DURATION_BOUNDARIES,
 };
 
-/** The statuses that are the server's fault. Any other one is the client's. */
+/** The statuses that are the server's fault. Every other failure is the client's. */
 const SERVER_FAILURES = new Set<number | string>([
   'UNKNOWN',
   'DEADLINE_EXCEEDED',

@@ -1,9 +1,9 @@
 import { DURATION_BOUNDARIES, defineConvention } from './convention.js';
 import { isNotOk, rpc } from './rpc.js';
 
-// The conventions do not know Temporal yet (semconv#1688), so these names are our own.
+// The conventions do not cover Temporal yet (semconv#1688), so these names are our own.
 
-/** Workflows live from milliseconds to days. */
+/** Workflows run for milliseconds to days. */
 const WORKFLOW_BOUNDARIES: readonly number[] = [
   0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800,
 ];
@@ -66,7 +66,7 @@ export const TEMPORAL_RPC = defineConvention({
   description: 'Duration of requests to the Temporal service.',
 });
 
-/** A client that waits for a result polls for a minute at a time: these would hide the others in one histogram. */
+/** Long polls: a client that waits for a result polls for a minute at a time, which would hide the other requests. */
 export const TEMPORAL_LONG_RPC = defineConvention({
   ...request,
   histogram: 'temporal.client.long_rpc.duration',

@@ -1,14 +1,14 @@
 /** Query parameters that hold signatures or keys of cloud storage; their values never leave the process. */
 const SENSITIVE_PARAMETERS =
   /([?&](?:X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|AWSAccessKeyId|Signature|sig|X-Goog-Signature)=)[^&#]*/g;
-/** One of them is in each sensitive parameter. To look for them is cheaper than the search for parameters. */
-const MARKS = ['X-Amz-', 'AWSAccessKeyId', 'Signature', 'sig='];
-/** Up to the last `@`: a password may hold one too. */
+/** Every sensitive parameter contains one of these. Looking for them is cheaper than running the expression. */
+const MARKERS = ['X-Amz-', 'AWSAccessKeyId', 'Signature', 'sig='];
+/** Up to the last `@`, because a password may contain one too. */
 const CREDENTIALS = /:\/\/[^/?#\s]*@/g;
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 const AUTHORITY = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{1,5}))?$/;
 
-/** The port of a URL of this scheme that names none. */
+/** The port of a URL without a port. */
 export function defaultPort(scheme: 'http' | 'https'): number;
 export function defaultPort(scheme: string): number | undefined;
 export function defaultPort(scheme: string): number | undefined {
@@ -16,19 +16,19 @@ export function defaultPort(scheme: string): number | undefined {
   return scheme === 'http' ? 80 : undefined;
 }
 
-/** A host as sockets and attributes want it: an IPv6 address without its brackets. */
+/** A host as sockets and attributes expect it: an IPv6 address without its brackets. */
 export function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1');
 }
 
-/** A host as URLs want it: an IPv6 address in brackets. */
+/** A host as URLs expect it: an IPv6 address in brackets. */
 export function withBrackets(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
-/** A text in which the credentials of each URL are replaced; by nothing, unless `by` is given. */
-export function withoutCredentials(text: string, by = ''): string {
-  return text.replace(CREDENTIALS, `://${by}`);
+/** Removes the credentials from every URL in a text, or replaces them. */
+export function withoutCredentials(text: string, replacement = ''): string {
+  return text.replace(CREDENTIALS, `://${replacement}`);
 }
 
 /**
@@ -40,12 +40,14 @@ export function redactUrl(url: string): string {
   return redactQuery(withoutCredentials(url, 'REDACTED:REDACTED@'));
 }
 
-/** The sensitive values of a URL or of `?query` replaced by `REDACTED`; the keys stay. */
+/** Replaces the sensitive values of a URL or a `?query` with `REDACTED`. The keys stay. */
 export function redactQuery(text: string): string {
-  return MARKS.some((mark) => text.includes(mark)) ? text.replace(SENSITIVE_PARAMETERS, '$1REDACTED') : text;
+  return MARKERS.some((marker) => text.includes(marker))
+    ? text.replace(SENSITIVE_PARAMETERS, '$1REDACTED')
+    : text;
 }
 
-/** The target of a request line, in origin form (`/a?b`) or absolute form (`http://host/a?b`). */
+/** Splits the target of a request line (`/a?b` or `http://host/a?b`) and redacts the query. */
 export function splitTarget(target: string): { path: string; query: string | undefined } {
   const local = target.startsWith('/') ? target : target.replace(ORIGIN, '');
   const mark = local.indexOf('?');
@@ -53,7 +55,7 @@ export function splitTarget(target: string): { path: string; query: string | und
   return { path: local.slice(0, mark) || '/', query: redactQuery(local.slice(mark)).slice(1) };
 }
 
-/** A `Host` header or authority: `example.com:8080`, `[::1]:80`. The scheme gives the port that is left out. */
+/** Splits a `Host` header or authority: `example.com:8080`, `[::1]:80`. The scheme implies a missing port. */
 export function splitAuthority(authority: string, scheme: string): Authority {
   if (authority !== latest.authority || scheme !== latest.scheme) {
     latest = { authority, scheme, parts: parseAuthority(authority, scheme) };
@@ -66,7 +68,7 @@ interface Authority {
   readonly port: number | undefined;
 }
 
-/** A service is mostly asked for by one name: it is taken apart once. */
+/** Most requests name the same authority as the one before, so the last result is cached. */
 let latest: { authority: string; scheme: string; parts: Authority } = {
   authority: '',
   scheme: '',

@@ -7,7 +7,7 @@ const PROPAGATORS: Record<Propagator, () => TextMapPropagator> = {
   baggage: () => new W3CBaggagePropagator(),
 };
 
-/** The propagator that `OTEL_PROPAGATORS` names; without a name none: traces then end at this process. */
+/** The propagators that `OTEL_PROPAGATORS` names, as one. Without any, traces end at this process. */
 export function createPropagator(names: readonly Propagator[]): TextMapPropagator {
   return new CompositePropagator({ propagators: names.map((name) => PROPAGATORS[name]()) });
 }

@@ -3,7 +3,7 @@ import { SDK_INFO } from '@opentelemetry/core';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { version } from '../version.js';
 
-/** What the spans and metrics of this process are about. All of it is known at once; nothing is asked over a network. */
+/** The resource of this process. It is complete at once, because nothing in it needs a request over the network. */
 export function createResource(serviceName: string, attributes: Readonly<Record<string, string>>): Resource {
   return resourceFromAttributes({
     ...SDK_INFO,
@@ -20,7 +20,7 @@ export function createResource(serviceName: string, attributes: Readonly<Record<
 }
 
 /**
- * A UUID of version 4. Random enough to tell processes apart, and made without node:crypto, which takes 6 ms to load.
+ * A UUID of version 4, random enough to distinguish processes. It avoids node:crypto, because loading that takes 6 ms.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9562#section-5.4
  */

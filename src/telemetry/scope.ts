@@ -1,5 +1,5 @@
 import type { InstrumentationScope } from '@opentelemetry/core';
 import { version } from '../version.js';
 
-/** The scope of every span and metric that Redhook makes. Readers know its metrics by this very object. */
+/** The scope of every span and metric of Redhook. Metric readers compare it by identity, not by name. */
 export const SCOPE: InstrumentationScope = Object.freeze({ name: 'redhook', version });

@@ -16,15 +16,15 @@ import { startTraces } from './traces/traces.js';
 import { whenListening } from './when-listening.js';
 
 export interface Telemetry {
-  /** RED first: it finds the labels that the spans of a series have in common. */
+  /** RED comes first, because it sets the labels that the spans of one series share. */
   readonly observers: readonly CallObserver[];
   readonly addGauge: (gauge: Gauge) => void;
   readonly addScrapedPage: (url: string) => void;
-  /** Sends what is left, because the process ends now. Blocks for the configured time at most. */
+  /** Sends the remaining data before the process ends. Blocks for the configured time at most. */
   flush(): void;
 }
 
-/** Wires everything behind the Call, and joins the application's own use of `@opentelemetry/api`. */
+/** Wires everything behind the Call, and registers the global providers for the application's own telemetry. */
 export function startTelemetry(config: Config): Telemetry {
   const resource = createResource(config.serviceName, config.resourceAttributes);
   const internal = createInternalMetrics();
@@ -44,14 +44,15 @@ export function startTelemetry(config: Config): Telemetry {
   const startRuntime = (): void => {
     if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
   };
-  // Where metrics are pushed they count from the start; else from the moment on when somebody can read them.
+  // Pushed runtime metrics count from the start; scraped ones from the moment when they can be scraped.
   const isPushed = config.metrics.exporters.some(({ type }) => type === 'otlp');
   const serve = once(() => {
     if (!isPushed) setImmediate(startRuntime).unref();
     metrics.serve();
   });
 
-  // Before the global provider is there, from which the runtime metrics would ask for a meter as an application does.
+  // Before the global provider is set: the constructor of the runtime metrics takes a meter from it, as an application
+  // does, and that would start to serve.
   if (isPushed) startRuntime();
   adoptDiagnostics();
   context.setGlobalContextManager(contexts);
@@ -81,7 +82,7 @@ function once(action: () => void): () => void {
   };
 }
 
-/** An application that has instruments of its own wants them read, even if it serves nothing else. */
+/** Serves metrics as soon as the application asks for a meter, even if it listens on no port itself. */
 function servedWhenUsed(provider: MeterProvider, serve: () => void): MeterProvider {
   return {
     getMeter(...args) {

@@ -6,21 +6,21 @@ import { isOwn } from '../calls/own-traffic.js';
 const LISTENING = 'tracing:net.server.listen:asyncEnd';
 
 /**
- * Runs `then` once this process serves a TCP port. Process managers and build tools, which NODE_OPTIONS reaches too,
- * do not, so they never take the metrics port from the application that they start.
+ * Calls `callback` once, when this process first listens on a TCP port. NODE_OPTIONS also reaches process managers and
+ * build tools. They do not listen, so they never take the metrics port from the application that they start.
  */
-export function whenListening(then: () => void): void {
+export function whenListening(callback: () => void): void {
   const onListening = (message: unknown): void => {
     const { server } = message as { server: Server };
-    if (isOwn(server) || typeof server.address() !== 'object' || servesByWorkers()) return;
+    if (isOwn(server) || typeof server.address() !== 'object' || hasClusterWorkers()) return;
     unsubscribe(LISTENING, onListening);
-    then();
+    callback();
   };
   subscribe(LISTENING, onListening);
 }
 
-/** The primary of a cluster opens the ports, but only to hand the connections on. */
-function servesByWorkers(): boolean {
+/** The primary of a cluster opens ports, but only to pass the connections on to its workers. */
+function hasClusterWorkers(): boolean {
   const { workers } = process.getBuiltinModule('node:cluster') as unknown as Cluster;
   return workers !== undefined && Object.keys(workers).length > 0;
 }

@@ -1,4 +1,4 @@
-/** Answers requests that it makes itself, and prints how many bytes of the heap one of them took. */
+/** Answers requests that it sends itself, and prints how many bytes of the heap each of them allocated. */
 const { createServer } = require('node:http');
 const { connect } = require('node:net');
 

@@ -1,4 +1,4 @@
-// Prints the functions that a preload might be tempted to replace, and what is on the globals.
+// Prints the functions that a preload might be tempted to replace, and the names of all globals.
 const http = require('node:http');
 const Module = require('node:module');
 const { EventEmitter } = require('node:events');

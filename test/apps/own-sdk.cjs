@@ -1,4 +1,4 @@
-// A service that starts an OpenTelemetry SDK of its own.
+// A service that starts its own OpenTelemetry SDK.
 const http = require('node:http');
 const { trace } = require('@opentelemetry/api');
 const { TracerProvider } = require('@opentelemetry/sdk-trace');

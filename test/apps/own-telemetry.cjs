@@ -1,4 +1,4 @@
-// A service that makes spans and metrics of its own by @opentelemetry/api, without any SDK.
+// A service that makes its own spans and metrics with @opentelemetry/api, without an SDK.
 const http = require('node:http');
 const { metrics, trace } = require('@opentelemetry/api');
 

@@ -1,4 +1,4 @@
-// A service on node:http alone. It ends by itself when LIFETIME milliseconds are over.
+// A service with nothing but node:http. It ends by itself after LIFETIME milliseconds.
 const http = require('node:http');
 
 const server = http.createServer((request, response) => {

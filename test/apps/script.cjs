@@ -1,3 +1,3 @@
-// A script that does its work and ends with a code of its own.
+// A script that does its work and ends with its own exit code.
 console.log('done');
 process.exitCode = 5;

@@ -1,4 +1,4 @@
-// The service is in a worker thread; the main thread only waits for it.
+// The service runs in a worker thread. The main thread only waits for it.
 const { Worker, isMainThread, parentPort } = require('node:worker_threads');
 const http = require('node:http');
 

@@ -56,7 +56,7 @@ test('only the first end counts, and nothing changes after it', () => {
   });
 });
 
-test('the deadline of a call holds for those inside it, when asked for', () => {
+test('the deadline of a call applies inside it only if deadlines are propagated', () => {
   const start = { kind: 'server', convention: RPC_SERVER, operation: 'A/B', attributes: {} } as const;
   const options = { observers: [], knownOperations: {} };
   const limiting = createCalls({ ...options, propagateDeadlines: true });
@@ -68,7 +68,7 @@ test('the deadline of a call holds for those inside it, when asked for', () => {
   expect(free.open({ ...start, deadline: 7 })?.run(() => free.deadline)).toBeUndefined();
 });
 
-test('a call that is recorded after its end has the times and ids that it was given', () => {
+test('a call recorded after its end keeps the times and ids passed to it', () => {
   const start = {
     kind: 'consumer',
     convention: TEMPORAL_WORKFLOW,
@@ -92,7 +92,7 @@ test('a call that is recorded after its end has the times and ids that it was gi
   expect(ended[0]).toMatchObject({ route: 'RunWorkflow:A', duration: 2.5, failed: false, ended: past });
 });
 
-test('a suppressed call inside the call that suppresses it is not observed', () => {
+test('a convention that a call suppresses is not observed inside it', () => {
   const outer = open({ convention: TEMPORAL_RPC, kind: 'client', suppresses: RPC_CLIENT });
   const inner = { kind: 'client', operation: 'A/B', attributes: {} } as const;
 
@@ -100,13 +100,13 @@ test('a suppressed call inside the call that suppresses it is not observed', () 
   expect(outer.run(() => calls.open({ ...inner, convention: HTTP_SERVER }))).toBeDefined();
 });
 
-test('an error has the type that its library knows', () => {
+test('an explicit error type takes precedence over the type of the exception', () => {
   open().end({ error: new Error('no money'), errorType: 'InsufficientFunds' });
 
   expect(ended[0]?.attributes['error.type']).toBe('InsufficientFunds');
 });
 
-test('a call runs inside itself, with results, arguments, `this` and throws as they are', () => {
+test('run makes the call current and passes on `this`, arguments, result and errors', () => {
   const call = open();
   const self = {};
   const seen = call.run(
@@ -128,7 +128,7 @@ test('a call runs inside itself, with results, arguments, `this` and throws as t
   ).toThrow(thrown);
 });
 
-test('an unknown operation is _OTHER, and the original is left to the span', () => {
+test('an unknown operation is _OTHER, and the original is only on the span', () => {
   open({ operation: 'EVIL-7' }).end({ code: 200 });
 
   expect(ended[0]?.operation).toBe('_OTHER');
@@ -151,7 +151,7 @@ test('a gRPC method is _OTHER until the call is named by it', () => {
   expect(ended.map(({ added }) => added)).toEqual([{ 'rpc.method_original': 'a.B/C' }, undefined, undefined]);
 });
 
-test('what is set becomes a label if the call was opened with it, else it is left to the span', () => {
+test('an attribute is a label if the call was opened with it, otherwise only the span has it', () => {
   const call = open({ attributes: { 'network.protocol.version': undefined } });
   call.set({ 'network.protocol.version': '1.1', 'http.resend_count': 2 });
   call.end({ code: 200 });
@@ -168,7 +168,7 @@ test('a call is found by its subjects', () => {
   expect([calls.of(request), calls.of(response), calls.of({})]).toEqual([call, call, undefined]);
 });
 
-test('a server call does not become the child of the call in which its server was created', () => {
+test('a server call is not a child of the call in which its server was created', () => {
   const outer = open();
   let parent: unknown;
   const child = createCalls({
@@ -203,7 +203,7 @@ test("Redhook's own traffic is not observed", () => {
 });
 
 describe('when the process ends', () => {
-  test('open calls end as aborted, or with what ended the process', () => {
+  test('open calls end as aborted, or with the error that ended the process', () => {
     open();
     calls.endAll();
     open();
@@ -212,7 +212,7 @@ describe('when the process ends', () => {
     expect(ended.map(({ attributes }) => attributes['error.type'])).toEqual(['aborted', 'RangeError']);
   });
 
-  test('a client whose answer has begun has had its answer', () => {
+  test('a client call whose status has arrived has not failed', () => {
     open({ kind: 'client' }).answered(204);
     calls.endAll();
 
@@ -220,7 +220,7 @@ describe('when the process ends', () => {
   });
 });
 
-test('an observer that throws is one line; the others and the application go on', () => {
+test('an observer that throws is logged in one line, and the other observers still run', () => {
   const error = vi.spyOn(log, 'error').mockImplementation(() => {});
   const faulty: CallObserver = {
     end: () => {
@@ -240,7 +240,7 @@ test('an observer that throws is one line; the others and the application go on'
   expect(error).toHaveBeenCalledWith('a call was not recorded: ours');
 });
 
-test('headers that can no longer be written cost the trace, not the call', () => {
+test('headers that can no longer be written do not prevent the call from being recorded', () => {
   const debug = vi.spyOn(log, 'debug').mockImplementation(() => {});
   const call = open({
     kind: 'client',

@@ -8,7 +8,7 @@ const call = {};
 
 beforeAll(() => void context.setGlobalContextManager(contexts));
 
-test('the API finds the span of a call, and what was around it', () => {
+test('the API finds the span of a call and the values of the context around it', () => {
   const baggage = propagation.createBaggage({ tenant: { value: 'blue' } });
   const inside = new CallContext(propagation.setBaggage(ROOT_CONTEXT, baggage), call, span);
 
@@ -17,11 +17,11 @@ test('the API finds the span of a call, and what was around it', () => {
   expect(propagation.getBaggage(inside)).toBe(baggage);
 });
 
-test('a call without a span of its own is inside the span around it', () => {
+test('a call without a span keeps the span around it current', () => {
   expect(trace.getSpan(new CallContext(trace.setSpan(ROOT_CONTEXT, span), call, undefined))).toBe(span);
 });
 
-test('what the application sets holds inside alone, and can be taken away', () => {
+test('a value that the application sets is visible only in the new context and can be deleted', () => {
   const inside = new CallContext(ROOT_CONTEXT, call, span);
   const set = inside.setValue(KEY, 1).setValue(KEY, 2);
 

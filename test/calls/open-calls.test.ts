@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { NOT_OPEN, OpenCalls } from '../../src/calls/open-calls.js';
 
-test('what is added is there until it is deleted, whatever the order', () => {
+test('a call is listed from its addition to its deletion, in any order', () => {
   const open = new OpenCalls();
   const [a, b, c] = Array.from({ length: 3 }, () => ({ index: NOT_OPEN })) as [Call, Call, Call];
   for (const call of [a, b, c]) open.add(call);
@@ -14,7 +14,7 @@ test('what is added is there until it is deleted, whatever the order', () => {
   expect(open.all()).toEqual([]);
 });
 
-test('nothing is deleted twice', () => {
+test('deleting a call twice has no effect', () => {
   const open = new OpenCalls();
   const [gone, stays] = [{ index: NOT_OPEN }, { index: NOT_OPEN }];
   open.add(gone);

@@ -18,7 +18,7 @@ afterEach(() => {
 
 const minutes = (count: number): Promise<unknown> => vi.advanceTimersByTimeAsync(count * 60_000);
 
-test('a task runs once a minute, as own traffic', async () => {
+test('a task runs once a minute, as Redhook’s own traffic', async () => {
   const calls = createCalls({ observers: [], knownOperations: {} });
   const opened: unknown[] = [];
   pollRegularly('counts', async () => {
@@ -30,24 +30,24 @@ test('a task runs once a minute, as own traffic', async () => {
   expect(opened).toEqual([undefined, undefined, undefined]);
 });
 
-test('after a failure it is asked for less often, and as often as before when it works again', async () => {
+test('a failing task runs less often, and once a minute again after it succeeds', async () => {
   const warn = vi.spyOn(log, 'warn').mockImplementation(() => {});
-  let asked = 0;
+  let runs = 0;
   let fails = true;
   pollRegularly('counts', async () => {
-    asked += 1;
+    runs += 1;
     if (fails) throw new Error('not permitted');
   });
 
   await minutes(7);
-  expect(asked).toBe(3);
-  expect(warn.mock.calls[0]).toEqual(['counts: not permitted; it is asked for again, ever less often']);
+  expect(runs).toBe(3);
+  expect(warn.mock.calls[0]).toEqual(['counts: not permitted; retrying at longer intervals']);
   await minutes(120);
-  expect(asked).toBeLessThanOrEqual(10);
+  expect(runs).toBeLessThanOrEqual(10);
 
   fails = false;
   await minutes(30);
-  const before = asked;
+  const before = runs;
   await minutes(2);
-  expect(asked).toBe(before + 2);
+  expect(runs).toBe(before + 2);
 });

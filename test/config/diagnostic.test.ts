@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import { anyOf, formatDiagnostic, printable, quote } from '../../src/config/diagnostic.js';
 
-test('a problem is one line, whatever is in it', () => {
+test('a problem is exactly one line, with control characters escaped', () => {
   const line = formatDiagnostic({
     severity: 'error',
     where: 'a\nb.yaml:3:5',
     found: quote('x\u001b[31m\n\u2028y\u202e'),
     expected: 'a, b or c',
-    now: 'd is used',
+    now: 'using d',
   });
   expect(line).toBe(
-    'a\\u000ab.yaml:3:5: found "x\\u001b[31m\\n\\u2028y\\u202e", expected a, b or c, now d is used',
+    'a\\u000ab.yaml:3:5: found "x\\u001b[31m\\n\\u2028y\\u202e", expected a, b or c; using d',
   );
 });
 
-test('a quoted text is bounded, and without credentials', () => {
+test('quoted input is truncated and has no credentials', () => {
   expect(quote('http://user:hunter2@c:4317')).toBe('"http://c:4317"');
   expect(quote('@scope/name')).toBe('"@scope/name"');
   expect(quote('x'.repeat(60))).toBe(`"${'x'.repeat(60)}"`);
@@ -26,7 +26,7 @@ test.each([
   [['a'], 'a'],
   [['a', 'b'], 'a or b'],
   [['a', 'b', 'c'], 'a, b or c'],
-])('%j reads as "%s"', (words, text) => {
+])('%j is listed as "%s"', (words, text) => {
   expect(anyOf(words)).toBe(text);
 });
 

@@ -13,17 +13,20 @@ test.each([
   ['htttp', 'http'],
   ['xyz', undefined],
   ['', undefined],
-  ['x'.repeat(1e6), undefined],
-])('nearest to %.20s is %s', (word, name) => {
+])('the name nearest to "%s" is %s', (word, name) => {
   expect(nearest(word, NAMES)).toBe(name);
 });
 
-test('of two near ones the nearer is proposed', () => {
+test('no name is near a very long word', () => {
+  expect(nearest('x'.repeat(1e6), NAMES)).toBe(undefined);
+});
+
+test('of two similar names the nearest is suggested', () => {
   expect(nearest('always_of', ['always_on', 'always_off'])).toBe('always_on');
   expect(nearest('always_off', ['always_on', 'always_off'])).toBe('always_off');
 });
 
-test('a didYouMean is a question, or nothing', () => {
+test('the suggestion is a question, or empty when no name is similar', () => {
   expect(didYouMean('trace', NAMES)).toBe(' (did you mean traces?)');
   expect(didYouMean('xyz', NAMES)).toBe('');
 });

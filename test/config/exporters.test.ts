@@ -44,7 +44,7 @@ test.each([
   ['[none]', []],
   ['[]', []],
   ['', [OTLP]],
-])('traces.exporters: %s', (yaml, exporters) => {
+])('traces.exporters: %s is valid', (yaml, exporters) => {
   expect(traces(yaml)).toEqual({ exporters, lines: [] });
 });
 
@@ -69,7 +69,7 @@ test.each([
   expect(traces(`[otlp: ${yaml}]`)).toEqual({ exporters: [{ ...OTLP, protocol, endpoint }], lines: [] });
 });
 
-test('otlp takes all its details from the file', () => {
+test('the file can set every OTLP setting', () => {
   const yaml = `[otlp: {endpoint: https://c:4317, protocol: grpc, headers: {X-Key: "a=b, c", unset: }, compression: gzip,
     timeout: 2s, certificate: ca.pem, client_key: key.pem, client_certificate: cert.pem}]`;
   expect(traces(yaml)).toEqual({
@@ -125,7 +125,7 @@ test.each([
   [{ ENDPOINT: 'e:4317', TRACES_INSECURE: 'false', INSECURE: 'true' }, { endpoint: 'https://e:4317' }],
   [{ ENDPOINT: 'http://e:4317', INSECURE: 'false' }, { endpoint: 'http://e:4317' }],
   [{ METRICS_ENDPOINT: 'http://m:4317' }, {}],
-])('OTEL_EXPORTER_OTLP_%j is stronger than the file', (variables, changed) => {
+])('OTEL_EXPORTER_OTLP_%j overrides the file', (variables, changed) => {
   const env = Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [`OTEL_EXPORTER_OTLP_${name}`, value]),
   );
@@ -135,7 +135,7 @@ test.each([
   });
 });
 
-test('the general endpoint serves both signals, and adds no exporter', () => {
+test('the general endpoint applies to both signals and adds no exporter', () => {
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://e:4318/v1/traces' };
   const both = load('metrics: {exporters: [otlp, prometheus]}', env);
   expect(both.lines).toEqual([]);
@@ -147,7 +147,7 @@ test('the general endpoint serves both signals, and adds no exporter', () => {
   });
 });
 
-test('two exporters that become the same are one', () => {
+test('two exporters with the same settings become one', () => {
   const yaml = '[otlp: http://a:4317, otlp: http://b:4317]';
   expect(traces(yaml, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://e:4317' })).toEqual({
     exporters: [{ ...OTLP, endpoint: 'http://e:4317' }],
@@ -158,7 +158,7 @@ test('two exporters that become the same are one', () => {
 test.each([
   ['OTEL_BSP_EXPORT_TIMEOUT', { traces: 700, metrics: 10_000 }],
   ['OTEL_METRIC_EXPORT_TIMEOUT', { traces: 10_000, metrics: 700 }],
-])('%s is the time-out of its signal, weaker than that of OTLP', (name, timeouts) => {
+])('%s is the export timeout of its signal unless an OTLP timeout is set', (name, timeouts) => {
   const timeoutsWith = (env: Record<string, string>) => {
     const { config } = load('metrics: {exporters: otlp}', env);
     const [span] = config.traces.exporters;
@@ -186,25 +186,25 @@ test.each([
   ['localhost:9000/my/metrics', { host: 'localhost', port: 9000, path: '/my/metrics' }],
   ['true', {}],
   ['', {}],
-])('prometheus: %s', (address, changed) => {
+])('prometheus: %s is a valid address', (address, changed) => {
   expect(metrics(`[prometheus: ${address}]`)).toEqual({ exporters: [{ ...PAGE, ...changed }], lines: [] });
 });
 
 test.each(['::1:9464', ':99999', 'localhost', '-1', 'a b:1', '[::1', ':9464x', '{}', '[1]'])(
-  'prometheus: %s is a problem',
+  'the address "%s" for prometheus is reported',
   (address) => {
     const quoted = address.startsWith('{') || address === '[1]' ? address : JSON.stringify(address);
     const found = { '{}': 'a mapping', '[1]': 'a list' }[address] ?? JSON.stringify(address);
     expect(metrics(`[prometheus: ${quoted}]`)).toEqual({
       exporters: [PAGE],
       lines: [
-        `error otel-autoconf.yaml:2:27: found ${found}, expected an address to listen on, such as ":9464" or "127.0.0.1:9464", now :9464 is used`,
+        `error otel-autoconf.yaml:2:27: found ${found}, expected a listen address such as ":9464" or "127.0.0.1:9464"; using :9464`,
       ],
     });
   },
 );
 
-test('the variables of Prometheus change its address', () => {
+test('the Prometheus variables override host and port', () => {
   const env = { OTEL_EXPORTER_PROMETHEUS_HOST: '[::1]', OTEL_EXPORTER_PROMETHEUS_PORT: '9999' };
   expect(metrics('[prometheus: "127.0.0.1:9000/m"]', env)).toEqual({
     exporters: [{ ...PAGE, host: '::1', port: 9999, path: '/m' }],
@@ -213,12 +213,12 @@ test('the variables of Prometheus change its address', () => {
   expect(metrics('[prometheus: "127.0.0.1:9000"]', { OTEL_EXPORTER_PROMETHEUS_PORT: '70000' })).toEqual({
     exporters: [{ ...PAGE, host: '127.0.0.1', port: 9000 }],
     lines: [
-      'error OTEL_EXPORTER_PROMETHEUS_PORT: found "70000", expected a port from 0 to 65535, now 9000 is used',
+      'error OTEL_EXPORTER_PROMETHEUS_PORT: found "70000", expected a port from 0 to 65535; using 9000',
     ],
   });
 });
 
-test('a list of the environment replaces that of the file, and keeps the details of what stays', () => {
+test('the exporter list in the environment replaces the list in the file, but keeps the settings of exporters in both', () => {
   const yaml = '[otlp: {endpoint: http://c:4317, timeout: 1s}]';
   const detailed = { ...OTLP, endpoint: 'http://c:4317', timeoutMs: 1000 };
   expect(traces(yaml, { OTEL_TRACES_EXPORTER: 'console,otlp' })).toEqual({
@@ -235,99 +235,95 @@ test.each([
   [
     'otlp',
     [OTLP],
-    'info OTEL_METRICS_EXPORTER: found "otlp", expected "otlp,prometheus" to keep what otel-autoconf.yaml:2:14 asks for, now prometheus is off',
+    'info OTEL_METRICS_EXPORTER=otlp overrides otel-autoconf.yaml:2:14: prometheus is off; OTEL_METRICS_EXPORTER=otlp,prometheus keeps it',
   ],
-  [
-    'none',
-    [],
-    'info OTEL_METRICS_EXPORTER: found "none", expected "prometheus" to keep what otel-autoconf.yaml:2:14 asks for, now prometheus is off',
-  ],
-])(
-  'OTEL_METRICS_EXPORTER=%s turns an exporter of the file off, and that is told',
-  (names, exporters, line) => {
-    expect(metrics('[prometheus: ":9000"]', { OTEL_METRICS_EXPORTER: names })).toEqual({
-      exporters,
-      lines: [line],
-    });
-  },
-);
+  ['none', [], 'info OTEL_METRICS_EXPORTER=none overrides otel-autoconf.yaml:2:14: prometheus is off'],
+])('OTEL_METRICS_EXPORTER=%s turns off an exporter of the file and reports it', (names, exporters, line) => {
+  expect(metrics('[prometheus: ":9000"]', { OTEL_METRICS_EXPORTER: names })).toEqual({
+    exporters,
+    lines: [line],
+  });
+});
 
-test('without a file nothing is lost by OTEL_METRICS_EXPORTER', () => {
+test('all exporters that the environment turns off are reported in one line', () => {
+  expect(metrics('[prometheus, otlp]', { OTEL_METRICS_EXPORTER: 'none' })).toEqual({
+    exporters: [],
+    lines: ['info OTEL_METRICS_EXPORTER=none overrides otel-autoconf.yaml:2:14: prometheus and otlp are off'],
+  });
+});
+
+test('without a file OTEL_METRICS_EXPORTER reports nothing', () => {
   expect(load(undefined, { OTEL_METRICS_EXPORTER: 'otlp', OTEL_TRACES_EXPORTER: 'none' })).toMatchObject({
     config: { traces: { exporters: [] }, metrics: { exporters: [OTLP] } },
     lines: [],
   });
 });
 
-const NOW = 'now http://localhost:4317 is used';
+const NOW = 'using http://localhost:4317';
 const URL_EXPECTED = 'expected a URL such as http://collector:4317';
 
 test.each([
   [
     '[otlp: collector:4317]',
     [{ ...OTLP, endpoint: 'http://collector:4317' }],
-    '2:21: found "collector:4317", expected a URL with its scheme (did you mean http://collector:4317?), now http://collector:4317 is used',
+    '2:21: found "collector:4317", expected a URL with a scheme (did you mean http://collector:4317?); using http://collector:4317',
   ],
   [
     '[otlp: "user:hunter2@collector:4317"]',
     [{ ...OTLP, endpoint: 'http://collector:4317' }],
-    '2:21: found "collector:4317", expected a URL with its scheme (did you mean http://collector:4317?), now http://collector:4317 is used',
+    '2:21: found "collector:4317", expected a URL with a scheme (did you mean http://collector:4317?); using http://collector:4317',
   ],
   [
     '[otlp: "grpc://u:hunter2@c:4317?key=hunter2"]',
     [OTLP],
-    `2:21: found "grpc://c:4317", ${URL_EXPECTED}, ${NOW}`,
+    `2:21: found "grpc://c:4317", ${URL_EXPECTED}; ${NOW}`,
   ],
-  ['[otlp: 4317]', [OTLP], `2:21: found "4317", ${URL_EXPECTED}, ${NOW}`],
-  ['[otlp: "http://"]', [OTLP], `2:21: found "http://", ${URL_EXPECTED}, ${NOW}`],
+  ['[otlp: 4317]', [OTLP], `2:21: found "4317", ${URL_EXPECTED}; ${NOW}`],
+  ['[otlp: "http://"]', [OTLP], `2:21: found "http://", ${URL_EXPECTED}; ${NOW}`],
   [
     '[otlp: [a]]',
     [OTLP],
-    '2:21: found a list, expected a mapping with endpoint, protocol, headers, compression, timeout, certificate, client_key or client_certificate, now it is ignored',
+    '2:21: found a list, expected a mapping with endpoint, protocol, headers, compression, timeout, certificate, client_key or client_certificate; ignored',
   ],
   [
     '[otlp: {endpoit: x}]',
     [OTLP],
-    '2:22: found "endpoit", expected endpoint, protocol, headers, compression, timeout, certificate, client_key or client_certificate (did you mean endpoint?), now it is ignored',
+    '2:22: found "endpoit", expected endpoint, protocol, headers, compression, timeout, certificate, client_key or client_certificate (did you mean endpoint?); ignored',
   ],
   [
     '[otlp: {protocol: http/json}]',
     [OTLP],
-    '2:32: found "http/json", expected grpc or http/protobuf, now grpc is used',
+    '2:32: found "http/json", expected grpc or http/protobuf; using grpc',
   ],
-  [
-    '[otlp: {headers: [hunter2]}]',
-    [OTLP],
-    '2:31: found a list, expected pairs of key and text, now none is used',
-  ],
+  ['[otlp: {headers: [hunter2]}]', [OTLP], '2:31: found a list, expected key-value pairs; using none'],
   [
     '[otlp: {headers: hunter2}]',
     [OTLP],
-    '2:31: found a header that cannot be sent, expected key=value, percent-encoded, now it is left out',
+    '2:31: found an invalid header, expected key=value, percent-encoded; ignored',
   ],
   [
     '[otlp: {headers: {a: "x\\nhunter2"}}]',
     [OTLP],
-    '2:32: found a header that cannot be sent, expected a name and a text, now it is left out',
+    '2:32: found an invalid header, expected a name and a string; ignored',
   ],
   [
     '[otlp: {headers: {a: [hunter2]}}]',
     [OTLP],
-    '2:32: found a header that cannot be sent, expected a name and a text, now it is left out',
+    '2:32: found an invalid header, expected a name and a string; ignored',
   ],
-  ['[console: loudly]', [CONSOLE], '2:24: found "loudly", expected true or false, now true is used'],
+  ['[console: loudly]', [CONSOLE], '2:24: found "loudly", expected true or false; using true'],
   [
     '[consol, otlp]',
     [OTLP],
-    '2:15: found "consol", expected otlp, console or none (did you mean console?), now otlp is used',
+    '2:15: found "consol", expected otlp, console or none (did you mean console?); using otlp',
   ],
-  ['[zipkin: http://z]', [OTLP], '2:15: found "zipkin", expected otlp, console or none, now otlp is used'],
-  ['[[otlp]]', [OTLP], '2:15: found a list, expected otlp, console or none, now otlp is used'],
-])('traces.exporters: %s is a problem', (yaml, exporters, line) => {
+  ['[zipkin: http://z]', [OTLP], '2:15: found "zipkin", expected otlp, console or none; using otlp'],
+  ['[[otlp]]', [OTLP], '2:15: found a list, expected otlp, console or none; using otlp'],
+])('traces.exporters: %s is reported', (yaml, exporters, line) => {
   expect(traces(yaml)).toMatchObject({ exporters, lines: [`error otel-autoconf.yaml:${line}`] });
 });
 
-test('one bad variable is one problem, though both signals read it', () => {
+test('an invalid variable is reported once, although both signals read it', () => {
   const { lines } = load('metrics: {exporters: otlp}', {
     OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
     OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20ok,hunter2',
@@ -335,10 +331,10 @@ test('one bad variable is one problem, though both signals read it', () => {
     OTEL_METRICS_EXPORTER: 'otlp,zipkin',
   });
   expect(lines).toEqual([
-    'error OTEL_EXPORTER_OTLP_ENDPOINT: found "collector:4317", expected a URL with its scheme (did you mean http://collector:4317?), now http://collector:4317 is used',
-    'error OTEL_EXPORTER_OTLP_HEADERS: found a header that cannot be sent, expected key=value, percent-encoded, now it is left out',
-    'error OTEL_EXPORTER_OTLP_PROTOCOL: found "http/json", expected grpc or http/protobuf, now grpc is used',
-    'error OTEL_METRICS_EXPORTER: found "zipkin", expected prometheus, otlp or none, now otlp is used',
+    'error OTEL_EXPORTER_OTLP_ENDPOINT: found "collector:4317", expected a URL with a scheme (did you mean http://collector:4317?); using http://collector:4317',
+    'error OTEL_EXPORTER_OTLP_HEADERS: found an invalid header, expected key=value, percent-encoded; ignored',
+    'error OTEL_EXPORTER_OTLP_PROTOCOL: found "http/json", expected grpc or http/protobuf; using grpc',
+    'error OTEL_METRICS_EXPORTER: found "zipkin", expected prometheus, otlp or none; using otlp',
   ]);
 });
 
@@ -348,7 +344,7 @@ test.each([
   [{ FORCE_COLOR: '1' }, true],
   [{ FORCE_COLOR: '0' }, false],
   [{ NO_COLOR: '1', FORCE_COLOR: '1' }, true],
-])('the colour of the console with %s', (env, colour) => {
+])('with %j the colour of the console exporter is %s', (env, colour) => {
   expect(traces('[console]', env).exporters).toEqual([
     { ...CONSOLE, ...(colour !== undefined && { colour }) },
   ]);

@@ -19,11 +19,11 @@ test.each([
   ['pg', []],
   ['toString', []],
   ['', []],
-])('%s stands for %j', (word, names) => {
+])('"%s" selects %j', (word, names) => {
   expect(instrumentationsNamed(word, switchable)).toEqual(names);
 });
 
-test('every name is proposed, and every alias that stands for more than one', () => {
+test('every name is suggested, and every alias that selects several instrumentations', () => {
   const names = switchable.map(({ name }) => name);
 
   expect(proposedNames(switchable)).toEqual([...names, 'http', 'http2', 'grpc', 'temporal']);

@@ -41,7 +41,7 @@ const DEFAULTS: Config = {
   exitTimeoutMs: 2000,
 };
 
-/** The short form as it was asked for, byte for byte. */
+/** The original example of the short form, byte for byte. */
 const SEED = `traces:
   exporters:
   - otlp: http://collector:4317
@@ -53,11 +53,11 @@ instrumentations:
 - jvm: true
 `;
 
-test('neither a file nor the environment: the defaults', () => {
+test('without a file and an environment the defaults apply', () => {
   expect(load()).toEqual({ config: DEFAULTS, diagnostics: [], lines: [] });
 });
 
-test('the short form as it was asked for', () => {
+test('the original example of the short form is read', () => {
   expect(load(SEED)).toEqual({
     config: {
       ...DEFAULTS,
@@ -68,11 +68,11 @@ test('the short form as it was asked for', () => {
   });
 });
 
-test('without arguments it looks at this process', () => {
+test('without arguments the current process is the source', () => {
   expect(loadConfig([]).config.serviceName).not.toBe('unknown_service:node');
 });
 
-test('the configuration is frozen to its ground', () => {
+test('the configuration is deeply frozen', () => {
   const { config } = load(SEED, { OTEL_EXPORTER_OTLP_HEADERS: 'a=b' });
   const check = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
@@ -82,7 +82,7 @@ test('the configuration is frozen to its ground', () => {
   check(config);
 });
 
-/** Each setting: how the file says it, how the environment says it (stronger), and what comes out. */
+/** Each setting: in the file, in the environment, and the value with only the first and with both. */
 const ROWS: [
   yaml: string,
   env: Record<string, string>,
@@ -217,7 +217,7 @@ const ROWS: [
   ['metrics: {limits: {series: 7}}', {}, (c) => c.metrics.maxSeries, 7, 7],
 ];
 
-test.each(ROWS)('%s is weaker than %j', (yaml, env, pick, fromFile, fromEnv) => {
+test.each(ROWS)('"%s" is read, and %j takes precedence', (yaml, env, pick, fromFile, fromEnv) => {
   const file = load(yaml);
   expect(file.lines).toEqual([]);
   expect(pick(file.config)).toEqual(fromFile);
@@ -232,11 +232,11 @@ test.each([
   ['true', false],
   ['TRUE', false],
   ['false', true],
-])('OTEL_SDK_DISABLED=%s', (OTEL_SDK_DISABLED, enabled) => {
+])('OTEL_SDK_DISABLED=%s sets enabled to %s', (OTEL_SDK_DISABLED, enabled) => {
   expect(load(SEED, { OTEL_SDK_DISABLED })).toMatchObject({ config: { enabled }, lines: [] });
 });
 
-test('resource attributes are percent-decoded, and a wrong one is left out', () => {
+test('resource attributes are percent-decoded, and invalid ones are reported and ignored', () => {
   const { config, lines } = load(undefined, {
     OTEL_RESOURCE_ATTRIBUTES: 'a=b%2Cc, d = e=f ,g,=h,i=%zz,service.name=x',
   });
@@ -244,12 +244,12 @@ test('resource attributes are percent-decoded, and a wrong one is left out', () 
   expect(lines).toEqual(
     ['g', '=h', 'i=%zz'].map(
       (pair) =>
-        `error OTEL_RESOURCE_ATTRIBUTES: found "${pair}", expected key=value, percent-encoded, now it is left out`,
+        `error OTEL_RESOURCE_ATTRIBUTES: found "${pair}", expected key=value, percent-encoded; ignored`,
     ),
   );
 });
 
-test('every problem is told at once, in the order of the file', () => {
+test('all problems are reported at once, in the order of the file', () => {
   const yaml = `servce:
   name: x
 log_level: loud
@@ -270,40 +270,40 @@ http: {known_methods: [GET, "P O"]}
     OTEL_BSP_SCHEDULE_DELAY: '9999999999',
   });
   expect(lines).toEqual([
-    'error OTEL_BSP_SCHEDULE_DELAY: found "9999999999", expected a duration such as 2s, 500ms or a number of milliseconds, now 5s is used',
-    'error OTEL_TRACES_SAMPLER_ARG: found "x", expected a number from 0 to 1, now 1 is used',
-    'error otel-autoconf.yaml:1:1: found "servce", expected traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level (did you mean service?), now it is ignored',
-    'error otel-autoconf.yaml:3:12: found "loud", expected none, error, warn, info or debug, now info is used',
-    'error otel-autoconf.yaml:5:19: found "alwayson", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (did you mean always_on?), now parentbased_always_on is used',
-    'error otel-autoconf.yaml:5:29: found "ration", expected name or ratio (did you mean ratio?), now it is ignored',
-    'error otel-autoconf.yaml:5:47: found "2", expected a number from 0 to 1, now 1 is used',
-    'error otel-autoconf.yaml:6:10: found "7", expected a mapping with size, batch or delay, now it is ignored',
-    'error otel-autoconf.yaml:7:20: found "-1", expected a whole number or none, now 128 is used',
-    'error otel-autoconf.yaml:7:31: found "1.5", expected a whole number or none, now 128 is used',
-    'error otel-autoconf.yaml:7:48: found a list, expected a whole number or none, now 128 is used',
-    'error otel-autoconf.yaml:9:13: found "0", expected a duration such as 2s, 500ms or a number of milliseconds, now 60s is used',
-    'error otel-autoconf.yaml:10:20: found "many", expected a whole number from 1, now 500 is used',
-    'error otel-autoconf.yaml:11:17: found "2h", expected a duration such as 2s, 500ms or a number of milliseconds, now 2s is used',
-    'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level, now it is ignored',
-    'error otel-autoconf.yaml:13:29: found "b3", expected tracecontext or baggage, now tracecontext is used',
-    'error otel-autoconf.yaml:14:29: found "P O", expected an HTTP method, now GET is used',
+    'error OTEL_BSP_SCHEDULE_DELAY: found "9999999999", expected a duration such as 2s or 500ms, or a number of milliseconds; using 5s',
+    'error OTEL_TRACES_SAMPLER_ARG: found "x", expected a number from 0 to 1; using 1',
+    'error otel-autoconf.yaml:1:1: found "servce", expected traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level (did you mean service?); ignored',
+    'error otel-autoconf.yaml:3:12: found "loud", expected none, error, warn, info or debug; using info',
+    'error otel-autoconf.yaml:5:19: found "alwayson", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (did you mean always_on?); using parentbased_always_on',
+    'error otel-autoconf.yaml:5:29: found "ration", expected name or ratio (did you mean ratio?); ignored',
+    'error otel-autoconf.yaml:5:47: found "2", expected a number from 0 to 1; using 1',
+    'error otel-autoconf.yaml:6:10: found "7", expected a mapping with size, batch or delay; ignored',
+    'error otel-autoconf.yaml:7:20: found "-1", expected a whole number, or none for no limit; using 128',
+    'error otel-autoconf.yaml:7:31: found "1.5", expected a whole number, or none for no limit; using 128',
+    'error otel-autoconf.yaml:7:48: found a list, expected a whole number, or none for no limit; using 128',
+    'error otel-autoconf.yaml:9:13: found "0", expected a duration such as 2s or 500ms, or a number of milliseconds; using 60s',
+    'error otel-autoconf.yaml:10:20: found "many", expected a whole number of at least 1; using 500',
+    'error otel-autoconf.yaml:11:17: found "2h", expected a duration such as 2s or 500ms, or a number of milliseconds; using 2s',
+    'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level; ignored',
+    'error otel-autoconf.yaml:13:29: found "b3", expected tracecontext or baggage; using tracecontext',
+    'error otel-autoconf.yaml:14:29: found "P O", expected an HTTP method; using GET',
   ]);
   expect(config).toEqual({ ...DEFAULTS, propagators: ['tracecontext'], knownMethods: ['GET'] });
 });
 
-test('a bad variable leaves what the file says', () => {
+test('an invalid variable leaves the value of the file in effect', () => {
   const { config, lines } = load('log_level: warn\nservice:\n', { OTEL_LOG_LEVEL: 'loud' });
   expect(config.logLevel).toBe('warn');
   expect(lines).toEqual([
-    'error OTEL_LOG_LEVEL: found "loud", expected none, error, warn, info or debug, now warn is used',
+    'error OTEL_LOG_LEVEL: found "loud", expected none, error, warn, info or debug; using warn',
   ]);
 });
 
-test('a batch is never larger than the queue', () => {
+test('the batch size is at most the queue size', () => {
   const given = load('traces: {queue: {size: 100, batch: 200}}');
   expect(given.config.traces.queue).toEqual({ maxSize: 100, maxBatch: 100, delayMs: 5000 });
   expect(given.lines).toEqual([
-    'error otel-autoconf.yaml:1:36: found "200", expected at most the size of the queue, 100, now 100 is used',
+    'error otel-autoconf.yaml:1:36: found "200", expected at most 100, the size of the queue; using 100',
   ]);
   expect(load('traces: {queue: {size: 100}}')).toMatchObject({
     config: { traces: { queue: { maxBatch: 100 } } },
@@ -311,7 +311,7 @@ test('a batch is never larger than the queue', () => {
   });
 });
 
-test('values of the file may come from the environment', () => {
+test('values in the file can refer to environment variables', () => {
   const yaml =
     'service: {name: "${NAME:-orders}"}\nlog_level: ${LEVEL}\ntraces:\n  queue:\n    size: ${SIZE}\n';
   expect(load(yaml, { SIZE: '9000' })).toMatchObject({
@@ -325,27 +325,30 @@ const HOSTILE: [what: string, yaml: string, env?: Record<string, string>][] = [
   ['a scalar', 'x'],
   ['a number', '7'],
   ['nulls', '~\n'],
-  ['bytes', '\0\u0001\u{10ffff}'],
+  ['control characters', '\0\u0001\u{10ffff}'],
   ['a byte order mark alone', '\ufeff'],
   ['a list', '- 1\n- 2\n'],
   [
-    'lists for all',
+    'a list for every key',
     'traces: []\nmetrics: []\ninstrumentations: [[]]\nservice: []\npropagators: [[]]\nhttp: []\nexit: []\nlog_level: []\n',
   ],
   [
-    'numbers for all',
+    'a number for every key',
     'traces: 1\nmetrics: 1\ninstrumentations: 1\nservice: 1\npropagators: 1\nhttp: 1\nexit: 1\nlog_level: 1\n',
   ],
   [
-    'mappings for all',
+    'a mapping for every key',
     'traces: {exporters: {}, sampler: {}, queue: {}}\nmetrics: {exporters: {}}\ninstrumentations: {}\npropagators: {}\nlog_level: {}\n',
   ],
   [
-    'nulls for all',
+    'null for every key',
     'traces:\n  exporters:\n  -\n  - otlp:\n  - console:\nmetrics:\n  exporters:\n  - prometheus:\ninstrumentations:\n-\n- http:\n',
   ],
   ['deep exporters', 'traces: {exporters: [[[{otlp: x}]]]}'],
-  ['otlp of lists', 'traces: {exporters: [{otlp: {endpoint: [], headers: [], protocol: [], timeout: {}}}]}'],
+  [
+    'otlp settings that are lists',
+    'traces: {exporters: [{otlp: {endpoint: [], headers: [], protocol: [], timeout: {}}}]}',
+  ],
   [
     'odd URLs',
     'traces: {exporters: [{otlp: "http://"}, {otlp: "http://[::"}, {otlp: "//x"}, {otlp: ":4317"}, {otlp: "4317"}]}',
@@ -362,18 +365,18 @@ const HOSTILE: [what: string, yaml: string, env?: Record<string, string>][] = [
   ['an unclosed list', 'traces: [1'],
   ['a tab', 'traces:\n\texporters: []\n'],
   ['two documents', 'traces: {}\n---\ntraces: {}\n'],
-  ['a circle', 'traces: &a {exporters: *a}'],
-  ['a list in itself', 'traces: {exporters: &a [*a]}'],
+  ['an alias of the node that contains it', 'traces: &a {exporters: *a}'],
+  ['a list that contains itself', 'traces: {exporters: &a [*a]}'],
   [
-    'a bomb',
+    'aliases that expand exponentially',
     `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.replace(/./g, (to) => `${to}: &${to} [${`*${String.fromCharCode(to.charCodeAt(0) - 1)},`.repeat(9)}]\n`)}`,
   ],
-  ['a tower', `traces: ${'['.repeat(20_000)}`],
+  ['deep nesting', `traces: ${'['.repeat(20_000)}`],
   ['a wide file', `traces: {}\n${Array.from({ length: 20_000 }, (_, n) => `k${n}: 1\n`).join('')}`],
   ['unknown tags', 'traces: !!js/function "x"\nmetrics: !foo {}\n'],
   ['another YAML version', '%YAML 1.1\n---\nlog_level: yes\n'],
   ['malformed references', 'log_level: ${\nservice: {name: "${}"}\ntraces: {sampler: "${A B}"}\n'],
-  ['an official file', 'file_format: "1.0"\ntracer_provider:\n'],
+  ['a declarative configuration file', 'file_format: "1.0"\ntracer_provider:\n'],
   [
     'odd variables',
     'traces: {}',
@@ -387,19 +390,22 @@ const HOSTILE: [what: string, yaml: string, env?: Record<string, string>][] = [
   ['long variables', 'traces: {}', { OTEL_SERVICE_NAME: 'x'.repeat(1e6), OTEL_LOG_LEVEL: 'y'.repeat(1e6) }],
 ];
 
-test.each(HOSTILE)('%s: no throw, one line for each problem, a complete configuration', (_, yaml, env) => {
-  const { config, diagnostics, lines } = load(yaml, env);
-  expect(shapeOf(config)).toEqual(shapeOf(DEFAULTS));
-  expect(config.traces.exporters.every(isComplete)).toBe(true);
-  expect(config.metrics.exporters.every(isComplete)).toBe(true);
-  for (const [n, { severity, now }] of diagnostics.entries()) {
-    expect(['error', 'warn', 'info']).toContain(severity);
-    expect(now).not.toBe('');
-    expect(lines[n]).toMatch(/^\w+ \S+: found [^\n]+, expected [^\n]+, now [^\n]+$/);
-  }
-});
+test.each(HOSTILE)(
+  '%s: loading does not throw, reports one line per problem and returns a complete configuration',
+  (_, yaml, env) => {
+    const { config, diagnostics, lines } = load(yaml, env);
+    expect(shapeOf(config)).toEqual(shapeOf(DEFAULTS));
+    expect(config.traces.exporters.every(isComplete)).toBe(true);
+    expect(config.metrics.exporters.every(isComplete)).toBe(true);
+    for (const [n, diagnostic] of diagnostics.entries()) {
+      expect(['error', 'warn', 'info']).toContain(diagnostic.severity);
+      expect(diagnostic).toMatchObject({ now: expect.stringMatching(/./) });
+      expect(lines[n]).toMatch(/^\w+ \S+: found [^\n]+, expected [^\n]+; [^\n]+$/);
+    }
+  },
+);
 
-/** Which kinds of values stand where, lists without their items. */
+/** The types of all values. Items of lists are left out. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return 'list';
   if (typeof value !== 'object' || value === null) return typeof value;

@@ -1,4 +1,4 @@
-/** Applications bundled into one file, on every Node: what is still seen of them, and what is not. */
+/** Applications bundled into one file, on every Node: which calls are still observed, and which are not. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ function optionsOf(service: string, version: string): AppOptions {
 }
 
 describe.each(Object.keys(NODES))('Node %s', (version) => {
-  test('of gRPC, the servers remain, with methods and statuses; the clients are lost', async () => {
+  test('gRPC servers are observed with methods and statuses; gRPC clients are not', async () => {
     const service = `grpc-${version}`;
     const app = runApp(join(folder, 'apps/grpc/app.cjs'), {
       ...optionsOf(service, version),
@@ -67,7 +67,7 @@ describe.each(Object.keys(NODES))('Node %s', (version) => {
     expect(countsOf(service)).toEqual(served);
   });
 
-  test('of gRPC, a server joins the trace; a method has its name once it was answered', async () => {
+  test('a gRPC server joins the trace of its caller and names a method that it has answered before', async () => {
     const service = `server-${version}`;
     const app = await startApp(join(folder, 'apps/grpc/server.cjs'), optionsOf(service, version));
     onTestFinished(() => app.stop());
@@ -90,7 +90,7 @@ describe.each(Object.keys(NODES))('Node %s', (version) => {
     expect(new Set(spansIn(service).map(({ traceId }) => traceId))).toEqual(new Set([TRACE_ID]));
   });
 
-  test('of HTTP, all remains', async () => {
+  test('HTTP is observed completely', async () => {
     const [bundled, plain] = [`bundled-${version}`, `plain-${version}`];
     for (const [service, file] of [
       [bundled, join(folder, 'apps/orders/app.cjs')],
@@ -113,12 +113,12 @@ function spansIn(service: string): ReceivedSpan[] {
   return collector.spans.filter(({ resource }) => resource['service.name'] === service);
 }
 
-/** The spans of a service: how many of each. */
+/** How many spans of each kind of call a service has sent. */
 function spansOf(service: string): Map<string, number> {
   return countBy(spansIn(service), ({ kind, attributes }) => textOf(kind, attributes));
 }
 
-/** The calls that a service has counted, in the same words. */
+/** How many calls of each kind a service has counted, in the same notation. */
 function countsOf(service: string): Map<string, number> {
   const points = collector.metrics
     .filter(({ resource }) => resource['service.name'] === service)

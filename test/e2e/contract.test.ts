@@ -1,6 +1,6 @@
 /**
- * The contract of every boundary: the application sees what it sees without Redhook, each call is one span on each of
- * its sides, and its span has the labels of the series that counted it. The calls are those of test/apps/contract.
+ * The contract of every boundary: the application sees the same as without Redhook, each call is one span on each of
+ * its sides, and its span carries the labels of the series that counted it. The calls are in test/apps/contract.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { type Collector, type ReceivedSpan, startCollector } from '../support/co
 import { conventionOf } from '../support/labels.js';
 import { countsOf, seriesOf } from '../support/red.js';
 
-/** The boundaries that have scenarios: those of test/apps/contract that are named like an instrumentation. */
+/** The boundaries that have scenarios: the files of test/apps/contract that are named like an instrumentation. */
 const files = readdirSync(join(import.meta.dirname, '../apps/contract'));
 const BOUNDARIES = instrumentations.map(({ name }) => name).filter((name) => files.includes(`${name}.cjs`));
 
@@ -23,7 +23,7 @@ afterAll(() => collector.close());
 
 interface Scenario {
   name: string;
-  /** One line for each call that nobody made: itself, and after `>` the calls that were made inside it. */
+  /** One line for each root call: the call, then `>` and the calls made inside it. */
   calls: string[];
   account: unknown;
 }
@@ -77,7 +77,7 @@ function declared(scenarios: Scenario[]): Record<string, string[]> {
   );
 }
 
-/** The calls that the spans tell of, in the words of the scenarios. */
+/** The calls that the spans show, in the notation of the scenarios. */
 function callsIn(spans: ReceivedSpan[]): Record<string, string[]> {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const calls: Record<string, string[]> = {};
@@ -109,14 +109,14 @@ function partsOf(span: ReceivedSpan) {
     attributes[name] === undefined ? undefined : String(attributes[name]);
   return {
     kind: span.kind === 'SERVER' ? 'server' : 'client',
-    // The service of a gRPC method is its scenario.
+    // Each scenario has its own gRPC service.
     operation: text(convention.operation)?.replace(/^.*\//, ''),
     code: text(convention.code),
     error: text('error.type'),
   };
 }
 
-/** The first part of the path: each scenario has its own. */
+/** The first part of the path. Each scenario has its own. */
 function scenarioOf({ attributes }: ReceivedSpan): string {
   const path =
     attributes['url.full'] ??

@@ -1,4 +1,4 @@
-/** What Redhook costs, by counts that no clock has a part in. Times are for `npm run bench`. */
+/** What Redhook costs, measured by counts and not by time. `npm run bench` measures times. */
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,7 +22,7 @@ function run(args: readonly string[], env: Record<string, string> = {}): string 
   });
 }
 
-test('a start reads two files, and they are small', () => {
+test('starting reads two small files', () => {
   const files = run([...FLAG, '-p', 'Object.keys(require.cache).join()'])
     .trim()
     .split(',');
@@ -31,7 +31,7 @@ test('a start reads two files, and they are small', () => {
   expect(statSync(START).size).toBeLessThan(260 * KILOBYTE);
 });
 
-test('a start loads no slow module of Node that it may not need', () => {
+test('starting loads no slow built-in module', () => {
   const script = 'process.moduleLoadList.filter((name) => name.startsWith("NativeModule")).join()';
   const bare = new Set(run(['-p', script]).trim().split(','));
   const loaded = run([...FLAG, '-p', script])
@@ -44,13 +44,13 @@ test('a start loads no slow module of Node that it may not need', () => {
   expect(added.length).toBeLessThan(130);
 });
 
-/** A new space so large that nothing is collected meanwhile. */
+/** A young generation so large that no garbage is collected during the test. */
 const NO_COLLECTION = ['--min-semi-space-size=256', '--max-semi-space-size=256'];
 
 test.each([
   ['counted only', 'always_off', 2_900],
   ['with a span', 'always_on', 3_500],
-])('a call of an HTTP server, %s, takes few bytes of the heap', (_, sampler, most) => {
+])('an HTTP server call, %s, allocates few bytes', (_, sampler, most) => {
   const bytes = (flags: readonly string[]) =>
     Number(run([...NO_COLLECTION, ...flags, 'allocation.cjs'], { OTEL_TRACES_SAMPLER: sampler }));
 

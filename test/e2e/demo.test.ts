@@ -1,4 +1,4 @@
-/** What `npm run demo` shows, as the README promises: trees of traces and a table of RED series. */
+/** The output of `npm run demo`, as the README promises it: trees of traces and a table of RED series. */
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,7 +27,7 @@ test('a request that fans out over fetch and gRPC is one tree, and each of its c
     expect(stdout).toMatch(new RegExp(`^${row} +\\S+ +2 +[\\d.]+$`, 'm'));
 });
 
-/** Each span with those above it. A line is indented by three columns a level; durations and targets are left out. */
+/** Each span with its ancestors. Each level is indented by three columns. Durations and targets are left out. */
 function treeOf(trace: string): string[] {
   const path: string[] = [];
   return trace.split('\n').flatMap((line) => {

@@ -1,4 +1,4 @@
-/** How a process ends with Redhook is how it ends without it, and what it had to tell is not lost. */
+/** A process ends with Redhook as it ends without it, and loses no telemetry. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type App, type AppOptions, freePort, NODES, startApp } from '../support/app.js';
 import { type Collector, startCollector } from '../support/collector.js';
@@ -10,11 +10,11 @@ beforeAll(async () => {
 afterAll(() => collector.close());
 
 interface End {
-  /** What makes the application end. */
+  /** Makes the application end. */
   cause(app: App): unknown;
   file?: string;
   env?: Record<string, string>;
-  /** The calls that are on their way out when it ends. */
+  /** How many calls are not exported yet when it ends. */
   spans: number;
 }
 
@@ -48,8 +48,8 @@ const ENDS: Record<string, End> = {
 };
 
 /**
- * The frames between the application's handler and Node: the call that a handler runs in, and what Node 22 adds to
- * stacks once anybody uses an AsyncLocalStorage. All else of what a crash prints must be the same.
+ * The stack frames between the application's handler and Node that may differ: the call in which a handler runs, and
+ * the frames that Node 22 adds once an AsyncLocalStorage is in use. The rest of a crash's output must be the same.
  */
 const FRAMES = / {4}at .*(start\.js|AsyncLocalStorage\.run|runInAsyncScope|callbackTrampoline).*\n/g;
 

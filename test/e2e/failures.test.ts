@@ -1,4 +1,4 @@
-/** Whatever is wrong around Redhook, the application serves every request and ends as it does without it. */
+/** Whatever fails around Redhook, the application serves every request and ends as it does without Redhook. */
 
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,14 +25,14 @@ async function start(env: Record<string, string>, file = 'plain.cjs'): Promise<A
   return app;
 }
 
-/** Sends requests, all of which must be answered, and lets the application end by SIGTERM. */
+/** Sends requests, all of which must be answered, and ends the application by SIGTERM. */
 async function servesAndEnds(app: App, requests = 20): Promise<void> {
   for (let i = 0; i < requests; i += 1) expect(await (await fetch(app.url)).text()).toBe('ok');
   app.signal('SIGTERM');
   expect(await app.ended).toEqual({ code: null, signal: 'SIGTERM' });
 }
 
-test('the collector dies under way and comes back', async () => {
+test('the collector stops while the application runs, and comes back', async () => {
   const collector = await startCollector();
   const app = await start({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -53,7 +53,7 @@ test('the collector dies under way and comes back', async () => {
   await returned.close();
 });
 
-test('the metrics port is taken first, and free later', async () => {
+test('the metrics port is in use at first and becomes free later', async () => {
   const port = await freePort();
   const squatter = createServer().listen(port);
   await once(squatter, 'listening');
@@ -83,7 +83,7 @@ test.each([
   ['broken YAML', 'traces: [unclosed\n', /broken\.yaml:\d+:\d+: /],
   ['a duplicate key and tabs', 'traces: {}\ntraces: {}\n\tmetrics: {}\n', /broken\.yaml:\d+:\d+: /],
   ['a typo', 'trace:\n  exporters:\n  - console\n', /broken\.yaml:1:1: .*traces/],
-])('%s', async (_, text, message) => {
+])('a configuration file with %s', async (_, text, message) => {
   const file = join(folder, 'broken.yaml');
   writeFileSync(file, text);
   const app = await start({
@@ -108,7 +108,7 @@ test.each([
       return path;
     },
   ],
-])('a configuration that is %s', async (kind, make) => {
+])('a configuration file that is %s', async (kind, make) => {
   const path = make(join(folder, `${kind}.yaml`));
   const app = await start({
     REDHOOK_CONFIG_FILE: path,
@@ -118,11 +118,11 @@ test.each([
 
   await servesAndEnds(app);
 
-  // The super-user reads what nobody may read.
+  // Root can read every file.
   if (kind !== 'unreadable' || process.getuid?.() !== 0) expect(app.stderr()).toContain(path);
 });
 
-test('more spans than the queue holds: the rest is dropped and counted', async () => {
+test('spans that do not fit into the queue are dropped and counted', async () => {
   const port = await freePort();
   const app = await start({
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
@@ -139,7 +139,7 @@ test('more spans than the queue holds: the rest is dropped and counted', async (
   await servesAndEnds(app);
 });
 
-test('a collector that never answers delays the end by no more than the limit', async () => {
+test('a collector that never answers delays the exit by no more than the limit', async () => {
   const collector = await startCollector();
   collector.answer({ hang: true });
   const app = await start({
@@ -156,7 +156,7 @@ test('a collector that never answers delays the end by no more than the limit', 
   await collector.close();
 });
 
-test('a script that serves nothing prints and exits as before', async () => {
+test('a script that serves nothing prints and exits as it does without Redhook', async () => {
   const app = runApp('script.cjs', { cwd: folder, env: { OTEL_LOG_LEVEL: 'none' } });
 
   expect(await app.ended).toEqual({ code: 5, signal: null });

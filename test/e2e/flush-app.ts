@@ -1,4 +1,4 @@
-/** A program of the drain test: it has finished spans when it ends, in the way that its arguments say. */
+/** The program of the flush test. It ends in the way that its argument names, with finished spans in the queue. */
 import { emptyResource } from '@opentelemetry/resources';
 import type { OtlpExporter } from '../../src/config/config.js';
 import { flushSync } from '../../src/telemetry/otlp/flush.js';
@@ -9,7 +9,7 @@ import { finishedSpans } from '../support/spans.js';
 export interface ExitingApp {
   exporter: OtlpExporter;
   spans: number;
-  /** `flight`: an export is under way when there is nothing else left to do. */
+  /** `flight`: an export is in flight when nothing else is left to do. */
   end: 'nothing' | 'flight' | 'exit' | 'exception' | 'signal' | 'awaited';
   timeoutMs: number;
 }

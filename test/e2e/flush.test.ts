@@ -1,4 +1,4 @@
-/** The end of a process, on every Node that is supported. */
+/** The flush at the end of a process, on every supported Node. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { NODES } from '../support/app.js';
 import { type Collector, deadPort, startCollector } from '../support/collector.js';
 import { otlp } from '../support/exporter.js';
@@ -16,7 +16,7 @@ interface End {
   code: number | string | null | undefined;
   stdout: string;
   stderr: string;
-  /** How long `flushSync` took, in milliseconds; absent when the process did not come to that. */
+  /** How long `flushSync` took, in milliseconds; absent if the process ended before it. */
   flushedInMs: number | undefined;
 }
 
@@ -64,12 +64,12 @@ function run(node: string, app: Partial<ExitingApp>, flags: string[] = []): Prom
 }
 
 describe.each(Object.entries(NODES))('Node %s', (_, node) => {
-  it.each([
-    ['when it has nothing left to do', 'nothing', 0],
-    ['by process.exit', 'exit', 7],
-    ['by an uncaught exception', 'exception', 1],
-    ['in a handler of SIGTERM', 'signal', 143],
-  ] as const)('delivers everything %s', async (_how, end, code) => {
+  test.each([
+    ['when nothing is left to do', 'nothing', 0],
+    ['on process.exit', 'exit', 7],
+    ['on an uncaught exception', 'exception', 1],
+    ['in a SIGTERM handler', 'signal', 143],
+  ] as const)('delivers all spans %s', async (_how, end, code) => {
     const ended = await run(node, { end });
     expect(ended.code).toBe(code);
     expect(ended.flushedInMs).toBeDefined();
@@ -79,7 +79,7 @@ describe.each(Object.entries(NODES))('Node %s', (_, node) => {
     if (end !== 'exception') expect(ended.stderr).toBe('');
   });
 
-  it('ends at once when nobody listens', async () => {
+  test('ends at once when the connection is refused', async () => {
     const exporter = otlp(`http://127.0.0.1:${await deadPort()}`);
     const { code, flushedInMs, stderr } = await run(node, { exporter, timeoutMs: 10_000 });
     expect(code).toBe(7);
@@ -87,7 +87,7 @@ describe.each(Object.entries(NODES))('Node %s', (_, node) => {
     expect(stderr).toBe(`redhook: ${LOST}: ${exporter.endpoint} (ECONNREFUSED)\n`);
   });
 
-  it('ends when the time is over although the collector hangs', async () => {
+  test('ends after the timeout when the collector hangs', async () => {
     collector.answer({ hang: true });
     const { code, flushedInMs, stderr } = await run(node, { timeoutMs: 500 });
     expect(code).toBe(7);
@@ -95,7 +95,7 @@ describe.each(Object.entries(NODES))('Node %s', (_, node) => {
     expect(flushedInMs).toBeLessThan(5_000);
   });
 
-  it('is not kept alive by an export that hangs', async () => {
+  test('is not kept alive by an export that hangs', async () => {
     collector.answer({ hang: true });
     const exporter = otlp(collector.url, { timeoutMs: 60_000 });
     const { code, stderr } = await run(node, { exporter, end: 'flight', timeoutMs: 300 });
@@ -105,7 +105,7 @@ describe.each(Object.entries(NODES))('Node %s', (_, node) => {
 });
 
 describe('on one Node', () => {
-  it('is not kept alive by a connection that does not come about', async () => {
+  test('is not kept alive by a connection that never opens', async () => {
     const hole = await blackHole();
     const exporter = otlp(`http://127.0.0.1:${hole.port}`, { timeoutMs: 60_000 });
     const { code, stderr } = await run(process.execPath, { exporter, end: 'flight', timeoutMs: 300 });
@@ -114,7 +114,7 @@ describe('on one Node', () => {
     expect(stderr).toContain(LOST);
   });
 
-  it('waits for the application that waits for shutdown', async () => {
+  test('stays alive while the application awaits shutdown', async () => {
     collector.answer({ delayMs: 300 });
     const { stdout, flushedInMs, stderr } = await run(process.execPath, { end: 'awaited', spans: 5 });
     expect(stdout).toContain('shut down');
@@ -123,13 +123,13 @@ describe('on one Node', () => {
     expect(stderr).toBe('');
   });
 
-  it('does without a worker that the process may not have', async () => {
+  test('keeps the exit code and logs the loss when the permission model forbids worker threads', async () => {
     const { code, stderr } = await run(process.execPath, {}, ['--permission', `--allow-fs-read=${folder}`]);
     expect(code).toBe(7);
     expect(stderr).toContain(LOST);
   });
 
-  it('delivers to the HTTP endpoint, compressed', async () => {
+  test('delivers gzip-compressed requests over HTTP', async () => {
     const exporter = otlp(`${collector.httpUrl}/v1/traces`, {
       protocol: 'http/protobuf',
       compression: 'gzip',
@@ -140,7 +140,7 @@ describe('on one Node', () => {
   });
 });
 
-/** A port that swallows connections: the queue of a listener that is stopped is full, as behind a silent firewall. */
+/** A port that never accepts a connection, like one behind a firewall: its listener is stopped and its queue full. */
 async function blackHole(): Promise<{ port: number; close(): void }> {
   const listen = `require('net').createServer().listen(0, '127.0.0.1', 1, function () { console.log(this.address().port) })`;
   const listener = spawn(process.execPath, ['-e', listen]);

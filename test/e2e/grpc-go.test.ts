@@ -1,4 +1,4 @@
-/** The other implementation of gRPC, in Go, on either side: one trace, and the same status on both. */
+/** The Go implementation of gRPC on either side: one trace, and the same status on both sides. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { hasProgram } from '../support/program.js';
 const BUILD_TIMEOUT_MS = 180_000;
 const LATE = ['DEADLINE_EXCEEDED', 'CANCELLED'];
 
-/** What is asked (see apps/grpc/shop.cjs), the status that the client sees, and those that the server may end with. */
+/** The request (see apps/grpc/shop.cjs), the status that the client sees, and the possible statuses of the server. */
 const CALLS = [
   { method: 'Get', id: 'ok', seen: 'OK', served: ['OK'] },
   { method: 'Sum', id: 'ok', seen: 'OK', served: ['OK'] },
@@ -24,7 +24,7 @@ const CALLS = [
   { method: 'List', id: 'INTERNAL', seen: 'INTERNAL', served: ['INTERNAL'] },
   { method: 'Chat', id: 'PERMISSION_DENIED', seen: 'PERMISSION_DENIED', served: ['PERMISSION_DENIED'] },
   { method: 'Get', id: 'ok', size: 20_000, seen: 'RESOURCE_EXHAUSTED', served: ['RESOURCE_EXHAUSTED'] },
-  // The server's own timer, or the reset of its client: either may be first.
+  // The server's own timer and the reset by its client race.
   { method: 'Get', id: 'silent', leaves: 'late', seen: 'DEADLINE_EXCEEDED', served: LATE },
   { method: 'List', id: 'open', leaves: 'late', seen: 'DEADLINE_EXCEEDED', served: LATE },
   { method: 'Sum', id: 'silent', leaves: 'before', seen: 'CANCELLED', served: ['CANCELLED'] },
@@ -98,7 +98,7 @@ describe.runIf(hasProgram('go', 'apt-get install golang-go'))('Go', () => {
     expect(spans.map(({ name, attributes }) => [name, attributes['rpc.status_code']])).toEqual(
       CALLS.map(({ method, seen }) => [`shop.Orders/${method}`, seen]),
     );
-    // A method that is not there never gets to the code of the Go server.
+    // A call of a missing method never reaches the code of the Go server.
     await expect.poll(() => linesOf(server).length).toBe(CALLS.length - 1);
     const byParent = new Map(linesOf(server).map((line) => [line.traceparent, line.status]));
     for (const [i, { method, served }] of CALLS.entries()) {
@@ -108,7 +108,7 @@ describe.runIf(hasProgram('go', 'apt-get install golang-go'))('Go', () => {
   });
 });
 
-/** What a Go program has told of its calls, with the names of the statuses. */
+/** The calls that a Go program has printed, with the names of their statuses. */
 function linesOf(program: App): { traceparent: string; status: string }[] {
   return [...program.stdout().matchAll(/^\{.*\}$/gm)]
     .map(([line]) => JSON.parse(line))

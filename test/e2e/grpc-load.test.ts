@@ -1,6 +1,6 @@
 /**
- * A thousand mixed gRPC calls, of the four kinds and with every ending: RED counts each of them exactly, on both
- * sides and with its status, and the spans are exactly the sampled ones.
+ * A thousand mixed gRPC calls, of all four kinds and with every ending. RED counts each of them exactly, on both sides
+ * and with its status. The spans are exactly the sampled ones.
  */
 import type * as Grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ interface Kind extends Request {
   seen: string;
   /** The status of each server call of the application. */
   served: string[];
-  /** The application makes the call, in a call that asks it to, and this is how it gets to the server. */
+  /** How the application reaches the server, if a call to the application asks it to make this one. */
   to?: 'own' | 'retrying' | 'refused' | 'reset' | 'closing' | 'passing';
 }
 
@@ -40,7 +40,7 @@ const KINDS: Kind[] = [
   { method: 'Get', id: 'throw', seen: 'UNKNOWN', served: ['UNKNOWN'] },
   { method: 'List', id: 'throw', seen: 'UNKNOWN', served: ['UNKNOWN'] },
   { method: 'Get', id: 'again', seen: 'OK', served: ['OK'] },
-  // What the client of grpc-js makes of a second message, also without Redhook.
+  // The client of grpc-js turns a second message into this status, with or without Redhook.
   { method: 'Sum', id: 'twice', seen: 'UNIMPLEMENTED', served: ['OK'] },
   { method: 'Get', id: 'ok', size: 20_000, seen: 'RESOURCE_EXHAUSTED', served: ['RESOURCE_EXHAUSTED'] },
   { method: 'Chat', id: 'ok', size: 20_000, seen: 'RESOURCE_EXHAUSTED', served: ['RESOURCE_EXHAUSTED'] },
@@ -61,38 +61,41 @@ const RELAYED: Kind[] = [
   { method: 'List', id: 'shutdown', to: 'passing', seen: 'CANCELLED', served: ['CANCELLED'] },
   // The server resets the stream with CANCEL (RFC 9113, section 7).
   { method: 'List', id: '8', to: 'reset', seen: 'CANCELLED', served: ['CANCELLED'] },
-  // It resets with INTERNAL_ERROR.
+  // The server resets the stream with INTERNAL_ERROR.
   { method: 'List', id: '2', to: 'reset', seen: 'INTERNAL', served: ['UNKNOWN'] },
 ];
 
-test.each(SAMPLERS)('%s', async (sampler, isSampled) => {
-  const app = await startUnder(sampler, 'grpc/load.cjs', collector);
-  const port = Number(new URL(app.url).port);
-  const client = shop.connect(port);
-  const sent = mix([...KINDS, ...RELAYED]);
-  const seen: string[] = [];
+test.each(SAMPLERS)(
+  'every call is counted, and the sampled ones are traced, with the sampler %s',
+  async (sampler, isSampled) => {
+    const app = await startUnder(sampler, 'grpc/load.cjs', collector);
+    const port = Number(new URL(app.url).port);
+    const client = shop.connect(port);
+    const sent = mix([...KINDS, ...RELAYED]);
+    const seen: string[] = [];
 
-  await sendAll(sent, async ({ kind, traceparent }) => {
-    seen.push(outcome(kind, await send(client, port, kind, traceparent)));
-  });
-  client.close();
+    await sendAll(sent, async ({ kind, traceparent }) => {
+      seen.push(outcome(kind, await send(client, port, kind, traceparent)));
+    });
+    client.close();
 
-  expect(countBy(seen)).toEqual(countBy(sent.map(({ kind }) => outcome(kind, kind.seen))));
-  const served = sent.flatMap(({ kind }) => callsServed(kind));
-  const made = sent.flatMap(({ kind }) => callsMade(kind));
-  const samples = await scrapeCounted(app, SERVER, served.length);
-  expect(counted(samples, SERVER)).toEqual(countBy(served));
-  expect(counted(samples, CLIENT)).toEqual(countBy(made));
-  expect(samples.filter(({ name }) => name.startsWith('http_'))).toEqual([]);
+    expect(countBy(seen)).toEqual(countBy(sent.map(({ kind }) => outcome(kind, kind.seen))));
+    const served = sent.flatMap(({ kind }) => callsServed(kind));
+    const made = sent.flatMap(({ kind }) => callsMade(kind));
+    const samples = await scrapeCounted(app, SERVER, served.length);
+    expect(counted(samples, SERVER)).toEqual(countBy(served));
+    expect(counted(samples, CLIENT)).toEqual(countBy(made));
+    expect(samples.filter(({ name }) => name.startsWith('http_'))).toEqual([]);
 
-  const sampled = sent.filter(({ traceId }) => isSampled(traceId));
-  await expectSpans(app, sampler, collector, [SERVER, CLIENT], {
-    samples,
-    sampled: sampled.flatMap(({ kind }) => [...callsServed(kind), ...callsMade(kind)]).length,
-  });
-});
+    const sampled = sent.filter(({ traceId }) => isSampled(traceId));
+    await expectSpans(app, sampler, collector, [SERVER, CLIENT], {
+      samples,
+      sampled: sampled.flatMap(({ kind }) => [...callsServed(kind), ...callsMade(kind)]).length,
+    });
+  },
+);
 
-/** Makes the call, or asks the application to; gives the status that its client saw. */
+/** Makes the call, or has the application make it. Returns the status that its client saw. */
 async function send(client: Grpc.Client, port: number, kind: Kind, traceparent: string): Promise<string> {
   const { seen: _, served: __, ...request } = kind;
   if (kind.to !== undefined)
@@ -105,21 +108,21 @@ function outcome({ method, id, size, leaves, to }: Kind, status: string): string
   return `${JSON.stringify({ method, id, size, leaves, to })}: ${status}`;
 }
 
-/** The server calls that one of this kind is, as method and status: its own, and the one that asks for it. */
+/** The server calls of one call of this kind, as method and status: itself, and the call that requests it. */
 function callsServed({ method, served, to }: Kind): string[] {
   const name = method === 'Missing' ? '_OTHER' : `shop.Orders/${method}`;
   const calls = served.map((status) => `${name} ${status}`);
   return to === undefined ? calls : [...calls, 'shop.Orders/Get OK'];
 }
 
-/** The client calls that the application makes for one of this kind. */
+/** The client calls that the application makes for one call of this kind. */
 function callsMade({ method, seen, to }: Kind): string[] {
   return to === undefined ? [] : [`shop.Orders/${method} ${seen}`];
 }
 
 /**
- * The calls on the page, as method and status. At a deadline a server may be told by its own timer or, first, by the
- * reset of its client: the two are one here.
+ * The calls on the page, as method and status. At a deadline, the server's own timer and the reset by its client race:
+ * both statuses count as one here.
  */
 function counted(samples: Sample[], histogram: string): Map<string, number> {
   const late = histogram === SERVER ? 'DEADLINE_EXCEEDED' : undefined;

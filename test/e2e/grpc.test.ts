@@ -1,4 +1,4 @@
-/** gRPC on both sides of real processes: every Node of the matrix, CommonJS and ESM, exact counts. */
+/** gRPC on both sides, in real processes: every Node of the matrix, CommonJS and ESM, exact counts. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NODES, runApp } from '../support/app.js';
 import { type Collector, startCollector } from '../support/collector.js';

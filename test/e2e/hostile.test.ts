@@ -1,4 +1,4 @@
-/** A hostile client makes neither the memory nor the page grow without a limit, and does not hurt other clients. */
+/** A hostile client makes neither the memory nor the page grow without limit, and does not affect other clients. */
 
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -28,7 +28,9 @@ afterAll(async () => {
   await collector?.close();
 });
 
-test('a hundred thousand paths, methods and hosts', { timeout: 240_000 }, async () => {
+test('a hundred thousand paths, methods and hosts keep the memory and the page bounded', {
+  timeout: 240_000,
+}, async () => {
   const methods = ['GET', 'PROPFIND', 'PURGE', 'LINK', 'M-SEARCH', 'QUERY'];
   const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const { port: appPort, hostname } = new URL(app.url);
@@ -68,7 +70,7 @@ test('a hundred thousand paths, methods and hosts', { timeout: 240_000 }, async 
   expect(resident).toBeLessThan(400);
 });
 
-test('a thousand slow connections to /metrics', { timeout: 60_000 }, async () => {
+test('a thousand slow connections to /metrics do not block other clients', { timeout: 60_000 }, async () => {
   const sockets = Array.from({ length: 1_000 }, () => {
     const socket = net.connect(port, '127.0.0.1');
     socket.on('error', () => {});

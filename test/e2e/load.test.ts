@@ -1,4 +1,4 @@
-/** A thousand mixed requests: RED counts each of them exactly, and the spans are exactly the sampled ones. */
+/** A thousand mixed requests. RED counts each of them exactly. The spans are exactly the sampled ones. */
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -27,10 +27,10 @@ afterAll(() => collector.close());
 interface Kind {
   method: string;
   path: string;
-  /** How many server calls of the application it makes, and how many client calls. */
+  /** How many server calls and how many client calls of the application the request makes. */
   served: number;
   asked: number;
-  /** When the client leaves: before the answer, or in the middle of it. */
+  /** When the client disconnects: before the response, or in the middle of it. */
   leaves?: 'before' | 'during';
 }
 
@@ -47,22 +47,25 @@ const KINDS: Kind[] = [
   { method: 'GET', path: '/stream', served: 1, asked: 0, leaves: 'during' },
 ];
 
-test.each(SAMPLERS)('%s', async (sampler, isSampled) => {
-  const app = await startUnder(sampler, 'orders/app.cjs', collector);
-  const sent = mix(KINDS);
+test.each(SAMPLERS)(
+  'every request is counted, and the sampled ones are traced, with the sampler %s',
+  async (sampler, isSampled) => {
+    const app = await startUnder(sampler, 'orders/app.cjs', collector);
+    const sent = mix(KINDS);
 
-  await sendAll(sent, (each) => send(app.url, each));
+    await sendAll(sent, (each) => send(app.url, each));
 
-  const samples = await scrapeCounted(app, SERVER, sum(sent.map(({ kind }) => kind.served)));
-  expect(total(samples, `${CLIENT}_count`)).toBe(sum(sent.map(({ kind }) => kind.asked)));
-  const sampled = sent.filter(({ traceId }) => isSampled(traceId));
-  await expectSpans(app, sampler, collector, [SERVER, CLIENT], {
-    samples,
-    sampled: sum(sampled.map(({ kind }) => kind.served + kind.asked)),
-  });
-});
+    const samples = await scrapeCounted(app, SERVER, sum(sent.map(({ kind }) => kind.served)));
+    expect(total(samples, `${CLIENT}_count`)).toBe(sum(sent.map(({ kind }) => kind.asked)));
+    const sampled = sent.filter(({ traceId }) => isSampled(traceId));
+    await expectSpans(app, sampler, collector, [SERVER, CLIENT], {
+      samples,
+      sampled: sum(sampled.map(({ kind }) => kind.served + kind.asked)),
+    });
+  },
+);
 
-/** Sends one request and waits for its end, or leaves when its kind says so. */
+/** Sends one request and waits for its end, or disconnects when its kind says so. */
 async function send(url: string, { kind, traceparent }: Sent<Kind>): Promise<void> {
   const { method, path, leaves } = kind;
   const request = http.request(url + path, { method, headers: { traceparent } });

@@ -1,6 +1,6 @@
 /**
- * The package as its users get it: packed, installed in an empty folder beside Fastify, put in front of the same
- * application in every module system, by every flag, on every Node. Each must tell the same story.
+ * The package as its users get it: packed, installed in an empty folder beside Fastify, and loaded before the same
+ * application in every module system, by every flag, on every Node. The telemetry must be the same each time.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -54,7 +54,7 @@ const FLAGS: Record<string, { flags: string[]; env: Record<string, string> }> = 
   NODE_OPTIONS: { flags: [], env: { NODE_OPTIONS: '--import redhook/register' } },
 };
 
-/** Type stripping is behind a flag in the oldest Node, and experimental there. */
+/** Type stripping needs a flag in the oldest Node and is experimental there. */
 const STRIP_TYPES = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
 
 const START_LINE =
@@ -100,7 +100,7 @@ describe.each(Object.keys(NODES))('Node %s', (version) => {
   });
 });
 
-/** The counts of the page, once all calls are on it. */
+/** The counts of the page, once it contains all calls. */
 async function settled(port: number): Promise<Sample[]> {
   let samples: Sample[] = [];
   await expect
@@ -137,7 +137,7 @@ function byText(a: unknown, b: unknown): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }
 
-test('the package is one package: no dependencies, and nothing but the build', () => {
+test('the package has no dependencies and contains nothing but the build', () => {
   expect(readdirSync(join(folder, 'node_modules/redhook')).sort()).toEqual([
     'LICENSE',
     'README.md',

@@ -1,6 +1,6 @@
 /**
- * An application whose only long-lived thing is the endpoint: it prints where that listens, works for a moment and
- * ends. PORT: the port. WORK_MS: how long it works. HANG: collections never end. SERIES: how many series it has.
+ * An application in which only the endpoint lives on: it prints the URL of the endpoint, works for a moment and ends.
+ * PORT: the port. WORK_MS: how long it works. HANG: collections never end. SERIES: how many series it has.
  */
 import cluster from 'node:cluster';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -21,7 +21,7 @@ function work(): void {
     metricProducers: HANG === undefined ? [] : [never],
     cardinalityLimit: 1_000_000,
     internal: createInternalMetrics(),
-    own: () => {},
+    markAsOwn: () => {},
   });
   const resource = resourceFromAttributes({ 'service.name': 'orders' });
   const counter = new MeterProvider({ resource, readers: [endpoint.reader] })
@@ -42,6 +42,6 @@ if (cluster.isPrimary && process.argv[2] === 'cluster') {
   for (let i = 0; i < 2; i += 1) cluster.fork();
 } else {
   work();
-  // The channel to the primary would keep a worker alive for ever.
+  // The channel to the primary would keep a worker alive forever.
   if (cluster.isWorker) setTimeout(() => process.exit(), Number(WORK_MS));
 }

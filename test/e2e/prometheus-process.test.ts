@@ -1,4 +1,4 @@
-/** What the endpoint does to the life of a process, seen from outside. */
+/** How the endpoint affects the life of a process, seen from outside. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import net, { type Socket } from 'node:net';
@@ -23,7 +23,7 @@ function options(env: Record<string, string>, more: AppOptions = {}): AppOptions
   return { flags: [], env: { PORT: '0', WORK_MS: '500', ...env }, ...more };
 }
 
-describe('a process whose work is done ends', () => {
+describe('a process ends when its work is done', () => {
   const request = 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n';
 
   test.each([
@@ -35,7 +35,7 @@ describe('a process whose work is done ends', () => {
     const socket = connect(child.url, bytes);
     await once(socket, 'connect');
     const closed = once(socket, 'close');
-    // None of our limits is shorter than the time that the test gives.
+    // All of our own limits are longer than this, so none of them ends the process.
     const outcome = await Promise.race([child.ended, new Promise((resolve) => setTimeout(resolve, 4_000))]);
     await child.stop();
     await closed;
@@ -52,7 +52,7 @@ describe('a process whose work is done ends', () => {
     expect(outcome).toEqual({ code: 0, signal: null });
   });
 
-  test('while it waits for a port that is taken', async () => {
+  test('while it retries a taken port', async () => {
     const holder = net.createServer().listen(0, '127.0.0.1');
     await once(holder, 'listening');
     const { port } = holder.address() as net.AddressInfo;
@@ -65,24 +65,24 @@ describe('a process whose work is done ends', () => {
     holder.close();
   });
 
-  test('where --permission forbids to listen', async () => {
+  test('if --permission forbids listening', async () => {
     const flags = ['--permission', '--allow-fs-read=*'];
     const child = runApp(app, options({ PORT: '9464' }, { node: NODES['26'], flags }));
     expect(await child.ended).toEqual({ code: 0, signal: null });
     expect(child.stderr()).toBe(
-      'redhook: metrics: --permission keeps port 9464 closed, expected --allow-net; there are no metrics to scrape, ' +
+      'redhook: metrics: --permission forbids listening on port 9464, expected --allow-net; there are no metrics to scrape, ' +
         'the application is not affected\n',
     );
   });
 });
 
-test('a Node without that permission listens under --permission', async () => {
+test('a Node version without --allow-net listens under --permission', async () => {
   const child = await startApp(app, options({}, { flags: ['--permission', '--allow-fs-read=*'] }));
   expect((await fetch(`${child.url}/metrics`)).status).toBe(200);
   await child.stop();
 });
 
-test('each worker of a cluster has a port of its own, and says which', async () => {
+test('each cluster worker uses a port of its own and logs it', async () => {
   const port = await freePort();
   const child = runApp(app, options({ PORT: String(port), WORK_MS: '2000' }, { args: ['cluster'] }));
   const urls = (): string[] => child.stdout().match(/http:\S+/g) ?? [];

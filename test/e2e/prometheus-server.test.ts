@@ -1,4 +1,4 @@
-/** A real Prometheus scrapes the application: quantiles per route, and exemplars that lead to traces. */
+/** A real Prometheus scrapes the application and finds quantiles per route and exemplars that lead to traces. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const QUANTILE =
   'histogram_quantile(0.95, sum by (le, service_name, http_route) (rate(http_server_request_duration_seconds_bucket[10s])))';
 
 test.runIf(hasProgram('prometheus', 'apt-get install prometheus'))(
-  'a real Prometheus',
+  'a real Prometheus reads quantiles per route and exemplars with known traces',
   { timeout: 90_000 },
   async () => {
     const collector = await startCollector();
@@ -59,7 +59,7 @@ test.runIf(hasProgram('prometheus', 'apt-get install prometheus'))(
 );
 
 test.runIf(hasProgram('promtool', 'apt-get install prometheus'))(
-  'promtool finds nothing to complain of',
+  'promtool reports no problems with a real page',
   async () => {
     const port = await freePort();
     const app = await startApp('orders/app.cjs', {

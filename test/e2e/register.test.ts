@@ -1,4 +1,4 @@
-/** What the flag does where things are not as usual: threads, old Nodes, other telemetry, more than one process. */
+/** The flag in unusual environments: worker threads, old Nodes, other telemetry, several processes. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ test.each(['--import', '--require'])('%s leaves worker threads untouched', async
   expect(app.stderr()).toMatch(/^redhook .*\n$/);
 });
 
-test('an old Node gets one line, and the application runs', () => {
+test('on an old Node one line is printed, and the application runs', () => {
   const node = resolve(import.meta.dirname, '../../node_modules/node12/bin/node');
 
   const { status, stdout, stderr } = spawnSync(node, ['--require', REGISTER, '-e', 'console.log("runs")'], {
@@ -53,7 +53,7 @@ test('an old Node gets one line, and the application runs', () => {
   });
 });
 
-test('a build that is not whole gets one line, and the application runs', () => {
+test('with an incomplete build one line is printed, and the application runs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'redhook-broken-'));
   cleanUps.push(async () => rmSync(folder, { recursive: true, force: true }));
   copyFileSync(REGISTER, join(folder, 'register.js'));
@@ -68,7 +68,7 @@ test('a build that is not whole gets one line, and the application runs', () => 
   expect(stderr).toMatch(/^redhook: cannot be loaded \(Error: Cannot find module '\.\/start\.js'/);
 });
 
-test('of the platform only the loading of packages is wrapped, and nothing is added to the globals', async () => {
+test('the globals and the functions that preloads usually replace stay unchanged', async () => {
   const env = { OTEL_LOG_LEVEL: 'none' };
   const bare = runApp('globals.cjs', { flags: [], env });
   const ours = runApp('globals.cjs', { env });
@@ -87,7 +87,7 @@ test('OTEL_SDK_DISABLED switches everything off', async () => {
   expect(app.stderr()).toBe('');
 });
 
-test('the flag given twice counts once', async () => {
+test('repeating the flag has no effect', async () => {
   const { app, port } = await start('plain.cjs', {
     flags: ['--import', REGISTER, '--require', REGISTER],
     env: { NODE_OPTIONS: `--import ${REGISTER}`, OTEL_TRACES_EXPORTER: 'none' },
@@ -99,7 +99,7 @@ test('the flag given twice counts once', async () => {
   expect(app.stderr().match(/instrumented=/g)).toHaveLength(1);
 });
 
-test('npm in front of the application takes neither the port nor a line', async () => {
+test('npm in front of the application neither takes the port nor prints a line', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'redhook-npm-'));
   cleanUps.push(async () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(
@@ -158,7 +158,7 @@ test("the application's own spans and metrics join ours", async () => {
   expect(samples.some(({ name }) => name.startsWith('v8js_'))).toBe(true);
 });
 
-test('an application that brings its own SDK is told so', async () => {
+test('an application that starts its own SDK gets a warning', async () => {
   const { app, port } = await start('own-sdk.cjs', { env: { OTEL_TRACES_EXPORTER: 'console' } });
 
   await fetch(app.url);
@@ -167,7 +167,7 @@ test('an application that brings its own SDK is told so', async () => {
   expect(app.stderr()).toContain('the application starts an OpenTelemetry SDK of its own');
 });
 
-test('traces and metrics over OTLP/HTTP, by the protocol or by the port of the URL', async () => {
+test('traces and metrics are sent over OTLP/HTTP, selected by the protocol or by the port of the URL', async () => {
   const collector = await collect();
   const { app } = await start('plain.cjs', {
     env: {
@@ -188,7 +188,7 @@ test('traces and metrics over OTLP/HTTP, by the protocol or by the port of the U
   );
 });
 
-test('without traces the context still passes through', async () => {
+test('without traces the trace context is still propagated', async () => {
   const { app } = await start('orders/app.cjs', { env: { OTEL_TRACES_EXPORTER: 'none' } });
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -197,7 +197,7 @@ test('without traces the context still passes through', async () => {
   expect(seen).toMatchObject({ traceparent });
 });
 
-test('in a cluster each worker serves its own page', async () => {
+test('each worker of a cluster serves its own page', async () => {
   const { app, port } = await start('cluster.cjs', {
     env: { OTEL_SERVICE_NAME: 'cluster', OTEL_TRACES_EXPORTER: 'none' },
   });

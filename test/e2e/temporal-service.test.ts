@@ -1,4 +1,4 @@
-/** What the suites rely on is the same on both services. */
+/** The behaviour of Temporal that the suites rely on is the same on the fake service and on the real one. */
 import { createRequire } from 'node:module';
 import type * as Clients from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
@@ -66,13 +66,13 @@ describe.each(SERVICES)('$name', ({ start: startService }) => {
     return client.workflow.start(type, { taskQueue: 'contract', workflowId: type, args });
   }
 
-  /** The history, by the names of its events. */
+  /** The names of the events in the history. */
   async function eventsOf(handle: Clients.WorkflowHandle): Promise<string[]> {
     const { events } = await handle.fetchHistory();
     return (events ?? []).map(({ eventType }) => EventType[eventType ?? 0]?.replace('EVENT_TYPE_', '') ?? '');
   }
 
-  test('an activity is completed by its id', async () => {
+  test('an activity is completed by its id from outside its worker', async () => {
     const handle = await start('Leaving');
     const left = { workflowId: 'Leaving', activityId: '1' };
     await expect
@@ -92,7 +92,7 @@ describe.each(SERVICES)('$name', ({ start: startService }) => {
     ]);
   });
 
-  test('an activity learns by its heartbeat that its workflow is cancelled', async () => {
+  test('a heartbeat informs an activity that its workflow was cancelled', async () => {
     const handle = await start('Beating');
     await expect.poll(() => eventsOf(handle), PATIENCE).toContain('ACTIVITY_TASK_SCHEDULED');
     await handle.cancel();
@@ -102,14 +102,14 @@ describe.each(SERVICES)('$name', ({ start: startService }) => {
     expect(await eventsOf(handle)).toContain('ACTIVITY_TASK_CANCEL_REQUESTED');
   });
 
-  test('a workflow does not end before a signal that came during its last task', async () => {
+  test('a workflow does not end before it has handled a signal that arrived during its last task', async () => {
     const handle = await start('Signaled');
 
     expect(await handle.result()).toBe(1);
     expect(await eventsOf(handle)).toContain('WORKFLOW_TASK_FAILED');
   });
 
-  test('an update is refused or done, and a timer that is cancelled does not fire', async () => {
+  test('an update is rejected or completed, and a cancelled timer does not fire', async () => {
     const handle = await start('Waiting');
     await expect(handle.executeUpdate('add', { args: [-1] })).rejects.toMatchObject({
       cause: { message: 'too little' },
@@ -126,7 +126,7 @@ describe.each(SERVICES)('$name', ({ start: startService }) => {
     ]);
   });
 
-  test('an update that starts its workflow, and finds it the next time', async () => {
+  test('an update-with-start starts the workflow, and the next one finds it', async () => {
     const add = (n: number) =>
       client.workflow.executeUpdateWithStart('add', {
         args: [n],
@@ -141,7 +141,7 @@ describe.each(SERVICES)('$name', ({ start: startService }) => {
     expect(await add(3)).toBe(3);
   });
 
-  test('a child has an id of its own, and ends with its parent', async () => {
+  test('a child cannot reuse the id of a running workflow and ends with its parent', async () => {
     const handle = await start('Parent', ['child']);
     await expect.poll(() => handle.query('refusal'), PATIENCE).toBe('WorkflowExecutionAlreadyStartedError');
     await handle.terminate();

@@ -1,6 +1,6 @@
 /**
- * The order service on older versions of the Temporal SDK, and beside Temporal's own tracing. Each has a folder of its
- * own, for which the packages come from the registry.
+ * The order service on older versions of the Temporal SDK and beside Temporal's own tracing. Each version is installed
+ * from the registry into its own folder.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A copy of the order service with its own packages. */
+  /** Installs a copy of the order service with its own packages. */
   async function install(version: string, more: Record<string, string> = {}): Promise<string> {
     const at = join(folder, [version, ...Object.keys(more)].join('-').replace(/\W/g, '-'));
     cpSync(APP, at, { recursive: true });
@@ -38,7 +38,7 @@ describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
       ...Object.fromEntries(names.map((name) => [`@temporalio/${name}`, version])),
       ...more,
     };
-    // See package.json of this repository for the override.
+    // The same override as in the package.json of this repository.
     const overrides = { '@swc/core': '1.16.18' };
     writeFileSync(
       join(at, 'package.json'),
@@ -85,7 +85,7 @@ describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
   }
 
   test.each(['1.11.8', '1.14.0'])(
-    'version %s: an order is one tree, and behaves as without the flag',
+    'version %s: an order is one tree, and the application behaves as without the flag',
     async (version) => {
       const app = join(await install(version), 'app.cjs');
       const bare = await run(app, { args: ['order'], bare: true });
@@ -104,7 +104,7 @@ describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
   );
 
   test(
-    'an unsupported version is one line, and the application runs as without the flag',
+    'an unsupported version is logged in one line, and the application runs as without the flag',
     async () => {
       const app = join(await install('1.10.3'), 'app.cjs');
       const bare = await run(app, { args: ['order'], bare: true });
@@ -125,7 +125,7 @@ describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
     ['1.24.0', '@temporalio/interceptors-opentelemetry', '1.24.0'],
     ['1.23.0', '@temporalio/interceptors-opentelemetry-v2', '1.23.0'],
   ])(
-    'version %s beside %s %s: no span is doubled, and what replays without the flag replays with it',
+    'version %s beside %s %s: no span is duplicated, and histories that replay without the flag replay with it',
     async (version, official, officialVersion) => {
       const at = await install(version, { [official]: officialVersion });
       const histories: string[] = [];
@@ -147,7 +147,7 @@ describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
           await run(join(at, 'replay.cjs'), { args: histories, official: tracing }),
         ];
         expect(ours.out).toBe(bare.out);
-        // Those that were recorded with the same tracing, at least, replay.
+        // At least the histories that were recorded with the same tracing replay.
         const lines = ours.out.trim().split('\n');
         expect(tracing === undefined ? lines.slice(0, 2) : lines.slice(2)).toEqual(['replayed', 'replayed']);
       }
@@ -156,7 +156,7 @@ describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
   );
 });
 
-/** Of an order there are two runs; what Temporal's tracing has no span for is still ours. */
+/** An order has two runs. Redhook still records the operations for which Temporal's tracing has no span. */
 function expectNotDoubled(spans: ReceivedSpan[]): void {
   const count = (name: string): number => spans.filter((span) => span.name === name).length;
   expect(count('StartWorkflow:OrderWorkflow')).toBeLessThanOrEqual(1);

@@ -55,7 +55,7 @@ describe.each(SERVICES)('Temporal, on $name', ({ start }) => {
   }
 
   test(
-    'an order is one tree, from its start to the requests of its activities, and behaves as without the flag',
+    'an order is one tree, from its start to the requests of its activities, and the application behaves as without the flag',
     async () => {
       const bare = await run('bare', 'app.cjs', ['order'], { flags: [] });
       const cases = [
@@ -81,7 +81,7 @@ describe.each(SERVICES)('Temporal, on $name', ({ start }) => {
   );
 
   test(
-    'without a cache, where each task is a replay from the start, the tree is the same',
+    'the tree is the same without a cache, when each task replays the workflow from its start',
     async () => {
       const env = { ...environment('uncached'), CACHED_WORKFLOWS: '0' };
       await run('uncached', 'app.cjs', ['order'], { env });
@@ -118,7 +118,7 @@ describe.each(SERVICES)('Temporal, on $name', ({ start }) => {
   );
 
   test(
-    'a worker that is told to end in the middle of an activity ends as without the flag, with its last spans',
+    'a worker that is stopped during an activity ends as without the flag and exports its last spans',
     async () => {
       const ends = [];
       for (const service of ['ends-bare', 'ends']) {
@@ -139,7 +139,7 @@ describe.each(SERVICES)('Temporal, on $name', ({ start }) => {
   );
 
   test(
-    'the metrics of Temporal’s core and the state of the worker are on the page',
+    'the page contains the metrics of Temporal’s core and the state of the worker',
     async () => {
       const port = await freePort();
       const env = {
@@ -171,7 +171,7 @@ describe.each(SERVICES)('Temporal, on $name', ({ start }) => {
   );
 
   test(
-    'histories that were recorded with or without Redhook replay with and without it',
+    'histories recorded with or without Redhook replay both with and without it',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'redhook-history-'));
       onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -189,7 +189,7 @@ describe.each(SERVICES)('Temporal, on $name', ({ start }) => {
   );
 });
 
-/** What the client does, each in a trace of its own. */
+/** The operations of the client, each in its own trace. */
 const ROOTS = [
   'CancelWorkflow',
   'DescribeWorkflow',

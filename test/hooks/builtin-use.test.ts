@@ -12,7 +12,7 @@ const [hook] = buildSync({
   write: false,
 }).outputFiles;
 
-/** Runs a module in a Node of its own, where HTTP/2 is not loaded yet, and gives the lines that it prints. */
+/** Runs a script in a new Node process, where HTTP/2 is not loaded yet. Returns the lines that it prints. */
 function run(source: string): string[] {
   const script = `${hook?.text}
     import { once } from 'node:events';
@@ -24,7 +24,7 @@ function run(source: string): string[] {
     .split('\n');
 }
 
-test('it waits for the module, then for a socket, and leaves nothing behind', () => {
+test('attaching waits for the module and then for a socket, and leaves no patch behind', () => {
   const lines = run(`
     whenBuiltinIsUsed('node:http2', () => console.log('first'));
     whenBuiltinIsUsed('node:http2', () => console.log('second'));
@@ -40,7 +40,7 @@ test('it waits for the module, then for a socket, and leaves nothing behind', ()
   expect(lines).toEqual(['used sockets', 'loaded', 'first', 'second', 'true']);
 });
 
-test('a server is enough, for another process may accept its sockets', () => {
+test('creating a server is enough, because another process may accept its sockets', () => {
   const lines = run(`
     whenBuiltinIsUsed('node:http2', () => console.log('attached'));
     const { createServer } = await import('node:http2');
@@ -49,7 +49,7 @@ test('a server is enough, for another process may accept its sockets', () => {
   expect(lines).toEqual(['attached', 'false']);
 });
 
-test('it does not wait when the module is there', () => {
+test('a module that is already loaded is attached at once', () => {
   const lines = run(`
     await import('node:http2');
     whenBuiltinIsUsed('node:http2', () => console.log('at once'));
@@ -57,7 +57,7 @@ test('it does not wait when the module is there', () => {
   expect(lines).toEqual(['at once', 'true']);
 });
 
-test('each waits for its own module', () => {
+test('each target waits for its own module', () => {
   const lines = run(`
     whenBuiltinIsUsed('node:http2', () => console.log('http2'));
     whenBuiltinIsUsed('node:https', () => console.log('https'));

@@ -3,13 +3,13 @@ import { expect, test, vi } from 'vitest';
 import { createGuard } from '../../src/hooks/guard.js';
 import { log } from '../../src/log.js';
 
-test('a guarded function gives what it gives', () => {
+test('a guarded function returns what the function returns', () => {
   const guard = createGuard('shop');
 
   expect(guard((a: number, b: number) => a + b)(1, 2)).toBe(3);
 });
 
-test('the first fault is one line, and then the whole instrumentation is quiet', () => {
+test('the first fault is logged in one line and turns the whole instrumentation off', () => {
   const error = vi.spyOn(log, 'error').mockImplementation(() => {});
   const guard = createGuard('shop');
   let runs = 0;
@@ -27,7 +27,7 @@ test('the first fault is one line, and then the whole instrumentation is quiet',
   ]);
 });
 
-test('guards of different instrumentations do not share their faults', () => {
+test('a fault in one instrumentation leaves the guards of others working', () => {
   vi.spyOn(log, 'error').mockImplementation(() => {});
   const faulty = createGuard('a')(() => readFileSync('/nonexistent/file'));
   const fine = createGuard('b')(() => 'fine');

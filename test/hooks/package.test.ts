@@ -37,12 +37,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Installed {
   source?: string;
-  /** The folder in `node_modules`, which is another one under an alias. */
+  /** The folder in `node_modules`. It differs from the package name under an alias. */
   as?: string;
   name?: string;
 }
 
-/** Installs a copy of the package and gives the application's `require` beside it. */
+/** Installs a copy of the package and returns the `require` of an application beside it. */
 function install(
   copy: string,
   version: string,
@@ -55,11 +55,11 @@ function install(
   return createRequire(join(folder, copy, 'app.js'));
 }
 
-test('a copy that was loaded before is attached at once', () => {
+test('a copy that was loaded earlier is attached at once', () => {
   expect(first).toEqual(['early']);
 });
 
-test('each copy is attached once, however often and by whatever name it is required', () => {
+test('each copy is attached once, however often and under whatever name it is required', () => {
   const [a, b] = [install('a', '1.2.0'), install('b', '1.9.3')];
 
   expect(a('@scope/thing')).toBe(a('./node_modules/@scope/thing/lib/index.js'));
@@ -69,7 +69,7 @@ test('each copy is attached once, however often and by whatever name it is requi
   expect(attached).toEqual(['a', 'b']);
 });
 
-test('a copy under an alias, and one outside of node_modules', () => {
+test('a copy under an alias and a copy outside of node_modules are attached', () => {
   install('alias', '1.2.0', { as: 'renamed' })('renamed');
   install('linked', '1.2.0', { as: '../packages/thing' })('./packages/thing/lib/index.js');
 
@@ -86,7 +86,7 @@ test('another package with a file of the same name is left alone', () => {
   expect(attached).toEqual([]);
 });
 
-test('a version out of range is one line and stays as it is', () => {
+test('a version out of range is logged in one line and left alone', () => {
   const warn = vi.spyOn(log, 'warn').mockImplementation(() => {});
 
   install('old', '1.1.9')('@scope/thing');
@@ -101,7 +101,7 @@ test('a version out of range is one line and stays as it is', () => {
   ]);
 });
 
-test('the application gets its own errors, and packages of other names are left alone', () => {
+test('loading errors reach the application unchanged', () => {
   const broken = install('broken', '1.2.0', { source: 'throw new Error("broken")' });
 
   expect(() => broken('@scope/thing')).toThrow('broken');
@@ -109,7 +109,7 @@ test('the application gets its own errors, and packages of other names are left 
   expect(attached).toEqual([]);
 });
 
-test('a package that is asked for while it still loads is attached when it is whole', () => {
+test('a package that is required again while it loads is attached once it is complete', () => {
   install('circular', '1.2.0', { source: 'require("@scope/thing")' })('@scope/thing');
 
   expect(attached).toEqual(['circular']);

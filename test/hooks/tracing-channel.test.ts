@@ -31,7 +31,7 @@ const library: Instrumentation = {
 
 const { calls, take } = record(library);
 
-test('an operation that returns is a call, which is current inside it', async () => {
+test('a synchronous operation is a call, which is current inside it', async () => {
   const inside = channel.traceSync(() => calls.current, { method: 'GET' });
 
   expect(inside).toBeDefined();
@@ -39,7 +39,7 @@ test('an operation that returns is a call, which is current inside it', async ()
   expect(await take(1)).toMatchObject([{ operation: 'GET', error: undefined }]);
 });
 
-test('an operation that throws is a failed call, and throws what it threw', async () => {
+test('an operation that throws is a failed call, and its error reaches the caller', async () => {
   const thrown = new RangeError('no');
   const run = () =>
     channel.traceSync(
@@ -53,7 +53,7 @@ test('an operation that throws is a failed call, and throws what it threw', asyn
   expect(await take(1)).toMatchObject([{ error: 'RangeError' }]);
 });
 
-test('a promise ends the call when it settles, and its awaiter is outside', async () => {
+test('a promise ends the call when it settles, and the code that awaits it is outside the call', async () => {
   const gate = Promise.withResolvers<void>();
   const running = channel.tracePromise(
     async () => {
@@ -81,7 +81,7 @@ test('a promise that rejects is a failed call', async () => {
   expect(await take(1)).toMatchObject([{ error: 'ECONNRESET' }]);
 });
 
-test('a callback ends the call and runs where the library was called', async () => {
+test('a callback ends the call and runs in the context of the caller', async () => {
   const outer = calls.open({ kind: 'client', convention: HTTP_CLIENT, operation: 'POST' });
   const seen = await new Promise((resolve) => {
     outer?.run(() =>
@@ -101,7 +101,7 @@ test('a callback ends the call and runs where the library was called', async () 
   expect(operation).toMatchObject({ operation: 'GET', traceId: around?.traceId });
 });
 
-test('an operation without a call runs where it was', async () => {
+test('an operation without a call runs in the context of the caller', async () => {
   const outer = calls.open({ kind: 'client', convention: HTTP_CLIENT, operation: 'GET' });
   const inside = outer?.run(() => channel.traceSync(() => calls.current, { method: 'GET', skip: true }));
   outer?.end({});
@@ -110,6 +110,6 @@ test('an operation without a call runs where it was', async () => {
   await take(1);
 });
 
-test('a fault of ours does not reach the library', () => {
+test('a fault of the instrumentation does not reach the library', () => {
   expect(channel.traceSync(() => 7, { method: 'GET', fault: true })).toBe(7);
 });

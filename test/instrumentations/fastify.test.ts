@@ -30,7 +30,7 @@ describe.each([
     return [call?.operation, call?.route, call?.attributes['http.route'], call?.code];
   }
 
-  test('the template, with prefixes, HEAD and nested plugins', async () => {
+  test('the route is the template, also with prefixes, HEAD and nested plugins', async () => {
     const url = await start((instance) => {
       instance.get('/', async () => 'root');
       instance.register(
@@ -53,7 +53,7 @@ describe.each([
     expect((await routeOf(`${url}/v1/deep/a`))[1]).toMatch(/^\/v1\/deep\/:kind\/?$/);
   });
 
-  test('an unknown path has no route, also with a handler for it', async () => {
+  test('an unknown path has no route, even with a not-found handler', async () => {
     const url = await start((instance) => {
       instance.setNotFoundHandler((_, reply) => reply.code(404).send('nothing'));
       instance.register(
@@ -101,7 +101,7 @@ describe.each([
     ]);
   });
 
-  test('inject makes no call, and does not rename the one it is made in', async () => {
+  test('inject makes no call and does not rename the call around it', async () => {
     const url = await start((instance) => {
       instance.get('/outer', async () => (await instance.inject('/inner')).body);
       instance.get('/inner', async () => 'inner');

@@ -32,7 +32,7 @@ async function serve(handler: RequestListener): Promise<{ port: number; url: str
   return { port, url: `http://127.0.0.1:${port}` };
 }
 
-/** A URL where nobody listens. */
+/** Returns a URL on which no server listens. */
 async function closedUrl(): Promise<string> {
   const { url } = await serve(() => {});
   servers.pop()?.close();
@@ -47,7 +47,7 @@ const undicis = [
 ] as const;
 
 describe.each(undicis)('%s', (_, load) => {
-  test('a call with its target, the trace passed on', async () => {
+  test('a request is one call with its target, and carries the trace context', async () => {
     const { url, port } = await serve((request, response) => response.end(request.headers['traceparent']));
     const fetch = (await load()) as typeof globalThis.fetch;
 
@@ -84,7 +84,7 @@ describe.each(undicis)('%s', (_, load) => {
     expect((await recorder.take(2)).map(({ code }) => code)).toEqual([302, 200]);
   });
 
-  test('an abort is no error, a time-out is one', async () => {
+  test('an abort is not an error, but a timeout is', async () => {
     const { url } = await serve(() => {});
     const fetch = (await load()) as typeof globalThis.fetch;
     const controller = new AbortController();
@@ -102,7 +102,7 @@ describe.each(undicis)('%s', (_, load) => {
     ]);
   });
 
-  test('a connection that fails, and one that breaks off', async () => {
+  test('a refused connection and a broken connection are errors', async () => {
     const { url } = await serve((_, response) => void response.write('part', () => response.destroy()));
     const fetch = (await load()) as typeof globalThis.fetch;
 
@@ -115,7 +115,7 @@ describe.each(undicis)('%s', (_, load) => {
   });
 });
 
-test('undici.request and a pool', async () => {
+test('requests made with undici.request and with a Pool are observed', async () => {
   const { Pool, request } = await import('undici');
   const { url } = await serve((_, response) => response.writeHead(503).end('busy'));
   const pool = new Pool(url);
@@ -134,7 +134,7 @@ test('undici.request and a pool', async () => {
   ]);
 });
 
-test('a WebSocket is left alone', async () => {
+test('a WebSocket handshake is not observed', async () => {
   const { url } = await serve((_, response) => response.end());
   const socket = new WebSocket(url.replace('http', 'ws'));
 

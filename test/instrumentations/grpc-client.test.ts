@@ -52,7 +52,7 @@ function connect(port: number, options: Grpc.ClientOptions = {}): OrdersClient {
   return client;
 }
 
-/** A server of bare HTTP/2, for answers that grpc-js would not give. */
+/** Starts a plain HTTP/2 server, for responses that a grpc-js server would not send. */
 async function serveRaw(onStream: (stream: http2.ServerHttp2Stream) => void): Promise<number> {
   const server = http2.createServer().on('stream', onStream);
   server.listen(0, '127.0.0.1');
@@ -68,7 +68,7 @@ async function serveRaw(onStream: (stream: http2.ServerHttp2Stream) => void): Pr
   return (server.address() as AddressInfo).port;
 }
 
-test('each of the four kinds is one call with its messages', async () => {
+test('a call of each of the four kinds is one call that counts its messages', async () => {
   const { port } = await serve();
   const client = connect(port);
 
@@ -102,7 +102,7 @@ test('each of the four kinds is one call with its messages', async () => {
   ]);
 });
 
-test('every form of client is one call', async () => {
+test('a call by every form of client is observed once', async () => {
   const { port } = await serve();
   const client = connect(port);
   const { requestSerialize, responseDeserialize } = Orders.service['Get'] as Grpc.MethodDefinition<
@@ -131,7 +131,7 @@ test('every form of client is one call', async () => {
     expect(attributes).toMatchObject({ 'rpc.method': 'shop.Orders/Get', 'rpc.status_code': 'OK' });
 });
 
-test('the trace and its baggage travel in a copy of the metadata, and callbacks are where the caller was', async () => {
+test('trace context and baggage go into a copy of the metadata, and callbacks run in the context of the caller', async () => {
   let received: Record<string, unknown> = {};
   const { port } = await serve({
     Get(call, done) {
@@ -142,7 +142,7 @@ test('the trace and its baggage travel in a copy of the metadata, and callbacks 
   const client = connect(port);
   const metadata = new grpc.Metadata();
   metadata.set('mine', 'kept');
-  // The connection is opened outside the trace.
+  // This call opens the connection outside the trace.
   await answerOf((done) => client.Get({ id: 'first' }, done));
   await recorder.take(1);
 
@@ -169,7 +169,7 @@ test('the trace and its baggage travel in a copy of the metadata, and callbacks 
   expect(seen).toEqual([TRACE_ID, TRACE_ID]);
 });
 
-test('calls that share a connection come back to their own callers, with every callback', async () => {
+test('every callback runs in the context of its own caller when calls share a connection', async () => {
   const { port } = await serve({
     Chat(call) {
       call.sendMetadata(new grpc.Metadata());
@@ -188,7 +188,7 @@ test('calls that share a connection come back to their own callers, with every c
       return statusOf(stream);
     });
 
-  // The first of them opens the connection for all.
+  // The first call opens the connection for all of them.
   await Promise.all(['a', 'b', 'c'].map(chat));
 
   expect(seen.sort()).toEqual(
@@ -198,7 +198,7 @@ test('calls that share a connection come back to their own callers, with every c
   );
 });
 
-test('results, errors, metadata and trailers are those of the server', async () => {
+test('results, errors, metadata and trailers reach the application unchanged', async () => {
   const { port } = await serve({
     Get(call, done) {
       const head = new grpc.Metadata();
@@ -228,7 +228,7 @@ test('results, errors, metadata and trailers are those of the server', async () 
 
 const silent: Partial<Handlers> = { Get: () => {}, List: (call) => void call.write({ id: 'one' }) };
 
-test('a deadline', async () => {
+test('a missed deadline is DEADLINE_EXCEEDED', async () => {
   const { port } = await serve(silent);
 
   const { error } = await answerOf((done) =>
@@ -243,7 +243,7 @@ test('a deadline', async () => {
   expect(timeout).toBeLessThanOrEqual(0.06);
 });
 
-test('a cancellation, before the connection and in the middle of a stream', async () => {
+test('a cancellation before the connection or during a stream is CANCELLED', async () => {
   const { port } = await serve(silent);
   const client = connect(port);
 
@@ -259,7 +259,7 @@ test('a cancellation, before the connection and in the middle of a stream', asyn
   ]);
 });
 
-test('a refused connection', async () => {
+test('a refused connection is UNAVAILABLE', async () => {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -274,7 +274,7 @@ test('a refused connection', async () => {
   ]);
 });
 
-test('a connection that drops in the middle of a stream', async () => {
+test('a connection dropped during a stream ends the call with the status of grpc-js', async () => {
   const { port, server } = await serve(silent);
   const stream = connect(port).List({ id: '' });
   stream.once('data', () => server.forceShutdown());
@@ -285,7 +285,7 @@ test('a connection that drops in the middle of a stream', async () => {
   expect(code).not.toBe(0);
 });
 
-test('a GOAWAY in the middle of a stream lets it end', async () => {
+test('a stream ends normally after a GOAWAY', async () => {
   let goaway = (): void => {};
   const port = await serveRaw((stream) => {
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
@@ -303,7 +303,7 @@ test('a GOAWAY in the middle of a stream lets it end', async () => {
   expect(await recorder.take(1)).toMatchObject([{ code: 'OK', error: undefined }]);
 });
 
-test('the retries of a service config are one call', async () => {
+test('a call that a service config retries is one call', async () => {
   let attempts = 0;
   const { port } = await serve({
     Get(call, done) {
@@ -333,7 +333,7 @@ test('the retries of a service config are one call', async () => {
   ]);
 });
 
-test('a method that the server does not have', async () => {
+test('a method that the server does not have is UNIMPLEMENTED', async () => {
   const { port } = await serve();
 
   const { error } = await answerOf((done) => connect(port).Missing({ id: '' }, done));
@@ -344,7 +344,7 @@ test('a method that the server does not have', async () => {
   ]);
 });
 
-test('a message that is too large, to send and to receive', async () => {
+test('a message that is too large to send or to receive is RESOURCE_EXHAUSTED', async () => {
   const { port } = await serve();
   const order = { id: 'x'.repeat(1_000) };
 
@@ -360,7 +360,7 @@ test('a message that is too large, to send and to receive', async () => {
   ]);
 });
 
-test('an answer that is no gRPC', async () => {
+test('a response that is not gRPC is UNAVAILABLE', async () => {
   const port = await serveRaw((stream) => stream.respond({ ':status': 503 }, { endStream: true }));
 
   const { error } = await answerOf((done) => connect(port).Get({ id: '' }, done));
@@ -369,8 +369,8 @@ test('an answer that is no gRPC', async () => {
   expect(await recorder.take(1)).toMatchObject([{ code: 'UNAVAILABLE' }]);
 });
 
-test('a channel that is closed under way, and one that was closed before', async () => {
-  // A server that never speaks HTTP/2: the call waits for its connection.
+test('a channel closed during a call makes it UNAVAILABLE, and a closed channel makes no call', async () => {
+  // The server never speaks HTTP/2, so the call waits for its connection.
   const mute = net.createServer().listen(0, '127.0.0.1');
   await once(mute, 'listening');
   open.push(mute);
@@ -383,7 +383,7 @@ test('a channel that is closed under way, and one that was closed before', async
   expect(await recorder.take(1)).toMatchObject([{ code: 'UNAVAILABLE' }]);
 });
 
-test('interceptors of the application work as before, and one that answers by itself makes no call', async () => {
+test('interceptors of the application still work, and one that answers itself makes no call', async () => {
   const { port } = await serve();
   const starts: string[] = [];
   const later: Grpc.Interceptor = (options, next) =>
@@ -416,7 +416,7 @@ test('interceptors of the application work as before, and one that answers by it
   await recorder.take(0);
 });
 
-test('what Redhook itself calls is not observed', async () => {
+test('Redhook’s own calls are not observed', async () => {
   const { port } = await serve();
 
   await asOwnTraffic(() => answerOf((done) => connect(port).Get({ id: 'a' }, done)));

@@ -43,7 +43,7 @@ async function serve(
   return { client, server, port };
 }
 
-/** Takes the two sides of `count` calls and gives those of the servers; the clients must be their parents. */
+/** Takes both sides of `count` calls and returns the server side. Each must share its trace with a client call. */
 async function takeServed(count: number): Promise<Ended[]> {
   const ended = await recorder.take(2 * count);
   const served = ended.filter(({ kind }) => kind === 'server');
@@ -53,7 +53,7 @@ async function takeServed(count: number): Promise<Ended[]> {
   return served;
 }
 
-test('each of the four kinds is one call with its messages', async () => {
+test('a call of each of the four kinds is one call that counts its messages', async () => {
   const { client, port } = await serve();
 
   await answerOf((done) => client.Get({ id: 'a' }, done));
@@ -86,7 +86,7 @@ test('each of the four kinds is one call with its messages', async () => {
   ]);
 });
 
-test('several servers and channels, and a service that is added when its server runs', async () => {
+test('several servers and channels, and a service added to a running server, are observed', async () => {
   const { client, server, port } = await serve();
   const { client: other } = await serve();
   const second = new Orders(
@@ -107,7 +107,7 @@ test('several servers and channels, and a service that is added when its server 
   expect(methods).toEqual([...Array(3).fill('shop.Orders/Get'), 'shop.Late/Later']);
 });
 
-test.runIf(hasOpenssl())('TLS', async () => {
+test.runIf(hasOpenssl())('a server with TLS is observed', async () => {
   const { key, cert, remove } = createCertificate();
   open.push({ close: remove });
   const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) };
@@ -125,7 +125,7 @@ test.runIf(hasOpenssl())('TLS', async () => {
   ]);
 });
 
-test('handlers of every kind, and their listeners, run inside the call', async () => {
+test('handlers of all four kinds, and their listeners, run inside the call', async () => {
   const kinds: unknown[] = [];
   const note = (): void => {
     kinds.push((recorder.calls.current as CallRecord | undefined)?.kind);
@@ -157,7 +157,7 @@ test('handlers of every kind, and their listeners, run inside the call', async (
     },
   });
 
-  // Twice, for the second round comes over a connection that exists.
+  // Twice, because the second round reuses the connection of the first.
   for (let round = 0; round < 2; round += 1) {
     await answerOf((done) => client.Get({ id: 'a' }, done));
     await answerOf((done) => client.Sum(done).end({ id: 'b' }));
@@ -171,7 +171,7 @@ test('handlers of every kind, and their listeners, run inside the call', async (
   expect(kinds).toEqual(Array(18).fill('server'));
 });
 
-test('a call that a handler makes is the child of its call', async () => {
+test('calls that a handler makes belong to the trace of its call', async () => {
   const { client: inner } = await serve();
   const { client } = await serve({
     Get(call, done) {
@@ -188,12 +188,12 @@ test('a call that a handler makes is the child of its call', async () => {
   expect(new Set(ended.map(({ traceId }) => traceId)).size).toBe(1);
 });
 
-test('the deadline of a call bounds those that its handler makes, and never lengthens one', async () => {
+test('the deadline of a call bounds the calls that its handler makes and never extends their own', async () => {
   const { client: inner } = await serve();
-  const asked: (Grpc.Deadline | undefined)[] = [undefined, Date.now() + 1_000, Date.now() + 60_000];
+  const deadlines: (Grpc.Deadline | undefined)[] = [undefined, Date.now() + 1_000, Date.now() + 60_000];
   const { client } = await serve({
     async Get(call, done) {
-      for (const deadline of asked) {
+      for (const deadline of deadlines) {
         const options = deadline === undefined ? {} : { deadline };
         await answerOf((next) => inner.Get(call.request, options, next));
       }
@@ -224,7 +224,7 @@ test('the deadline of a call bounds those that its handler makes, and never leng
   ]);
 });
 
-test('statuses of the application, and the six that are errors of a server', async () => {
+test('a status is an error only if the conventions call it a server error', async () => {
   for (const [name, failed] of [
     ['NOT_FOUND', false],
     ['UNAUTHENTICATED', false],
@@ -237,7 +237,7 @@ test('statuses of the application, and the six that are errors of a server', asy
   }
 });
 
-test('a handler that throws and one that answers twice', async () => {
+test('a handler that throws is UNKNOWN, and one that answers twice ends with its first answer', async () => {
   const { client } = await serve({
     Get() {
       throw new Error('broken');
@@ -249,7 +249,7 @@ test('a handler that throws and one that answers twice', async () => {
   });
 
   expect((await answerOf((done) => client.Get({ id: '' }, done))).error?.code).toBe(grpc.status.UNKNOWN);
-  // What the client of grpc-js says of a second message, also without Redhook.
+  // This is how the grpc-js client reports a second message, with or without Redhook.
   expect((await answerOf((done) => client.Sum(done).end())).error?.details).toBe(
     'Too many responses received',
   );
@@ -262,7 +262,7 @@ test('a handler that throws and one that answers twice', async () => {
 
 const silent: Partial<Handlers> = { Get: () => {}, List: (call) => void call.write({ id: 'one' }) };
 
-test('a client that cancels, and one whose deadline passes', async () => {
+test('a cancellation is CANCELLED and not an error, and a missed deadline is DEADLINE_EXCEEDED', async () => {
   const { client } = await serve(silent);
 
   const stream = client.List({ id: '' });
@@ -272,12 +272,12 @@ test('a client that cancels, and one whose deadline passes', async () => {
 
   await answerOf((done) => client.Get({ id: '' }, { deadline: Date.now() + 80 }, done));
   const [late] = await takeServed(1);
-  // Whoever is first: the server's own timer, or the reset from the client.
+  // Either the server's own timer or the reset from the client comes first.
   expect(late).toMatchObject({ code: 'DEADLINE_EXCEEDED', error: 'DEADLINE_EXCEEDED' });
   expect(late?.attributes['redhook.grpc.timeout']).toBeGreaterThan(0);
 });
 
-test('a client whose connection is lost, by a reset and by an end', async () => {
+test('a client whose connection is reset or closed is CANCELLED', async () => {
   const { port } = await serve(silent);
   for (const lose of [(far: net.Socket) => far.resetAndDestroy(), (far: net.Socket) => far.destroy()]) {
     const far = net.connect(port, '127.0.0.1').on('error', () => {});
@@ -303,7 +303,7 @@ test('a client whose connection is lost, by a reset and by an end', async () => 
   }
 });
 
-test('a server that is shut down under way', async () => {
+test('a call that is open when its server shuts down is CANCELLED', async () => {
   const { client, server } = await serve(silent);
   const stream = client.List({ id: '' });
   stream.once('data', () => server.forceShutdown());
@@ -313,7 +313,7 @@ test('a server that is shut down under way', async () => {
   expect(await takeServed(1)).toMatchObject([{ code: 'CANCELLED' }]);
 });
 
-test('methods that are not there share one series', async () => {
+test('unknown methods share one series', async () => {
   const { client } = await serve();
 
   await answerOf((done) => client.Missing({ id: '' }, done));
@@ -326,7 +326,7 @@ test('methods that are not there share one series', async () => {
   });
 });
 
-test('a message that is too large', async () => {
+test('a message that is too large is RESOURCE_EXHAUSTED', async () => {
   const { client } = await serve({}, { 'grpc.max_receive_message_length': 100 });
 
   await answerOf((done) => client.Get({ id: 'x'.repeat(1_000) }, done));
@@ -334,7 +334,7 @@ test('a message that is too large', async () => {
   expect(await takeServed(1)).toMatchObject([{ code: 'RESOURCE_EXHAUSTED', error: undefined }]);
 });
 
-test('interceptors of the application run inside the call and decide as before', async () => {
+test('interceptors of the application run inside the call and still decide its status', async () => {
   const seen: unknown[] = [];
   const refuse: Grpc.ServerInterceptor = (_, call) => {
     seen.push((recorder.calls.current as CallRecord | undefined)?.kind);
@@ -351,7 +351,7 @@ test('interceptors of the application run inside the call and decide as before',
   expect(await takeServed(1)).toMatchObject([{ code: 'PERMISSION_DENIED', error: undefined }]);
 });
 
-test('other requests over HTTP/2 are no gRPC calls', async () => {
+test('other requests over HTTP/2 are not gRPC calls', async () => {
   const server = http2.createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -27,7 +27,7 @@ afterEach(() => {
   recorder.ended.length = 0;
 });
 
-/** Starts a server and gives its port; by default it answers with the headers that it received. */
+/** Starts a server and returns its port. By default it answers with the headers that it received. */
 async function serve(
   handler: RequestListener = (request, response) => response.end(JSON.stringify(request.headers)),
 ) {
@@ -48,12 +48,12 @@ async function bodyOf(request: ClientRequest): Promise<string> {
   return body;
 }
 
-/** Lets a request fail or close and gives the error that the application saw. */
+/** Waits until a request fails or closes and returns the error that the application saw. */
 async function failureOf(request: ClientRequest): Promise<unknown> {
   return new Promise((resolve) => request.on('error', resolve).on('close', () => resolve(undefined)));
 }
 
-test('every form of the call is one call with the same target', async () => {
+test('every way to make a request is one call with the same target', async () => {
   const port = await serve();
   const url = `http://127.0.0.1:${port}/p?a=1`;
 
@@ -94,7 +94,7 @@ test.each([
   ['an object', { headers: { a: 'b' } }],
   ['a flat array', { headers: ['host', 'x', 'a', 'b', 'traceparent', 'old'] }],
   ['an object with Expect', { method: 'POST', headers: { expect: '100-continue' } }],
-] as const)('the trace and baggage are passed on in headers given as %s', async (_, options) => {
+] as const)('the trace context and baggage are added to headers passed as %s', async (_, options) => {
   const port = await serve();
 
   const request = context.with(traced, () =>
@@ -123,7 +123,7 @@ test('credentials and signatures never get into url.full', async () => {
   ]);
 });
 
-test('a client error is an error', async () => {
+test('a 4xx status is an error', async () => {
   const port = await serve((_, response) => response.writeHead(404).end());
 
   await bodyOf(http.get({ port, host: '127.0.0.1' }));
@@ -131,7 +131,7 @@ test('a client error is an error', async () => {
   expect((await recorder.take(1))[0]).toMatchObject({ code: 404, error: '404' });
 });
 
-test('connection refused and a name that does not resolve', async () => {
+test('a refused connection and an unresolved host name are errors', async () => {
   const port = await listen(net.createServer());
   servers.pop()?.close();
 
@@ -143,7 +143,7 @@ test('connection refused and a name that does not resolve', async () => {
   expect(unknown?.error).toMatch(/^(ENOTFOUND|EAI_AGAIN)$/);
 });
 
-test('a time-out that the caller acts on, by destroy() or by AbortSignal.timeout()', async () => {
+test('a timeout is an error, by destroy() and by AbortSignal.timeout()', async () => {
   const port = await serve(() => {});
   const byDestroy = http.get({ port, host: '127.0.0.1', timeout: 20 });
   byDestroy.on('timeout', () => byDestroy.destroy());
@@ -180,7 +180,7 @@ test("a request cancelled by the caller's own signal is not an error", async () 
   ]);
 });
 
-test('a server that breaks off, before and during its answer', async () => {
+test('a server that closes the connection before or during its response is an error', async () => {
   const port = await serve((request, response) => {
     if (request.url === '/during') response.write('part', () => response.destroy());
     else response.destroy();
@@ -197,7 +197,7 @@ test('a server that breaks off, before and during its answer', async () => {
   ]);
 });
 
-test('a response that nobody reads ends with its socket', async () => {
+test('a response that is never read ends with its socket', async () => {
   const port = await serve((_, response) => response.end('x'.repeat(100)));
   const agent = new http.Agent({ keepAlive: true });
 
@@ -209,7 +209,7 @@ test('a response that nobody reads ends with its socket', async () => {
   expect((await recorder.take(1))[0]?.code).toBe(200);
 });
 
-test('an upgrade and a CONNECT', async () => {
+test('an upgrade and a CONNECT end with their response', async () => {
   const server = http.createServer();
   for (const event of ['upgrade', 'connect']) {
     server.on(event, (_, socket) =>
@@ -237,7 +237,7 @@ test('an upgrade and a CONNECT', async () => {
   ]);
 });
 
-test('the application sees the same response, context and listeners as without us', async () => {
+test('the application sees the same response, context and listeners as without Redhook', async () => {
   const port = await serve((_, response) => response.end('ok'));
   let seen: unknown;
 

@@ -37,7 +37,7 @@ interface Served {
   url: string;
 }
 
-/** Sends bytes as they are and gives everything that comes back until the server closes or `until` matches. */
+/** Sends raw bytes and returns everything received until the server closes or `until` matches. */
 async function raw(port: number, bytes: string, until = /$^/): Promise<string> {
   const socket = net.connect(port, '127.0.0.1');
   socket.on('error', () => {});
@@ -51,7 +51,7 @@ async function raw(port: number, bytes: string, until = /$^/): Promise<string> {
   return answer;
 }
 
-test('a request is one call, with what the conventions ask for', async () => {
+test('a request is one call with the attributes that the conventions require', async () => {
   const { url, port } = await serve((_, response) => response.end('ok'));
 
   await (
@@ -89,7 +89,7 @@ test('a request is one call, with what the conventions ask for', async () => {
   });
 });
 
-test('a server error is an error, a client error is not', async () => {
+test('a 5xx status is an error, a 4xx status is not', async () => {
   const { url } = await serve((request, response) => {
     response.statusCode = Number(request.url?.slice(1));
     response.end();
@@ -104,7 +104,7 @@ test('a server error is an error, a client error is not', async () => {
   ]);
 });
 
-test('keep-alive and pipelined requests are a call each', async () => {
+test('each request on a keep-alive connection is its own call, pipelined or not', async () => {
   const { port } = await serve((request, response) => response.end(request.url));
   const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
 
@@ -114,11 +114,11 @@ test('keep-alive and pipelined requests are a call each', async () => {
   expect(calls.map(({ attributes }) => attributes['url.path'])).toEqual(['/1', '/2', '/3']);
 });
 
-test('pipelined requests that still wait when the client leaves are ended', async () => {
+test('pipelined requests that are still waiting when the client leaves end as aborted', async () => {
   let handled = 0;
   const { port } = await serve((_, response) => {
     handled += 1;
-    // The first never answers, so the others have no socket to answer on.
+    // The first request is never answered, so the other responses never get a socket.
     if (handled > 1) response.end();
   });
   const socket = net.connect(port, '127.0.0.1');
@@ -130,7 +130,7 @@ test('pipelined requests that still wait when the client leaves are ended', asyn
   expect(new Set(calls.map(({ error }) => error))).toEqual(new Set(['aborted']));
 });
 
-test('HEAD, and a method outside the known ones', async () => {
+test('HEAD is recorded, and an unknown method becomes _OTHER', async () => {
   const { url, port } = await serve((_, response) => response.end('body'));
 
   await fetch(url, { method: 'HEAD' });
@@ -141,7 +141,7 @@ test('HEAD, and a method outside the known ones', async () => {
   expect(calls[1]?.attributes['http.request.method_original']).toBe('PROPFIND');
 });
 
-test('Expect: 100-continue, with and without a listener, and an expectation that fails', async () => {
+test('a request with an Expect header is observed, handled by a listener or not', async () => {
   const { server, port } = await serve((_, response) => response.end('done'));
   const request = (expectation: string): string =>
     `POST / HTTP/1.1\r\nHost: x\r\nExpect: ${expectation}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi`;
@@ -158,7 +158,7 @@ test('Expect: 100-continue, with and without a listener, and an expectation that
   expect((await recorder.take(3)).map(({ code }) => code)).toEqual([200, 202, 417]);
 });
 
-test('a request that Node refuses itself is counted, a malformed one is not', async () => {
+test('a request that Node itself rejects is counted, a malformed one is not', async () => {
   const { port } = await serve((_, response) => response.end());
 
   expect(await raw(port, 'GET / HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
@@ -167,7 +167,7 @@ test('a request that Node refuses itself is counted, a malformed one is not', as
   expect((await recorder.take(1))[0]?.code).toBe(400);
 });
 
-test('a client that leaves before or during the response', async () => {
+test('a client that leaves before or during the response aborts the call', async () => {
   const { port } = await serve((request, response) => {
     if (request.url === '/during') response.write('first part');
   });
@@ -184,7 +184,7 @@ test('a client that leaves before or during the response', async () => {
   expect([during?.code, during?.error]).toEqual([200, 'aborted']);
 });
 
-test('res.destroy(), with and without a reason', async () => {
+test('res.destroy() is an error, with and without a reason', async () => {
   const { url } = await serve((request, response) => {
     response.destroy(
       request.url === '/why' ? Object.assign(new Error('no disk'), { code: 'ENOSPC' }) : undefined,
@@ -197,7 +197,7 @@ test('res.destroy(), with and without a reason', async () => {
   expect((await recorder.take(2)).map(({ error }) => error)).toEqual(['aborted', 'ENOSPC']);
 });
 
-test('a response that Node times out', async () => {
+test('a response that Node times out is aborted', async () => {
   const { server, url } = await serve(() => {});
   server.setTimeout(30);
 
@@ -206,7 +206,7 @@ test('a response that Node times out', async () => {
   expect((await recorder.take(1))[0]).toMatchObject({ code: undefined, error: 'aborted' });
 });
 
-test('an upgrade ends with the status line on the socket', async () => {
+test('an upgrade ends with the status line written to its socket', async () => {
   const { server, port } = await serve();
   server.on('upgrade', (request, socket) => {
     socket.resume().on('end', () => socket.end());
@@ -222,7 +222,7 @@ test('an upgrade ends with the status line on the socket', async () => {
   expect((await recorder.take(2)).map(({ code }) => code)).toEqual([101, 401]);
 });
 
-test('the socket of an upgrade is as it was, and what the application has patched on it stays', async () => {
+test('the socket of an upgrade is restored, and patches of the application stay on it', async () => {
   const { server, port } = await serve();
   const written: unknown[] = [];
   const own: string[][] = [];
@@ -251,7 +251,7 @@ test('the socket of an upgrade is as it was, and what the application has patche
   expect(written).toEqual(['HTTP/1.1 101 Switching Protocols\r\n\r\n', 'one']);
 });
 
-test('CONNECT, answered and refused by closing', async () => {
+test('a CONNECT ends when it is answered or when its socket is closed', async () => {
   const { server, port } = await serve();
   server.on('connect', (request, socket) => {
     if (request.url === 'good:443') socket.end(Buffer.from('HTTP/1.1 200 OK\r\n\r\n'));
@@ -268,7 +268,7 @@ test('CONNECT, answered and refused by closing', async () => {
   ]);
 });
 
-test('the handler, what it awaits, and every listener run inside the call', async () => {
+test('the handler, its continuations, and every listener run inside the call', async () => {
   const seen = new Map<string, unknown>();
   const note = (where: string): void => void seen.set(where, recorder.calls.current);
   const { port } = await serve(async (request, response) => {
@@ -316,7 +316,7 @@ test('requests on one connection never see the call of another', async () => {
   expect(seen).toEqual([undefined, undefined, undefined]);
 });
 
-test('a context of the application inside the call stays current in its listeners', async () => {
+test('a context that the application sets inside the call stays current in listeners', async () => {
   const key = createContextKey('inner');
   let seen: unknown;
   const { url } = await serve((_, response) => {
@@ -333,7 +333,7 @@ test('a context of the application inside the call stays current in its listener
   expect(seen).toBe('mine');
 });
 
-test('a handler that throws throws as before', async () => {
+test('a handler that throws still throws to its caller', async () => {
   const { server, url } = await serve();
   const thrown = new Error('handler');
   let caught: unknown;
@@ -373,7 +373,7 @@ test("Redhook's own servers are not observed", async () => {
   await recorder.take(0);
 });
 
-test('header and URL garbage give a call, not a fault', async () => {
+test('malformed headers and URLs still make a call', async () => {
   const { port } = await serve((_, response) => response.end());
   const hosts = ['[::1', ':::', 'a:99999999', 'é', 'x'.repeat(4000), ''];
 
@@ -386,7 +386,7 @@ test('header and URL garbage give a call, not a fault', async () => {
   expect(calls.at(-1)?.attributes['url.path']).toBe('/abs');
 });
 
-test.runIf(hasOpenssl())('a server of node:https', async () => {
+test.runIf(hasOpenssl())('a node:https server is observed', async () => {
   const { key, cert, remove } = createCertificate();
   const server = https.createServer({ key, cert }, (_, response) => response.end('safe'));
   servers.push(server);
@@ -405,7 +405,7 @@ test.runIf(hasOpenssl())('a server of node:https', async () => {
   remove();
 });
 
-test('only http and https are taken from X-Forwarded-Proto', async () => {
+test('X-Forwarded-Proto is honored only for http and https', async () => {
   const { url } = await serve((_, response) => response.end());
 
   for (const proto of ['https', 'gopher']) await fetch(url, { headers: { 'x-forwarded-proto': proto } });

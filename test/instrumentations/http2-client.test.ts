@@ -58,7 +58,7 @@ async function serve(onStream: OnStream = echo): Promise<{ port: number; client:
   return { port, client };
 }
 
-/** Reads a response to its end and gives the body. */
+/** Reads a response to its end and returns the body. */
 async function bodyOf(request: http2.ClientHttp2Stream): Promise<string> {
   let text = '';
   request
@@ -70,7 +70,7 @@ async function bodyOf(request: http2.ClientHttp2Stream): Promise<string> {
   return text;
 }
 
-test('a request is one call, with what the conventions ask for', async () => {
+test('a request is one call with the attributes that the conventions require', async () => {
   const { client, port } = await serve();
 
   const request = client.request({ ':method': 'POST', ':path': '/a?q=1&sig=secret' });
@@ -98,7 +98,7 @@ test('a request is one call, with what the conventions ask for', async () => {
   ]);
 });
 
-test('the trace and its baggage travel in a copy of the headers', async () => {
+test('the trace context and baggage are sent in a copy of the headers', async () => {
   let received: http2.IncomingHttpHeaders = {};
   const { client } = await serve((stream, headers) => {
     received = headers;
@@ -125,7 +125,7 @@ test('the trace and its baggage travel in a copy of the headers', async () => {
   expect(headers.Traceparent).toBe('stale');
 });
 
-test('headers in a flat list, and none at all', async () => {
+test('headers may be a flat list, or be omitted', async () => {
   let received: http2.IncomingHttpHeaders = {};
   const { client } = await serve((stream, headers) => {
     received = headers;
@@ -144,7 +144,7 @@ test('headers in a flat list, and none at all', async () => {
   expect(list).toHaveLength(6);
 });
 
-test('an error status is an error', async () => {
+test('a 4xx or 5xx status is an error', async () => {
   const { client } = await serve();
 
   for (const status of [304, 404, 500]) await bodyOf(client.request({ 'x-status': status }));
@@ -156,7 +156,7 @@ test('an error status is an error', async () => {
   ]);
 });
 
-test('a cancellation is no error, by close and by signal; a time-out and a failure are', async () => {
+test('a cancellation is not an error, but a timeout and a failure are', async () => {
   const { client } = await serve((stream) => {
     stream.respond();
     stream.write('begun');
@@ -185,7 +185,7 @@ test('a cancellation is no error, by close and by signal; a time-out and a failu
   ]);
 });
 
-test('a server that resets the stream, and one that drops the connection', async () => {
+test('a stream that the server resets and a connection that it drops are errors', async () => {
   const { client } = await serve((stream, headers) => {
     const code = headers['x-reset'];
     if (code !== undefined) stream.close(Number(code));
@@ -209,7 +209,7 @@ test('a server that resets the stream, and one that drops the connection', async
   ]);
 });
 
-test('a refused connection has its own cause', async () => {
+test('a refused connection is reported with the error of its session', async () => {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -224,7 +224,7 @@ test('a refused connection has its own cause', async () => {
   ]);
 });
 
-test('what Node refuses is refused as before', async () => {
+test('a request that Node rejects still throws the error of Node', async () => {
   const { client, port } = await serve();
   await bodyOf(client.request());
   await recorder.take(1);
@@ -244,7 +244,7 @@ test('what Node refuses is refused as before', async () => {
   ]);
 });
 
-test('gRPC is no HTTP, and what Redhook sends is not observed', async () => {
+test('gRPC requests and Redhook’s own requests are not observed', async () => {
   const { client } = await serve();
 
   await bodyOf(client.request({ 'Content-Type': 'application/grpc+proto' }));
@@ -254,7 +254,7 @@ test('gRPC is no HTTP, and what Redhook sends is not observed', async () => {
 });
 
 test.runIf(hasOpenssl()).each(['undici', 'undici6', 'undici7'])(
-  'a request by %s over HTTP/2 is one call',
+  'a request made with %s over HTTP/2 is one call',
   async (name) => {
     const { key, cert, remove } = createCertificate();
     open.push({ close: remove });

@@ -30,7 +30,7 @@ interface Served {
   client: http2.ClientHttp2Session;
 }
 
-/** A server and a client that is connected to it. */
+/** Starts a server and connects a client to it. */
 async function serve(server: http2.Http2Server | http2.Http2SecureServer): Promise<Served> {
   const sessions = new Set<http2.ServerHttp2Session>();
   server.on('session', (session) => sessions.add(session)).listen(0, '127.0.0.1');
@@ -81,7 +81,7 @@ function kind(): string | undefined {
   return (recorder.calls.current as CallRecord | undefined)?.kind;
 }
 
-test('a request is one call, with what the conventions ask for', async () => {
+test('a request is one call with the attributes that the conventions require', async () => {
   const served = await serveStreams((stream) => {
     stream.respond({ ':status': 200 });
     stream.end('ok');
@@ -122,7 +122,7 @@ test('a request is one call, with what the conventions ask for', async () => {
   ]);
 });
 
-test('handlers and listeners run inside the call, by the stream and by the compatibility API', async () => {
+test('handlers and listeners run inside the call with the stream API and the compatibility API', async () => {
   const kinds: (string | undefined)[] = [];
   const note = (): number => kinds.push(kind());
   const listen = (stream: Readable): unknown => stream.on('data', note).on('end', note).on('close', note);
@@ -152,7 +152,7 @@ test('handlers and listeners run inside the call, by the stream and by the compa
   expect(kinds).toEqual(Array(11).fill('server'));
 });
 
-test('many streams of one session are a call each', async () => {
+test('each stream of a session is its own call', async () => {
   const served = await serveStreams(async (stream, headers) => {
     await delay(1);
     stream.respond({ ':status': Number(headers['x-status']) });
@@ -167,7 +167,7 @@ test('many streams of one session are a call each', async () => {
   expect(new Set(calls.map(({ traceId }) => traceId)).size).toBe(50);
 });
 
-test('a file, an answer without a body, a pushed stream and an unknown method', async () => {
+test('files, responses without a body, pushed streams and unknown methods are one call per request', async () => {
   const file = join(import.meta.dirname, '../../package.json');
   const served = await serveStreams((stream, headers) => {
     if (headers[':path'] === '/file') stream.respondWithFile(file);
@@ -194,7 +194,7 @@ test('a file, an answer without a body, a pushed stream and an unknown method', 
   ]);
 });
 
-test('a client that leaves before the answer, and one in the middle of it', async () => {
+test('a client that leaves before or during the response aborts the call', async () => {
   const served = await serveStreams((stream, headers) => {
     stream.on('error', () => {});
     if (headers[':path'] === '/silent') return;
@@ -216,7 +216,7 @@ test('a client that leaves before the answer, and one in the middle of it', asyn
   expect(await recorder.take(1)).toMatchObject([{ code: 200, error: 'aborted' }]);
 });
 
-test('a server that breaks off', async () => {
+test('a stream that the server resets or destroys is an error', async () => {
   const served = await serveStreams((stream, headers) => {
     stream.on('error', () => {});
     if (headers[':path'] === '/refused') stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
@@ -232,7 +232,7 @@ test('a server that breaks off', async () => {
   ]);
 });
 
-test('a CONNECT ends with its answer', async () => {
+test('a CONNECT ends with its response headers', async () => {
   const served = await serveStreams((stream) => {
     stream.respond({ ':status': 200 });
     stream.write('tunnel');
@@ -250,7 +250,7 @@ test('a CONNECT ends with its answer', async () => {
   ]);
 });
 
-test('gRPC is no HTTP', async () => {
+test('a gRPC request is not counted as HTTP', async () => {
   const served = await serveStreams((stream) => {
     stream.respond({ ':status': 200, 'grpc-status': '0' }, { endStream: true });
   });
@@ -264,7 +264,7 @@ test('gRPC is no HTTP', async () => {
   expect(await recorder.take(1)).toMatchObject([{ attributes: { 'rpc.status_code': 'OK' } }]);
 });
 
-test('Fastify names the route', async () => {
+test('Fastify names the route over HTTP/2', async () => {
   const app = Fastify({ http2: true });
   app.get('/orders/:id', () => 'ok');
   await app.ready();
@@ -279,7 +279,7 @@ test('Fastify names the route', async () => {
   ]);
 });
 
-test.runIf(hasOpenssl())('TLS with ALPN: HTTP/2, and HTTP/1 by the same server', async () => {
+test.runIf(hasOpenssl())('a TLS server observes HTTP/2 and, with allowHTTP1, HTTP/1', async () => {
   const { key, cert, remove } = createCertificate();
   open.push({ close: remove });
   const kinds: (string | undefined)[] = [];

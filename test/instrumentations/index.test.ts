@@ -12,7 +12,7 @@ function filesOf(folder: string, suffix: string): string[] {
     .sort();
 }
 
-test('every instrumentation has its file, its test and its line in the list', () => {
+test('every instrumentation has a source file and a test file, and is in the list', () => {
   expect(names).toEqual(filesOf('src/instrumentations', '.ts'));
   expect(names).toEqual(filesOf('test/instrumentations', '.test.ts'));
 });

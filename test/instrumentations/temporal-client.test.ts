@@ -23,7 +23,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     service = await startService();
     connection = await temporal.Connection.connect({ address: service.address });
     client = new temporal.Client({ connection });
-    // The connection has asked the service what it can do.
+    // Connecting has requested the capabilities of the service.
     recorder.forget();
   }, 60_000);
   afterAll(async () => {
@@ -39,7 +39,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     return client.workflow.start(workflowType, { taskQueue: 'nobody', workflowId: `w-${ids}` });
   }
 
-  /** The operations that have ended, apart from their requests. */
+  /** The operations that have ended, without their requests. */
   function operations(): Ended[] {
     return recorder.ended.splice(0).filter(({ attributes }) => 'temporal.route' in attributes);
   }
@@ -48,7 +48,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     return operations().map(({ attributes }) => attributes['temporal.route']);
   }
 
-  test('a start is one call, its request is a child of it, and gRPC does not count it again', async () => {
+  test('a start is one call with one request, and grpc-client does not count the request again', async () => {
     await start();
 
     expect(await recorder.take(2)).toMatchObject([
@@ -73,7 +73,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     ]);
   });
 
-  test('the trace travels in the header of the workflow, and one that is there stays', async () => {
+  test('the header of the workflow carries the trace context of its start', async () => {
     const handle = await start();
     const [operation] = operations();
     const { events } = await handle.fetchHistory();
@@ -82,7 +82,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     expect(carried.traceparent).toBe(`00-${operation?.traceId}-${operation?.spanId}-01`);
   });
 
-  test('operations on workflows have the names of Temporal’s own tracing', async () => {
+  test('operations on workflows are named as by Temporal’s own tracing', async () => {
     const handle = await start();
     await handle.signal('pay');
     await handle.describe();
@@ -110,7 +110,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     ]);
   });
 
-  test('schedules', async () => {
+  test('operations on schedules are observed', async () => {
     const handle = await client.schedule.create({
       scheduleId: 's',
       spec: { intervals: [{ every: '1h' }] },
@@ -137,7 +137,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     ]);
   });
 
-  test('activities that are completed elsewhere, and those that stand alone', async () => {
+  test('operations on asynchronous and standalone activities are observed', async () => {
     const absent = { workflowId: 'absent', activityId: '1' };
     await client.activity.complete(absent, 'done').catch(() => {});
     await client.activity.fail(absent, new Error('failed')).catch(() => {});
@@ -164,7 +164,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     ]);
   });
 
-  test('an update that starts its workflow', async () => {
+  test('an update that starts its workflow is observed', async () => {
     const operation = new temporal.WithStartWorkflowOperation('Order', {
       taskQueue: 'nobody',
       workflowId: 'with-start',
@@ -192,7 +192,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     expect(routes()).toContain('UpdateWithStartWorkflow:discount');
   });
 
-  test('errors are those of Temporal, and tell their type', async () => {
+  test('errors reach the application unchanged and are recorded with their type', async () => {
     const handle = await start();
     const again = client.workflow.start('Order', { taskQueue: 'nobody', workflowId: handle.workflowId });
     await expect(again).rejects.toBeInstanceOf(temporal.WorkflowExecutionAlreadyStartedError);
@@ -209,7 +209,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     ]);
   });
 
-  test('Temporal’s own tracing makes the spans, then operations are only counted', async () => {
+  test('operations are only counted if Temporal’s own tracing makes the spans', async () => {
     class OpenTelemetryWorkflowClientInterceptor {}
     const interceptors = { workflow: [new OpenTelemetryWorkflowClientInterceptor()] };
     const official = new temporal.Client({ connection, interceptors });
@@ -226,10 +226,10 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     );
   });
 
-  // Each namespace is asked through the first client that it had, which is that of the first service.
-  const isAsked = name === BEST_SERVICE.name;
-  test.runIf(isAsked)(
-    'executions are counted by status, and by the types that are known, without a call of their own',
+  // Each namespace is polled through the first client that used it, and that client belongs to the first service.
+  const isPolled = name === BEST_SERVICE.name;
+  test.runIf(isPolled)(
+    'executions are counted by status and by known type, and polling for them makes no call',
     async () => {
       await start('Counted');
       await start("It's odd");
@@ -241,7 +241,7 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
             ['Counted', "It's odd"].includes(String(attributes['temporal.workflow_type'])),
           )
           .map(({ value, attributes }) => [value, attributes['temporal.task_queue']]);
-      // The service counts what it has indexed, a little later.
+      // The service indexes executions with a short delay.
       await expect
         .poll(async () => {
           await recorder.pollServices();

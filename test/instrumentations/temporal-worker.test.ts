@@ -28,7 +28,7 @@ const activities = {
     throw new CancelledFailure('stopped');
   },
   hold: () => held,
-  /** Waits for what does not come: only a deadline can end that. */
+  /** Waits for a result that never comes, so only a deadline can end it. */
   async wait() {
     const startedAt = Date.now();
     await Context.current()
@@ -80,10 +80,10 @@ describe.each(SERVICES)('on $name', ({ start: startService }) => {
     return client.workflow.start('OneActivity', options);
   }
 
-  test('an attempt, what its workflow sees of it, and the run are a call each', async () => {
+  test('an attempt, the operation that started it, and the run are one call each', async () => {
     expect(await (await start('charge')).result()).toBe(true);
 
-    const [attempt, asked, run] = (await recorder.take(3)) as [Ended, Ended, Ended];
+    const [attempt, started, run] = (await recorder.take(3)) as [Ended, Ended, Ended];
     expect(attempt).toMatchObject({
       kind: 'consumer',
       traceId: run.traceId,
@@ -100,7 +100,7 @@ describe.each(SERVICES)('on $name', ({ start: startService }) => {
     });
     expect(attempt.attributes['temporal.deadline_ms']).toBeGreaterThan(9_000);
     expect(attempt.attributes['temporal.schedule_to_start_ms']).toBeGreaterThanOrEqual(0);
-    expect(asked).toMatchObject({
+    expect(started).toMatchObject({
       traceId: run.traceId,
       attributes: { 'temporal.route': 'StartActivity:charge' },
     });
@@ -111,28 +111,28 @@ describe.each(SERVICES)('on $name', ({ start: startService }) => {
     ['refuse', 'failed', 'InsufficientFunds'],
     ['forgive', 'benign', undefined],
     ['stop', 'canceled', undefined],
-  ])('an attempt that ends as %s is %s', async (activity, status, error) => {
+  ])('an attempt of the activity %s ends as %s', async (activity, status, error) => {
     await (await start(activity)).result().catch(() => {});
 
     const [attempt] = await recorder.take(3);
     expect(attempt).toMatchObject({ error, attributes: { 'temporal.status': status } });
   });
 
-  test('an activity that completes elsewhere is no failure', async () => {
+  test('an activity that completes asynchronously is not a failure', async () => {
     const handle = await start('leave');
     await expect.poll(() => recorder.ended.length).toBe(1);
     expect(recorder.ended[0]).toMatchObject({ code: 'completes_async', error: undefined });
     await handle.terminate();
   });
 
-  test('the time that is left to an activity bounds the requests that it makes', async () => {
+  test('the time left to an activity bounds the requests that it makes', async () => {
     const endless = await client.workflow.start('Endless', { taskQueue: 'nobody', workflowId: 'endless' });
     await start('wait', '1s');
     await expect.poll(() => waited, { timeout: 5_000 }).toBeGreaterThan(500);
     await endless.terminate();
   });
 
-  test('a worker that drains for long says what it waits for, and its gauges tell its state', async () => {
+  test('a worker that drains for long reports its running activities, and its gauges show its state', async () => {
     const warn = vi.spyOn(log, 'warn').mockImplementation(() => {});
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     await start('hold');
@@ -151,7 +151,7 @@ describe.each(SERVICES)('on $name', ({ start: startService }) => {
     expect(warn.mock.calls).toEqual([
       [
         expect.stringMatching(
-          /task queue orders has been draining for 10 s; activities that still run: hold \(1\)$/,
+          /task queue orders has been draining for 10 s; activities still running: hold \(1\)$/,
         ),
       ],
     ]);

@@ -18,7 +18,7 @@ function patched<T extends object>(owner: T): () => void {
   );
 }
 
-test('a patched method looks like itself', () => {
+test('a patched method keeps its name, length and enumerability, and the patch can be undone', () => {
   class Own extends Base {
     override greet(name: string): string {
       return `own ${name}`;
@@ -35,7 +35,7 @@ test('a patched method looks like itself', () => {
   expect(Object.getOwnPropertyDescriptor(Own.prototype, 'greet')).toEqual(before);
 });
 
-test('an inherited method becomes an own one until it is undone, listed as it was', () => {
+test('an inherited method is patched on the object itself, with its enumerability, until it is undone', () => {
   class Heir extends Base {}
   const undo = patched(Heir.prototype);
   expect(new Heir().greet('you')).toBe('hello you!');
@@ -48,7 +48,7 @@ test('an inherited method becomes an own one until it is undone, listed as it wa
   expect(Object.keys(listed)).toEqual(['greet']);
 });
 
-test('what others have patched since stays', () => {
+test('undo keeps a later patch of other code', () => {
   const owner = { greet: () => 'one' };
   const undo = patched(owner);
   const theirs = () => 'two';

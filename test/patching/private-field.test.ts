@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { privateField } from '../../src/patching/private-field.js';
 
-test('a value stays with its object, and nobody sees it', () => {
+test('a value belongs to its object and is invisible from outside', () => {
   const field = privateField<string>();
   const owner = { own: 1 };
   field.set(owner, 'first');
@@ -12,7 +12,7 @@ test('a value stays with its object, and nobody sees it', () => {
   expect(owner).toEqual({ own: 1 });
 });
 
-test('an object without a value has none, and fields do not share', () => {
+test('an object without a value reads as undefined, and fields are independent', () => {
   const [one, other] = [privateField<number>(), privateField<number>()];
   const owner = {};
   one.set(owner, 1);
@@ -20,7 +20,7 @@ test('an object without a value has none, and fields do not share', () => {
   expect([one.get({}), other.get(owner)]).toEqual([undefined, undefined]);
 });
 
-test('a value that is cleared is gone, and one that never was stays away', () => {
+test('clearing removes a value, and does nothing on an object without one', () => {
   const field = privateField<number>();
   const [owner, other] = [{}, {}];
   field.set(owner, 1);
@@ -30,6 +30,6 @@ test('a value that is cleared is gone, and one that never was stays away', () =>
   expect([field.get(owner), field.get(other)]).toEqual([undefined, undefined]);
 });
 
-test.each([undefined, null, 1, 'text'])('what is no object has none: %s', (owner) => {
+test.each([undefined, null, 1, 'text'])('a primitive value has no field: %s', (owner) => {
   expect(privateField<number>().get(owner)).toBeUndefined();
 });

@@ -6,7 +6,7 @@ class Base extends EventEmitter {}
 
 class Derived extends Base {}
 
-test('the advice sees every event, and what it calls is the emit of before', () => {
+test('the hook sees every event, and the original emit still runs', () => {
   const events: unknown[] = [];
   wrapEmit(Derived.prototype as never, {
     before(_, event, first, second) {
@@ -27,7 +27,7 @@ test('the advice sees every event, and what it calls is the emit of before', () 
   ]);
 });
 
-test('listeners run inside the call that the advice gives, and what comes after close comes also when they throw', () => {
+test('listeners run inside the returned call, and afterClose runs even if one of them throws', () => {
   class Closing extends EventEmitter {}
   const seen: unknown[] = [];
   const call = {
@@ -51,7 +51,7 @@ test('listeners run inside the call that the advice gives, and what comes after 
   expect(seen).toEqual(['in', 'in', 'after']);
 });
 
-test('an inherited emit that somebody patches later is the one that is called', () => {
+test('an inherited emit that is patched later is the one that runs', () => {
   let patched = 0;
   const { emit } = Base.prototype;
   Base.prototype.emit = function (...args) {

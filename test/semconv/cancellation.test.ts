@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { unlessCancelled } from '../../src/semconv/cancellation.js';
 
-test('a cancellation by the caller is no error', () => {
+test('a cancellation by the caller is not an error', () => {
   expect(unlessCancelled(AbortSignal.abort().reason)).toBeUndefined();
   expect(unlessCancelled(Object.assign(new Error('aborted'), { code: 'UND_ERR_ABORTED' }))).toBeUndefined();
 });
 
-test('a time-out of the caller is one', () => {
+test('a timeout of the caller is an error', () => {
   const timeout = new DOMException('late', 'TimeoutError');
   expect(unlessCancelled(timeout)).toBe(timeout);
   expect(unlessCancelled(Object.assign(new Error('x', { cause: timeout }), { name: 'AbortError' }))).toBe(
@@ -14,7 +14,7 @@ test('a time-out of the caller is one', () => {
   );
 });
 
-test('anything else is what it is', () => {
+test('any other error is returned unchanged', () => {
   const error = new Error('x');
   expect(unlessCancelled(error)).toBe(error);
   expect(unlessCancelled('aborted')).toBe('aborted');

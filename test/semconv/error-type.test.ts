@@ -17,4 +17,4 @@ test.each([
   [undefined, '_OTHER'],
   [null, '_OTHER'],
   [7, '_OTHER'],
-])('errorType(%s)', (error, type) => expect(errorType(error)).toBe(type));
+])('errorType(%s) is %s', (error, type) => expect(errorType(error)).toBe(type));

@@ -16,6 +16,6 @@ test.each([
   ['unix-abstract:shop', 'shop', undefined],
   ['xds:///shop', 'xds:///shop', undefined],
   ['?', '?', undefined],
-])('%s', (target, address, port) => {
+])('the address of %s is %s, its port is %s', (target, address, port) => {
   expect(splitGrpcTarget(target)).toEqual({ address, port });
 });

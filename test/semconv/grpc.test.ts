@@ -11,7 +11,7 @@ test.each([
   expect(statusName(code)).toBe(name);
 });
 
-test('a method is its path without the slash', () => {
+test('the method is the path without its slash', () => {
   expect(methodOf('/shop.Orders/Get')).toBe('shop.Orders/Get');
   expect(methodOf('no-slash')).toBe('no-slash');
 });

@@ -27,7 +27,7 @@ test('a hostile text is redacted in linear time', () => {
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
-test('redactQuery leaves a text without values alone', () => expect(redactQuery('?a&b')).toBe('?a&b'));
+test('redactQuery does not change a text without values', () => expect(redactQuery('?a&b')).toBe('?a&b'));
 
 test.each([
   ['/', { path: '/', query: undefined }],

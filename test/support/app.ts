@@ -1,4 +1,4 @@
-/** Real applications as child processes, with Redhook in front or without it. */
+/** Real applications as child processes, with or without Redhook. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The flag as a user of this working tree gives it. */
+/** The file that `--import redhook/register` loads, from the build in this working tree. */
 export const REGISTER = join(ROOT, 'dist/register.js');
 
 /** The Node versions of the matrix. */
@@ -20,7 +20,7 @@ export const NODES = {
 
 export interface AppOptions {
   node?: string;
-  /** Arguments of Node before the file; by default the flag. `[]` runs the application bare. */
+  /** Node's arguments before the file, by default the flag. `[]` runs the application without Redhook. */
   flags?: string[];
   env?: Record<string, string>;
   cwd?: string;
@@ -28,7 +28,7 @@ export interface AppOptions {
 }
 
 export interface App {
-  /** Where it listens, from its line `listening http://...`. */
+  /** The URL from its line `listening http://...`, or `''` before it listens. */
   url: string;
   pid: number;
   /** Everything it has printed so far. */
@@ -37,7 +37,7 @@ export interface App {
   signal(name: NodeJS.Signals): void;
   /** How it ended. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Kills it if it still runs, and waits for its end. */
+  /** Kills it if it is still running, and waits for its end. */
   stop(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export async function startApp(file: string, options: AppOptions = {}): Promise<
   return listening(file, runApp(file, options));
 }
 
-/** Starts an application that need not listen. */
+/** Starts an application without waiting for it to listen. */
 export function runApp(
   file: string,
   { node = NODES['24'], flags, env, cwd, args = [] }: AppOptions = {},
@@ -88,7 +88,7 @@ export function runProgram(
   };
 }
 
-/** A port that is free now. */
+/** A port that is free at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -98,7 +98,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits until a program listens; `name` is for the message when it ends before. */
+/** Waits until a program listens. `name` is for the error if it ends earlier. */
 export async function listening(name: string, app: App): Promise<App> {
   const gone = app.ended.then(({ code, signal }) => {
     throw new Error(`${name} ended before it listened (${code ?? signal}): ${app.stderr()}`);

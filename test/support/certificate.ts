@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A self-signed certificate for `localhost`, fresh from openssl. */
+/** A self-signed certificate for `localhost`, freshly made with openssl. */
 export interface Certificate {
   /** PEM texts. */
   readonly key: string;

@@ -10,7 +10,7 @@
  * await collector.close();
  * ```
  *
- * Spans of requests that it does not accept are not kept; every request is, in `requests`.
+ * Every request is kept in `requests`, but the spans and metrics of a rejected request are not kept.
  */
 import { once } from 'node:events';
 import http, { type IncomingHttpHeaders } from 'node:http';
@@ -24,14 +24,14 @@ import { writeMessage } from './protobuf.js';
 export type { ReceivedMetric, ReceivedSpan } from './otlp.js';
 
 export interface CollectorOptions {
-  /** The port for gRPC, to come back where another collector was. Any free one by default. */
+  /** The port for gRPC, so that a collector can come back on the port of an earlier one. Any free port by default. */
   readonly port?: number;
   readonly httpPort?: number;
-  /** PEM texts. With `ca`, clients must show a certificate that it has signed. */
+  /** PEM texts. With `ca`, clients must present a certificate that it has signed. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca?: string };
 }
 
-/** How requests are answered from now on. Whatever is absent is as a healthy collector does it. */
+/** How requests are answered from now on. An absent field behaves as in a healthy collector. */
 export interface Answer {
   /** No answer at all. */
   readonly hang?: boolean;
@@ -41,10 +41,10 @@ export interface Answer {
   readonly grpcMessage?: string;
   /** `google.rpc.RetryInfo` in the gRPC status, in milliseconds. */
   readonly retryDelayMs?: number;
-  /** Over HTTP; over gRPC, the status of an answer that some proxy gave without knowing gRPC. */
+  /** The status over HTTP. Over gRPC, the HTTP status of a proxy that does not know gRPC. */
   readonly httpStatus?: number;
   readonly retryAfter?: string;
-  /** Partial success: this many spans are refused, with this message. */
+  /** Partial success: this many spans are rejected, with this message. */
   readonly rejected?: number;
   readonly message?: string;
 }
@@ -74,9 +74,9 @@ export interface Collector {
   waitForSpans(count: number, timeoutMs?: number): Promise<ReceivedSpan[]>;
   waitForMetrics(count: number, timeoutMs?: number): Promise<ReceivedMetric[]>;
   waitForRequests(count: number, timeoutMs?: number): Promise<ReceivedRequest[]>;
-  /** Asks all gRPC clients to leave (GOAWAY), as a collector does that shuts down in order. */
+  /** Asks all gRPC clients to disconnect (GOAWAY), as a collector does in an orderly shutdown. */
   goAway(): void;
-  /** Cuts all connections and stops. */
+  /** Closes all connections and stops. */
   close(): Promise<void>;
 }
 
@@ -204,7 +204,7 @@ export async function startCollector({
   };
 }
 
-/** A port of loopback where nothing listens. */
+/** A port on loopback where nothing listens. */
 export async function deadPort(): Promise<number> {
   const server = http.createServer();
   const port = await listen(server, 0);
@@ -222,7 +222,7 @@ async function listen(server: http.Server | http2.Http2Server | https.Server, po
   return (server.address() as AddressInfo).port;
 }
 
-/** All the bytes of a request; `undefined` if it breaks off. */
+/** All the bytes of a request, or `undefined` if it is aborted. */
 async function readAll(readable: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   try {
@@ -250,7 +250,7 @@ function answerGrpc(stream: http2.ServerHttp2Stream, answer: Answer, known: bool
   if (answer.httpStatus !== undefined) {
     stream.respond({ ':status': answer.httpStatus }, { endStream: true });
   } else if (!known || (answer.grpcStatus ?? 0) !== 0) {
-    // Without a body, the status stands in the headers ("trailers-only").
+    // Without a body, the status is in the headers ("trailers-only").
     stream.respond(
       { ':status': 200, ...type, ...status(known ? answer : { grpcStatus: 12 }) },
       { endStream: true },

@@ -1,4 +1,4 @@
-/** Traffic for the orders service: one of each kind. */
+/** Traffic for the orders service: one request of each kind. */
 export async function drive(url: string): Promise<void> {
   await get(`${url}/`);
   await get(`${url}/orders/7`);

@@ -1,6 +1,6 @@
 import type { OtlpExporter } from '../../src/config/config.js';
 
-/** The settings of an OTLP exporter, as the configuration would give them. */
+/** The settings of an OTLP exporter, as they come from the configuration. */
 export function otlp(endpoint: string, settings: Partial<OtlpExporter> = {}): OtlpExporter {
   return {
     type: 'otlp',

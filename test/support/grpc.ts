@@ -1,10 +1,10 @@
-/** The service of `shop.proto` over the real `@grpc/grpc-js`: one method of each kind, and one that is not there. */
+/** The service of `shop.proto` over the real `@grpc/grpc-js`: one method of each kind, and one without a handler. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
-/** Loads grpc-js the way an application does. It must come after the instrumentations have been attached. */
+/** Loads grpc-js as an application does. Call it after the instrumentations have been attached. */
 export function loadGrpc(): typeof Grpc {
   return createRequire(import.meta.url)('@grpc/grpc-js');
 }
@@ -22,7 +22,7 @@ export interface Handlers {
   Chat: Grpc.handleBidiStreamingCall<Order, Order>;
 }
 
-/** The client that proto-loader makes, with the types that a generator would give it. */
+/** The client that proto-loader makes, with the types that a code generator would give it. */
 export interface OrdersClient extends Grpc.Client {
   Get(order: Order, ...rest: unknown[]): Grpc.ClientUnaryCall;
   Missing(order: Order, ...rest: unknown[]): Grpc.ClientUnaryCall;
@@ -39,7 +39,7 @@ export function loadOrders(grpc: typeof Grpc): Grpc.ServiceClientConstructor {
   return shop.Orders;
 }
 
-/** Answers like an echo: what each kind of method does when a test does not say otherwise. */
+/** Handlers that echo: the behaviour of each kind of method unless a test overrides it. */
 export const echo: Handlers = {
   Get: (call, done) => done(null, call.request),
   Sum(call, done) {
@@ -59,7 +59,7 @@ export const echo: Handlers = {
   },
 };
 
-/** Starts a server with these handlers and gives its port. */
+/** Starts a server with these handlers and returns its port. */
 export async function serveOrders(
   grpc: typeof Grpc,
   server: Grpc.Server,
@@ -76,20 +76,20 @@ export async function serveOrders(
   );
 }
 
-/** What the application sees of a call with one answer. */
+/** The result of a call with one response, as the application sees it. */
 export interface Answer {
   error: Grpc.ServiceError | null;
   value: Order | undefined;
 }
 
-/** Makes a call with one answer and waits for it. */
+/** Makes a call with one response and waits for it. */
 export function answerOf(
   make: (done: (error: Grpc.ServiceError | null, value?: Order) => void) => unknown,
 ): Promise<Answer> {
   return new Promise((resolve) => make((error, value) => resolve({ error, value })));
 }
 
-/** Reads a stream to its end: what arrived, and the status. */
+/** Reads a stream to its end. Returns the messages and the status. */
 export function statusOf(
   stream: Grpc.ClientReadableStream<Order> | Grpc.ClientDuplexStream<Order, Order>,
 ): Promise<{ ids: string[]; code: number }> {

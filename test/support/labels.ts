@@ -9,13 +9,13 @@ import {
   TEMPORAL_WORKFLOW,
 } from '../../src/semconv/temporal.js';
 
-/** A span as it arrives at a collector, which is not told its convention. */
+/** A span as a collector receives it, without its convention. */
 interface Received {
   readonly kind: string;
   readonly attributes: Record<string, unknown>;
 }
 
-/** The convention of the call that a received span must be of. */
+/** Infers the convention of the call from a received span. */
 export function conventionOf({ kind, attributes }: Received): CallConvention {
   if (attributes['temporal.transport'] !== undefined) return TEMPORAL_RPC;
   const route = attributes['temporal.route'];
@@ -26,7 +26,7 @@ export function conventionOf({ kind, attributes }: Received): CallConvention {
 
 function temporalConventionOf(route: string, attributes: Record<string, unknown>): CallConvention {
   if (attributes['temporal.local'] !== undefined) return TEMPORAL_ACTIVITY;
-  // The spans of a workflow have the attempt of its run; those of a client have none.
+  // The spans of a workflow carry the attempt of its run. Those of a client carry none.
   if (attributes['temporal.attempt'] === undefined) return TEMPORAL_CLIENT;
   return /^(?:Run|Handle)/.test(route) ? TEMPORAL_WORKFLOW : TEMPORAL_OUTBOUND;
 }
@@ -39,7 +39,7 @@ export function seriesText(
   return `${histogram} ${textOf(labelsOf({ labels }, attributes))}`;
 }
 
-/** Those of the attributes that are labels. */
+/** The attributes that are labels. */
 export function labelsOf(
   { labels }: Pick<CallConvention, 'labels'>,
   attributes: Record<string, unknown>,
@@ -48,7 +48,7 @@ export function labelsOf(
   return Object.fromEntries(present.map((name) => [name, attributes[name]]));
 }
 
-/** A set of labels as text, the same for the same labels in whatever order. */
+/** A set of labels as text. The order of the labels does not matter. */
 export function textOf(labels: Record<string, unknown>): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

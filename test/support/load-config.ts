@@ -24,7 +24,7 @@ export function loadIn(cwd: string, env: Record<string, string> = {}, argv: stri
   return { ...loaded, lines };
 }
 
-/** Gives `use` a folder with these files, for as long as it runs. */
+/** Runs `use` with a temporary folder that contains these files. */
 export function inFolder<T>(files: Record<string, string>, use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'redhook-config-'));
   try {

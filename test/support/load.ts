@@ -1,4 +1,4 @@
-/** Parts of the load tests: a thousand mixed calls of an application under each sampler, and exact counts. */
+/** Parts of the load tests: a thousand mixed calls of an application with each sampler, and exact counts. */
 import { randomBytes } from 'node:crypto';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
@@ -29,7 +29,7 @@ export interface Sent<K> {
   readonly traceparent: string;
 }
 
-/** A thousand calls of these kinds, each in a trace of its own. */
+/** A thousand calls of these kinds, each in its own trace. */
 export function mix<K>(kinds: readonly K[]): Sent<K>[] {
   return Array.from({ length: CALLS }, (_, index) => {
     const traceId = randomBytes(16).toString('hex');
@@ -41,7 +41,7 @@ export function mix<K>(kinds: readonly K[]): Sent<K>[] {
   });
 }
 
-/** Sends all of them, a few at a time. */
+/** Sends all calls, a few at a time. */
 export async function sendAll<T>(calls: readonly T[], send: (call: T) => Promise<void>): Promise<void> {
   const queue = [...calls];
   await Promise.all(
@@ -55,7 +55,7 @@ export interface LoadedApp extends App {
   metricsPort: number;
 }
 
-/** Starts an application whose service has the name of its sampler. */
+/** Starts an application whose service is named after its sampler. */
 export async function startUnder(sampler: string, file: string, collector: Collector): Promise<LoadedApp> {
   const metricsPort = await freePort();
   const app = await startApp(file, {
@@ -71,7 +71,7 @@ export async function startUnder(sampler: string, file: string, collector: Colle
   return Object.assign(app, { metricsPort });
 }
 
-/** The page of metrics, once it holds at least this many calls in a histogram; it must be exactly as many. */
+/** The metrics page, once a histogram has counted at least this many calls. Fails if it has counted more. */
 export async function scrapeCounted(
   { metricsPort }: LoadedApp,
   histogram: string,
@@ -90,8 +90,8 @@ export async function scrapeCounted(
 }
 
 /**
- * Ends the application: its spans must be exactly this many, and each must be counted in the series of its labels.
- * Under `always_on` that means that the spans of a series are as many as its calls.
+ * Ends the application. It must have sent exactly this many spans, each counted in the series of its labels. With
+ * `always_on`, each series therefore has as many spans as calls.
  */
 export async function expectSpans(
   app: LoadedApp,
@@ -115,7 +115,7 @@ export async function expectSpans(
   else expect([...series.keys()]).toEqual(expect.arrayContaining([...spanned.keys()]));
 }
 
-/** The labels, as Prometheus spells them, that the series of a span must have. */
+/** The labels of the series of a span, in Prometheus spelling. */
 function seriesOf(span: ReceivedSpan): string {
   const labels = labelsOf(conventionOf(span), span.attributes);
   return textOf(
@@ -125,7 +125,7 @@ function seriesOf(span: ReceivedSpan): string {
   );
 }
 
-/** How often each key is there, or what `count` adds up to. */
+/** How often each key occurs, or the sum of `count` for each key. */
 export function countBy<T>(
   items: readonly T[],
   key: (item: T) => string = String,

@@ -1,4 +1,4 @@
-/** Reads a page of metrics in the text format 0.0.4 into samples. */
+/** Parses a metrics page in the text format 0.0.4 into samples. */
 export interface Sample {
   name: string;
   labels: Record<string, string>;
@@ -31,7 +31,7 @@ export function parse(page: string): Sample[] {
     });
 }
 
-/** The sum of all samples of a name, optionally only of those with these labels. */
+/** The sum of all samples with this name, and with these labels if there are any. */
 export function total(samples: Sample[], name: string, labels: Record<string, string> = {}): number {
   return samples
     .filter((sample) => sample.name === name)

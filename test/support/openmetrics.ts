@@ -1,6 +1,6 @@
 /**
- * A strict reader of OpenMetrics 1.0.0 text: whatever the specification forbids, of all that Redhook could do
- * wrong, is an error with the line.
+ * A strict reader of OpenMetrics 1.0.0 text. It throws an error with the line for everything that the specification
+ * forbids and that Redhook could get wrong.
  *
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
  */
@@ -98,7 +98,7 @@ function readSample(line: string, family: MetricFamily, fail: Fail): OpenMetrics
   const match = SAMPLE.exec(line);
   if (match === null) return fail('not a sample');
   const [, plain, quotedName, labels = '', value = '', exemplar, exemplarValue, timestamp] = match;
-  if ((plain === undefined) === (quotedName === undefined)) fail('no name, or two');
+  if ((plain === undefined) === (quotedName === undefined)) fail('expected exactly one name');
   const name = plain ?? unquoted(quotedName ?? '');
   const suffixes = SUFFIXES[family.type] ?? fail('a sample without TYPE');
   if (!suffixes.some((suffix) => name === family.name + suffix)) fail(`not a sample of ${family.name}`);
@@ -110,7 +110,7 @@ function readSample(line: string, family: MetricFamily, fail: Fail): OpenMetrics
   };
   if (family.type === 'counter' && !(sample.value >= 0)) fail('a counter below zero');
   if (exemplar !== undefined) {
-    if (!/_(bucket|total)$/.test(name)) fail('an exemplar where none may be');
+    if (!/_(bucket|total)$/.test(name)) fail('an exemplar is not allowed here');
     const read = readLabels(exemplar, fail);
     const length = [...Object.entries(read).flat().join('')].length;
     if (length > 128) fail('an exemplar that is too long');
@@ -124,7 +124,7 @@ function readLabels(text: string, fail: Fail): Record<string, string> {
   for (const [pair] of text.matchAll(new RegExp(LABEL, 'g'))) {
     const [, name = '', value = ''] = /^(.*?)=("(?:[^"\\]|\\.)*")$/.exec(pair) ?? [];
     const key = unquoted(name);
-    if (key in labels) fail(`label ${key} twice`);
+    if (key in labels) fail(`duplicate label ${key}`);
     labels[key] = unquoted(value);
   }
   return labels;
@@ -144,7 +144,7 @@ function checkUnique({ samples }: MetricFamily): void {
   const seen = new Set<string>();
   for (const { name, labels } of samples) {
     const key = JSON.stringify([name, ...Object.entries(labels).sort()]);
-    if (seen.has(key)) throw new Error(`a series twice: ${key}`);
+    if (seen.has(key)) throw new Error(`duplicate series: ${key}`);
     seen.add(key);
   }
 }

@@ -1,4 +1,4 @@
-/** The traces that an order of apps/temporal makes, whatever the version of the SDK. */
+/** The traces of an order of apps/temporal, which are the same in every version of the SDK. */
 import type { ReceivedSpan } from './collector.js';
 
 export const SERVICE = 'temporal.api.workflowservice.v1.WorkflowService';
@@ -54,7 +54,7 @@ export const SIGNAL = [
   ]),
 ].sort();
 
-/** Each span below `root`, with its status and with those above it. */
+/** Each span below `root`, with its status and its ancestors. */
 export function treeOf(spans: ReceivedSpan[], root: ReceivedSpan | undefined): string[] {
   const below = (span: ReceivedSpan, path: string): string[] => {
     const here = path + labelOf(span);

@@ -14,7 +14,7 @@ export interface ReceivedSpan {
   /** Lower-case hex. */
   traceId: string;
   spanId: string;
-  /** `''` for a root. */
+  /** `''` for a root span. */
   parentSpanId: string;
   traceState: string;
   /** Nanoseconds since the epoch. */
@@ -33,7 +33,7 @@ export interface ReceivedMetric {
   description: string;
   unit: string;
   type: 'gauge' | 'sum' | 'histogram' | 'other';
-  /** `false` also for what is not a sum. */
+  /** Also `false` for metrics that are not sums. */
   monotonic: boolean;
   temporality: 'unspecified' | 'delta' | 'cumulative';
   points: ReceivedPoint[];
@@ -173,7 +173,7 @@ function attributes(owner: Message, field: number): Attributes {
   );
 }
 
-/** `AnyValue` as the JavaScript value that it came from. */
+/** Converts an `AnyValue` back to the JavaScript value. */
 function anyValue(bytes: Wire | undefined): unknown {
   const value = new Message(bytes);
   if (value.has(1)) return value.text(1);

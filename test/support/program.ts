@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * Whether a program that a test needs is on the machine. If not, says in one line how to get it, and the test is
- * skipped; in CI its absence is a failure, for there nobody would notice.
+ * Whether a program that a test needs is installed. If not, prints how to install it, and the test is skipped. In CI a
+ * missing program is an error, because nobody would notice the skipped test there.
  */
 export function hasProgram(name: string, how: string): boolean {
   if (spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined) return true;

@@ -1,7 +1,7 @@
-/** A reader of the protobuf wire format: just enough to be an independent judge of what we encode. */
+/** A reader of the protobuf wire format, independent of the encoder under test. Supports only what the tests need. */
 export type Wire = bigint | Buffer;
 
-/** The fields of a message by number, each with all its values: varints and fixed numbers as bigint, the rest as bytes. */
+/** The values of each field of a message, by number: varints and fixed numbers as bigint, everything else as bytes. */
 function readMessage(message: Buffer): Map<number, Wire[]> {
   const fields = new Map<number, Wire[]>();
   let position = 0;
@@ -34,7 +34,7 @@ function readMessage(message: Buffer): Map<number, Wire[]> {
   return fields;
 }
 
-/** A message with typed access to its fields by number; absent fields have protobuf's default. */
+/** A message with typed access to its fields by number. Absent fields have the default of protobuf. */
 export class Message {
   readonly #fields: Map<number, Wire[]>;
 
@@ -78,7 +78,7 @@ export class Message {
     return toDouble(this.uint(field));
   }
 
-  /** A repeated fixed64, packed (as proto3 writes it) or not. */
+  /** A repeated fixed64, packed (as proto3 writes it) or not packed. */
   packedFixed64(field: number): bigint[] {
     return this.all(field).flatMap((value) =>
       typeof value === 'bigint'
@@ -92,7 +92,7 @@ export function toDouble(bits: bigint): number {
   return new Float64Array(new BigUint64Array([bits]).buffer)[0] as number;
 }
 
-/** Encodes a message: numbers as varints, strings and bytes as they are. */
+/** Encodes a message: numbers as varints, strings and bytes unchanged. */
 export function writeMessage(fields: Record<number, number | string | Buffer>): Buffer {
   const parts: Buffer[] = [];
   for (const [field, value] of Object.entries(fields)) {

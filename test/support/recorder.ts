@@ -23,7 +23,7 @@ import { RandomIdGenerator } from '../../src/telemetry/traces/id-generator.js';
 import { createSpanObserver } from '../../src/telemetry/traces/spans.js';
 import { seriesText, textOf } from './labels.js';
 
-/** What a test sees of a call that has ended. */
+/** An ended call, as tests see it. */
 export interface Ended {
   kind: string;
   operation: string;
@@ -39,20 +39,20 @@ export interface Recorder {
   calls: CallRegistry;
   ended: Ended[];
   /**
-   * Waits for exactly `count` ended calls, and a little longer for one too many; then forgets them. Whatever a test
-   * is about, it also checks that each call has given one span and one observation of RED with the same labels, and
-   * has no other attributes among these.
+   * Waits for exactly `count` ended calls, waits a little longer for any extra call, and then forgets them. Every test
+   * thereby also checks that each call has made one span and one RED observation with the same labels, and that a
+   * call's labels are only those of its convention.
    */
   take(count: number): Promise<Ended[]>;
   /** Forgets what has ended so far. */
   forget(): void;
-  /** What a gauge tells now. */
+  /** The current points of a gauge. */
   gauge(name: string): GaugePoint[];
-  /** Asks the services what they are asked regularly. */
+  /** Runs the tasks that normally poll services once a minute. */
   pollServices(): Promise<void>;
 }
 
-/** Attaches instrumentations to a real library and records the calls, the spans and the RED series that they make. */
+/** Attaches instrumentations to a real library and records the calls, spans and RED series that they make. */
 export function record(...instrumentations: Instrumentation[]): Recorder {
   context.setGlobalContextManager(contexts);
   propagation.setGlobalPropagator(
@@ -68,8 +68,8 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
   });
   const red = createRed({ maxRoutes: 500, maxSeries: 10_000, exemplars: 'trace_based' });
   const ended: Ended[] = [];
-  /** Attributes that are no labels: what is encoded once for a series would leave them out. */
-  const strangers: string[] = [];
+  /** Attributes that are not labels of the convention. Labels are encoded once for a series, which would omit these. */
+  const unknownLabels: string[] = [];
   /** The histograms of calls whose convention their instrumentation does not list. */
   const undeclared: string[] = [];
   const declared = new Set(instrumentations.flatMap(({ conventions }) => conventions));
@@ -85,7 +85,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
       spans,
       {
         end({ kind, operation, route, attributes, convention, span }) {
-          strangers.push(...Object.keys(attributes).filter((name) => !convention.labels.includes(name)));
+          unknownLabels.push(...Object.keys(attributes).filter((name) => !convention.labels.includes(name)));
           if (!declared.has(convention)) undeclared.push(convention.histogram);
           const { traceId, spanId } = span?.spanContext() ?? {};
           const code = attributes[convention.code];
@@ -107,7 +107,7 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
 
   const counted = new Map<string, number>();
 
-  /** The series whose count has grown since the last look, once for each new observation. */
+  /** The series whose count has grown since the last call, once for each new observation. */
   function observed(): string[] {
     const fresh: string[] = [];
     for (const { descriptor, dataPoints } of red.metrics()) {
@@ -142,14 +142,14 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
       exporter.reset();
       expect(taken).toHaveLength(count);
       expect(spans.sort()).toEqual(observed());
-      expect(strangers).toEqual([]);
+      expect(unknownLabels).toEqual([]);
       expect(undeclared).toEqual([]);
       return taken;
     },
   };
 }
 
-/** The series that the call of a span must have been counted in. */
+/** The series in which the call of a span must have been counted. */
 function seriesOf(span: ReadableSpan): string {
   if (!(span instanceof CallSpan)) throw new Error(`${span.name} is not the span of a call`);
   return seriesText(span.call.convention, span.attributes);

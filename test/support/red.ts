@@ -1,9 +1,9 @@
-/** The calls that an application has counted, and those that its spans tell: they must be the same. */
+/** The calls that an application has counted and the calls that its spans show. They must be the same. */
 import type { Collector, ReceivedSpan } from './collector.js';
 import { conventionOf, seriesText, textOf } from './labels.js';
 import { countBy } from './load.js';
 
-/** The counts of each series of a service, as it has pushed them over OTLP at its end. */
+/** The counts of each series of a service, as it pushed them over OTLP when it ended. */
 export function countsOf(collector: Collector, service: string): Map<string, number> {
   const points = collector.metrics
     .filter(({ name, resource }) => resource['service.name'] === service && DURATION.test(name))
@@ -15,7 +15,7 @@ export function countsOf(collector: Collector, service: string): Map<string, num
   );
 }
 
-/** Long polls of Temporal have no span. */
+/** Temporal's long polls have no span. */
 const DURATION = /^(?!temporal\.client\.long_rpc).*\.duration$/;
 
 /** How many spans belong to each series. */

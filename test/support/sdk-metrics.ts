@@ -1,4 +1,4 @@
-/** The SDK as an application uses it, read by hand. */
+/** The SDK as an application uses it, collected on demand. */
 import { type Attributes, trace } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -51,7 +51,7 @@ export interface CallSpec {
   span?: { traceId: string; spanId: string; traceFlags: number };
 }
 
-/** Ends calls as `call.ts` ends them, but with a duration and a span of our choice. */
+/** Ends calls as `call.ts` does, but with a duration and a span that the test chooses. */
 export function callsInto(red: Red): (spec?: CallSpec) => void {
   return ({
     kind = 'server',

@@ -1,15 +1,15 @@
-/** A bare client of the gRPC applications of test/apps/grpc, which is the one that they have themselves. */
+/** A client for the gRPC applications of test/apps/grpc: the one that they use themselves, without Redhook. */
 import { createRequire } from 'node:module';
 import type * as Grpc from '@grpc/grpc-js';
 
-/** What is asked: see apps/grpc/shop.cjs. */
+/** A request: see apps/grpc/shop.cjs. */
 export interface Request {
   method: string;
-  /** How the call shall end. */
+  /** How the call should end. */
   id: string;
-  /** Characters that the id is filled up to. */
+  /** The length to which the id is padded, in characters. */
   size?: number;
-  /** When the client leaves: before the answer, in the middle of it, at a deadline, or with the connection. */
+  /** When the client ends the call: before the answer, in the middle of it, at a deadline, or by disconnecting. */
   leaves?: 'before' | 'during' | 'late' | 'cut';
 }
 

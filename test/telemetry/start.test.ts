@@ -7,7 +7,7 @@ import { switchable } from '../../src/instrumentations/index.js';
 import { HTTP_SERVER } from '../../src/semconv/http.js';
 import { startTelemetry } from '../../src/telemetry/start.js';
 
-test('a span ends with the labels of its series, which are encoded once for all calls that have them', () => {
+test('calls of the same series end with the same labels object', () => {
   const { config } = loadConfig(switchable, {
     env: { OTEL_METRICS_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
     cwd: tmpdir(),

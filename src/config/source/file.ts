@@ -5,16 +5,16 @@ import type { Env } from './substitute.js';
 
 const DEFAULT_FILE = 'otel-autoconf.yaml';
 const VARIABLES = ['REDHOOK_CONFIG_FILE', 'OTEL_CONFIG_FILE'];
-/** Far more than any configuration needs; a hostile file of this size is parsed within a second. */
+/** Far more than any configuration needs. Even a hostile file of this size is parsed within a second. */
 const MAX_BYTES = 128 * 1024;
 
 export interface ConfigFile {
-  /** As it was named. */
+  /** The path as the user wrote it, for diagnostics. */
   readonly name: string;
   readonly text: string;
 }
 
-/** The configuration file: the one that a variable names, else `./otel-autoconf.yaml` if there is one. */
+/** Reads the file that a variable names, else `./otel-autoconf.yaml`. A missing default file is not an error. */
 export function readConfigFile(env: Env, cwd: string, report: Report): ConfigFile | undefined {
   const variable = VARIABLES.find((each) => env[each]?.trim());
   const name = (variable && env[variable]?.trim()) || DEFAULT_FILE;
@@ -23,19 +23,19 @@ export function readConfigFile(env: Env, cwd: string, report: Report): ConfigFil
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && variable === undefined) return undefined;
-    const reason = variable === undefined ? '' : `, as ${variable} names it`;
+    const origin = variable === undefined ? '' : ` (named by ${variable})`;
     report({
       severity: 'error',
       where: name,
-      found: code === undefined ? message : `a file that cannot be read (${code})`,
-      expected: `a readable file of at most 128 KiB${reason}`,
+      found: code === undefined ? message : `no readable file (${code})`,
+      expected: `a regular file of at most 128 KiB${origin}`,
       now: FILE_NOT_USED,
     });
     return undefined;
   }
 }
 
-/** The text of a regular file. Others are refused unopened: reading from a pipe or a device might never end. */
+/** Reads a regular file. Throws for anything else without opening it, because reading a pipe may never end. */
 export function readSmallFile(path: string): string {
   const stats = statSync(path);
   if (stats.isDirectory()) throw new Error('a directory');

@@ -3,7 +3,7 @@ import { didYouMean } from '../did-you-mean.js';
 import { type Setting, settings } from '../settings.js';
 import { describeNode, isEmpty, type SourceNode } from './source-node.js';
 
-/** The keys that may stand below a path, `''` being the top of the file. */
+/** The keys allowed below a path. `''` is the top of the file. */
 export function keysBelow(path: string): string[] {
   const prefix = path === '' ? '' : `${path}.`;
   const below = paths().filter((each) => each.startsWith(prefix));
@@ -11,8 +11,8 @@ export function keysBelow(path: string): string[] {
 }
 
 /**
- * The values that stand in a part of the file, by the paths of their settings. What is left out is absent, and what
- * belongs to no setting is a problem.
+ * The values in a part of the file, by the path of their setting. Empty values are absent. Keys that belong to no
+ * setting are reported.
  */
 export function valuesBelow(path: string, node: SourceNode, report: Report): Map<string, SourceNode> {
   const values = new Map<string, SourceNode>();

@@ -1,17 +1,17 @@
 import { quote } from '../diagnostic.js';
 
 /**
- * What a configuration is read from: a tree whose parts know where they stand. A file becomes one such tree, an
- * environment variable a single scalar, so that both are read and complained about in the same way.
+ * A configuration source as a tree whose nodes know their position. A file becomes a tree and an environment variable
+ * becomes a single scalar, so the same code reads both and reports errors in both.
  */
 export type SourceNode = ScalarNode | ListNode | MappingNode;
 
 export interface ScalarNode {
   readonly kind: 'scalar';
   readonly where: string;
-  /** Typed as YAML types it; text when it stands in quotes or comes from the environment. */
+  /** The value as YAML types it. A string when it is quoted or comes from the environment. */
   readonly value: string | number | boolean | null;
-  /** As it was written. */
+  /** The source text, after environment substitution. */
   readonly text: string;
 }
 
@@ -29,7 +29,7 @@ export interface MappingNode {
 
 export interface Entry {
   readonly key: string;
-  /** Where the key stands. */
+  /** The position of the key. */
   readonly where: string;
   readonly value: SourceNode;
 }
@@ -38,26 +38,26 @@ export function scalar(where: string, text: string): ScalarNode {
   return { kind: 'scalar', where, value: text, text };
 }
 
-/** True for a value that was left out, which is the same as an unset one. */
+/** True for an empty value (`key:`), which counts as unset. */
 export function isEmpty(node: SourceNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }
 
-/** The items of a list, also when it is written as `a,b` or as a single mapping. */
+/** The items of a list, which may also be written as `a,b` or as a single mapping. */
 export function itemsOf(node: SourceNode): readonly SourceNode[] {
   if (node.kind === 'list') return node.items.filter((item) => !isEmpty(item));
-  return node.kind === 'scalar' ? words(node.text).map((word) => scalar(node.where, word)) : [node];
+  return node.kind === 'scalar' ? commaSeparated(node.text).map((word) => scalar(node.where, word)) : [node];
 }
 
-/** The parts of `a, b`. */
-export function words(text: string): string[] {
+/** The non-empty parts of `a, b`. */
+export function commaSeparated(text: string): string[] {
   return text
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
 }
 
-/** What a value looks like, for a diagnostic about it. */
+/** Describes a value in a diagnostic. */
 export function describeNode(node: SourceNode): string {
   return node.kind === 'scalar' ? quote(node.text.trim()) : `a ${node.kind}`;
 }

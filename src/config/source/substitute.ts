@@ -5,8 +5,9 @@ const WELL_FORMED = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/;
 const NAME_SO_FAR = /^[\w.-]*/;
 
 /**
- * Replaces `${NAME}`, `${env:NAME}` and `${NAME:-default}`, and `$$` by `$`. What is put in is not looked at again.
- * A malformed reference makes the whole text empty; `report` is given its beginning, which cannot hold a secret.
+ * Substitutes `${NAME}`, `${env:NAME}` and `${NAME:-default}`, and replaces `$$` by `$`. Substituted text is not
+ * scanned again. A malformed reference makes the whole result empty; `report` receives only its start, which cannot
+ * contain a secret.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/data-model/#environment-variable-substitution
  */

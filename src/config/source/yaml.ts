@@ -15,16 +15,16 @@ import { FILE_NOT_USED, IGNORED, quote, type Report } from '../diagnostic.js';
 import type { Entry, MappingNode, ScalarNode, SourceNode } from './source-node.js';
 import { type Env, substitute } from './substitute.js';
 
-// The only module that needs the yaml package. Nothing of it runs before a file has been found, so that a start
-// without a file costs no more than the package's own initialisation.
+// The only module that uses the yaml package. It parses nothing until a file has been found, so a start without a
+// file costs only the initialisation of the package.
 
-/** Far beyond any configuration, and few enough to stop a file whose aliases multiply or turn in a circle. */
-const MOST_NODES = 10_000;
-const DEEPEST = 32;
+/** Far beyond any real configuration, but low enough to stop aliases that multiply or refer to themselves. */
+const MAX_NODES = 10_000;
+const MAX_DEPTH = 32;
 
 /**
- * Reads a YAML document with environment substitution into a tree that knows its places. A document that cannot be
- * read at all is one problem and no tree.
+ * Parses a YAML document and substitutes environment variables in its values. For a document that cannot be parsed,
+ * reports one error and returns `undefined`.
  */
 export function parseYaml(text: string, file: string, env: Env, report: Report): SourceNode | undefined {
   const lines = new LineCounter();
@@ -33,14 +33,15 @@ export function parseYaml(text: string, file: string, env: Env, report: Report):
     return `${file}:${line}:${col}`;
   };
   try {
-    // Repeated keys are found below: the parser's own search for them takes quadratic time.
+    // `mapping` below reports duplicate keys, because the parser's own check takes quadratic time.
     const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
+    // Later errors are mostly consequences of the first.
     const [error] = document.errors;
-    if (error !== undefined) throw new Unreadable(at(error.pos[0]), inWords(error));
+    if (error !== undefined) throw new Unreadable(at(error.pos[0]), describeError(error));
     return new TreeBuilder(document, at, env, report).build();
   } catch (error) {
     const { where, found } =
-      error instanceof Unreadable ? error : new Unreadable(file, 'a document that cannot be read');
+      error instanceof Unreadable ? error : new Unreadable(file, 'a document that cannot be parsed');
     const expected = 'one valid YAML document';
     report({ severity: 'error', where, found, expected, now: FILE_NOT_USED });
     return undefined;
@@ -56,8 +57,8 @@ class Unreadable extends Error {
   }
 }
 
-/** Only the first error is told, the others are mostly its echo; and not the text it quotes, which may be a secret. */
-function inWords({ message }: YAMLError): string {
+/** Describes a parser error without the text that it quotes, which may be a secret. */
+function describeError({ message }: YAMLError): string {
   return `a YAML error (${message.replace(/(?:[:;] | \\).*$/s, '')})`;
 }
 
@@ -77,8 +78,8 @@ class TreeBuilder {
 
   private node(node: unknown, parent: string, depth: number): SourceNode {
     const where = this.whereOf(node) ?? parent;
-    if (++this.nodes > MOST_NODES || depth > DEEPEST)
-      throw new Unreadable(where, `more than ${MOST_NODES} values or ${DEEPEST} levels`);
+    if (++this.nodes > MAX_NODES || depth > MAX_DEPTH)
+      throw new Unreadable(where, `more than ${MAX_NODES} values or ${MAX_DEPTH} levels`);
     if (isMap(node)) return this.mapping(node, where, depth);
     if (isSeq(node)) {
       const items = node.items.map((item) => this.node(item, where, depth + 1));
@@ -87,7 +88,7 @@ class TreeBuilder {
     if (isAlias(node)) {
       const target = node.resolve(this.document);
       if (target !== undefined) return this.node(target, where, depth + 1);
-      this.ignore(where, `the alias ${quote(node.source)} of nothing`, 'the name of an anchor above');
+      this.ignore(where, `the undefined alias ${quote(node.source)}`, 'the name of an anchor defined above');
     }
     return isScalar(node) ? this.scalar(node, where) : { kind: 'scalar', where, value: null, text: '' };
   }
@@ -95,14 +96,14 @@ class TreeBuilder {
   private mapping(map: YAMLMap, where: string, depth: number): MappingNode {
     const entries = new Map<string, Entry>();
     for (const { key, value } of map.items) {
-      const place = this.whereOf(key) ?? where;
+      const keyWhere = this.whereOf(key) ?? where;
       if (!isScalar(key)) {
-        this.ignore(place, 'a key that is no plain name', 'a name');
+        this.ignore(keyWhere, 'a key that is not a plain name', 'a name');
         continue;
       }
       const name = key.source ?? String(key.value);
-      if (entries.has(name)) this.ignore(place, `${quote(name)} a second time`, 'every key once');
-      else entries.set(name, { key: name, where: place, value: this.node(value, place, depth + 1) });
+      if (entries.has(name)) this.ignore(keyWhere, `the duplicate key ${quote(name)}`, 'each key once');
+      else entries.set(name, { key: name, where: keyWhere, value: this.node(value, keyWhere, depth + 1) });
     }
     return { kind: 'mapping', where, entries: [...entries.values()] };
   }
@@ -114,16 +115,16 @@ class TreeBuilder {
         severity: 'error',
         where,
         found: `the malformed reference ${quote(reference)}`,
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the syntax to show.
-        expected: '${NAME}, ${env:NAME} or ${NAME:-default} ($$ stands for a $)',
-        now: 'the value is left out',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the syntax that the message shows.
+        expected: '${NAME}, ${env:NAME} or ${NAME:-default} ($$ is a literal $)',
+        now: 'the value is unset',
       }),
     );
     const typed = text === source ? scalar.value : this.typed(text, scalar);
     return { kind: 'scalar', where, text, value: isPlainValue(typed) ? typed : text };
   }
 
-  /** A value counts for what it is after substitution, as YAML would type it; quoted and tagged ones stay text. */
+  /** Types a plain value again after substitution, as the specification requires. Other values stay strings. */
   private typed(text: string, { type, tag }: Scalar): unknown {
     if (type !== Scalar.PLAIN || tag !== undefined) return text;
     const rule = this.document.schema.tags.find(

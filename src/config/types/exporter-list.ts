@@ -4,13 +4,13 @@ import { isEmpty, itemsOf, type SourceNode } from '../source/source-node.js';
 import { namedItems } from './named-items.js';
 import type { ValueType } from './value.js';
 
-/** An exporter that was asked for, with what was said about it in the same place. */
+/** An exporter in the list, with the settings written next to its name. */
 export interface ExporterRequest<Name extends string = string> {
   readonly name: Name;
   readonly details?: SourceNode;
 }
 
-/** `[otlp, {prometheus: ":9464"}]`: names, alone or with their details. `none` and `{otlp: false}` add nothing. */
+/** `[otlp, {prometheus: ":9464"}]`: names, alone or with settings. `none` and `{otlp: false}` add nothing. */
 export function exporterList<Name extends string>(
   names: readonly Name[],
 ): ValueType<readonly ExporterRequest<Name>[]> {
@@ -22,7 +22,7 @@ export function exporterList<Name extends string>(
       const read = namedItems(node, expected, report).map(({ where, name: word, value }) => {
         const name = names.find((known) => known === word.toLowerCase());
         if (name !== undefined)
-          return value !== undefined && says(value, 'false') ? [] : [request(name, value)];
+          return value !== undefined && isWord(value, 'false') ? [] : [request(name, value)];
         if (word.toLowerCase() === 'none') return [];
         report({ where, found: quote(word), expected: expected + didYouMean(word, names) });
         return undefined;
@@ -34,9 +34,9 @@ export function exporterList<Name extends string>(
 }
 
 function request<Name extends string>(name: Name, details?: SourceNode): ExporterRequest<Name> {
-  return details === undefined || isEmpty(details) || says(details, 'true') ? { name } : { name, details };
+  return details === undefined || isEmpty(details) || isWord(details, 'true') ? { name } : { name, details };
 }
 
-function says(node: SourceNode, word: string): boolean {
+function isWord(node: SourceNode, word: string): boolean {
   return node.kind === 'scalar' && node.text.trim().toLowerCase() === word;
 }

@@ -1,67 +1,67 @@
-import { quote } from '../diagnostic.js';
-import { describeNode, isEmpty, type SourceNode, words } from '../source/source-node.js';
+import { IGNORED, quote } from '../diagnostic.js';
+import { commaSeparated, describeNode, isEmpty, type SourceNode } from '../source/source-node.js';
 import type { ValueType } from './value.js';
 
 type Pairs = Readonly<Record<string, string>>;
 
 interface Pair {
   readonly where: string;
-  /** Both absent: this is no pair of two texts. */
+  /** The key and the value are both absent when the pair is malformed. */
   readonly key?: string;
   readonly value?: string;
-  /** As it was written. */
+  /** The raw text, for diagnostics. */
   readonly text: string;
 }
 
 /** Resource attributes. */
-export const attributes: ValueType<Pairs> = keyValues({ key: /./, value: /.*/, shown: quote });
+export const attributes: ValueType<Pairs> = keyValues({ key: /./, value: /.*/, describe: quote });
 
-/** Headers of a request. Their values are secrets, and a wrong one may show a part of its value in any place. */
+/** Request headers. Diagnostics quote no part of a malformed one, because any part may be a secret. */
 export const headers: ValueType<Pairs> = keyValues({
   key: /^[!#$%&'*+.^`|~\w-]+$/,
   value: /^[\t -~]*$/,
-  shown: () => 'a header that cannot be sent',
+  describe: () => 'an invalid header',
   keyOf: (name) => name.toLowerCase(),
 });
 
-/** A mapping of texts, or `key=value,key=value` with percent-encoding. A pair that is wrong is left out. */
+/** A mapping of strings, or percent-encoded `key=value,key=value`. Invalid pairs are ignored. */
 function keyValues({
   key,
   value,
-  shown,
+  describe,
   keyOf = (name) => name,
 }: {
   key: RegExp;
   value: RegExp;
-  shown: (text: string) => string;
+  describe: (text: string) => string;
   keyOf?: (key: string) => string;
 }): ValueType<Pairs> {
-  const expected = 'pairs of key and text';
+  const expected = 'key-value pairs';
   return {
     expected,
-    show: (read) => Object.keys(read).join(', ') || 'none',
+    show: (pairs) => Object.keys(pairs).join(', ') || 'none',
     read(node, report) {
-      const written = pairsOf(node);
-      if (written === undefined) {
+      const pairs = pairsOf(node);
+      if (pairs === undefined) {
         report({ where: node.where, found: describeNode(node), expected });
         return undefined;
       }
-      const usable = written.filter((pair) => {
-        const good = key.test(pair.key ?? '') && value.test(pair.value ?? '');
-        if (!good) {
-          const form = node.kind === 'mapping' ? 'a name and a text' : 'key=value, percent-encoded';
-          report({ where: pair.where, found: shown(pair.text), expected: form, now: 'it is left out' });
+      const usable = pairs.filter((pair) => {
+        const isValid = key.test(pair.key ?? '') && value.test(pair.value ?? '');
+        if (!isValid) {
+          const form = node.kind === 'mapping' ? 'a name and a string' : 'key=value, percent-encoded';
+          report({ where: pair.where, found: describe(pair.text), expected: form, now: IGNORED });
         }
-        return good;
+        return isValid;
       });
-      if (written.length > 0 && usable.length === 0) return undefined;
+      if (pairs.length > 0 && usable.length === 0) return undefined;
       return Object.fromEntries(usable.map((pair) => [keyOf(pair.key ?? ''), pair.value ?? '']));
     },
   };
 }
 
 function pairsOf(node: SourceNode): Pair[] | undefined {
-  if (node.kind === 'scalar') return words(node.text).map((text) => decode(node.where, text));
+  if (node.kind === 'scalar') return commaSeparated(node.text).map((text) => decode(node.where, text));
   if (node.kind === 'list') return undefined;
   return node.entries
     .filter((entry) => !isEmpty(entry.value))

@@ -1,7 +1,7 @@
 import { withBrackets, withoutBrackets } from '../../semconv/url.js';
-import { type ValueType, wholeNumber, word } from './value.js';
+import { scalarType, type ValueType, wholeNumber } from './value.js';
 
-/** Where to listen. An empty host means all interfaces, port 0 any free one. */
+/** Where to listen. An empty host means all interfaces; port 0 means any free port. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
@@ -11,10 +11,10 @@ export interface ListenAddress {
 const LISTEN_ADDRESS = /^(?:(\[[\da-f:.]+\]|[^:/\s[\]]*):)?(\d{1,5})(\/\S*)?$/i;
 export const METRICS_PATH = '/metrics';
 
-/** `[host]:port[/path]`, as Go programs take it. */
+/** `[host]:port[/path]`, the form that Go programs use. */
 export const listenAddress: ValueType<ListenAddress> = {
-  ...word('an address to listen on, such as ":9464" or "127.0.0.1:9464"', (given) => {
-    const [, host = '', digits = '', path = METRICS_PATH] = LISTEN_ADDRESS.exec(given) ?? [];
+  ...scalarType('a listen address such as ":9464" or "127.0.0.1:9464"', (input) => {
+    const [, host = '', digits = '', path = METRICS_PATH] = LISTEN_ADDRESS.exec(input) ?? [];
     const number = portOf(digits);
     return number === undefined ? undefined : { host: withoutBrackets(host), port: number, path };
   }),
@@ -22,11 +22,11 @@ export const listenAddress: ValueType<ListenAddress> = {
 };
 
 export const hostName: ValueType<string> = {
-  ...word('a host name or address', (given) => withoutBrackets(given) || undefined),
+  ...scalarType('a host name or IP address', (input) => withoutBrackets(input) || undefined),
   show: (host) => host || 'all interfaces',
 };
 
-export const portNumber: ValueType<number> = word('a port from 0 to 65535', portOf);
+export const portNumber: ValueType<number> = scalarType('a port from 0 to 65535', portOf);
 
 function portOf(digits: string): number | undefined {
   return wholeNumber(digits, 0, 65_535);

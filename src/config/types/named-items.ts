@@ -1,7 +1,7 @@
 import type { ReportDraft } from '../diagnostic.js';
 import { describeNode, itemsOf, type SourceNode } from '../source/source-node.js';
 
-/** One of a list of names: alone (`http`), or with what is said about it (`http: false`). */
+/** A name in a list: alone (`http`) or with a value (`http: false`). */
 export interface NamedItem {
   readonly where: string;
   readonly name: string;

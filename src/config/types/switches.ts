@@ -6,13 +6,13 @@ import { isEmpty, itemsOf } from '../source/source-node.js';
 import { type NamedItem, namedItems } from './named-items.js';
 import { boolean, type ValueType } from './value.js';
 
-/** Which instrumentations are on or off, by name. Those that are not named are absent. */
+/** Which instrumentations are on or off, by name. An instrumentation that was not named is absent. */
 export type Switches = Readonly<Record<string, boolean>>;
 
-/** `{http: false}`, a list of such mappings, or bare names, which mean `bare`. The later one wins. */
+/** `{http: false}`, a list of such mappings, or bare names, whose value is `bare`. The last entry wins. */
 export function switches(all: readonly Switchable[], { bare }: { bare: boolean }): ValueType<Switches> {
   const names = proposedNames(all);
-  const expected = `names of ${anyOf(names) || 'instrumentations'}, each with true or false`;
+  const expected = anyOf(names) || 'instrumentation names';
   return {
     expected,
     show: (value) =>

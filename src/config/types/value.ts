@@ -2,55 +2,57 @@ import { anyOf, type ReportDraft } from '../diagnostic.js';
 import { didYouMean } from '../did-you-mean.js';
 import { describeNode, itemsOf, type SourceNode } from '../source/source-node.js';
 
-/** What a setting can hold: how it is read, wherever it comes from, and how it is shown. */
+/** The type of a setting: how to read its value from a file or the environment, and how to print it. */
 export interface ValueType<T> {
-  /** In words, for diagnostics and for the documentation. */
+  /** Describes the type in diagnostics and in the documentation. */
   readonly expected: string;
-  /** The value, or `undefined` and a diagnostic. A value that is right only in part is used in part. */
+  /** Returns the value, or reports and returns `undefined`. A partly valid value keeps its valid parts. */
   read(node: SourceNode, report: ReportDraft): T | undefined;
   show(value: T): string;
 }
 
-// A timer of Node that is longer than this fires at once.
+// Node fires a timer with a longer delay at once.
 const LONGEST_DURATION = 2 ** 31 - 1;
 const UNITS = { '': 1, ms: 1, s: 1000 };
 
-export const text: ValueType<string> = word('a text', (given) => given || undefined);
+export const text: ValueType<string> = scalarType('a non-empty string', (input) => input || undefined);
 
 export const pemFile: ValueType<string | undefined> = {
-  ...word('the path of a PEM file', (given) => given || undefined),
+  ...scalarType('the path of a PEM file', (input) => input || undefined),
   show: (path) => path ?? 'none',
 };
 
-export const boolean: ValueType<boolean> = word('true or false', (given) => {
-  const lower = given.toLowerCase();
+export const boolean: ValueType<boolean> = scalarType('true or false', (input) => {
+  const lower = input.toLowerCase();
   return lower === 'true' ? true : lower === 'false' ? false : undefined;
 });
 
-export const ratio: ValueType<number> = word('a number from 0 to 1', (given) => numberIn(given, 0, 1));
+export const ratio: ValueType<number> = scalarType('a number from 0 to 1', (input) => numberIn(input, 0, 1));
 
-export const methodName: ValueType<string> = word('an HTTP method', (given) =>
-  /^[!#$%&'*+.^`|~\w-]+$/.test(given) ? given : undefined,
+export const methodName: ValueType<string> = scalarType('an HTTP method', (input) =>
+  /^[!#$%&'*+.^`|~\w-]+$/.test(input) ? input : undefined,
 );
 
 /** A whole number. */
 export function count({ min }: { min: number }): ValueType<number> {
-  return word(`a whole number from ${min}`, (given) => wholeNumber(given, min, Number.MAX_SAFE_INTEGER));
+  return scalarType(`a whole number of at least ${min}`, (input) =>
+    wholeNumber(input, min, Number.MAX_SAFE_INTEGER),
+  );
 }
 
 /** A whole number, or `none` for no limit, which is `Infinity`. */
 export const limit: ValueType<number> = {
-  ...word('a whole number or none', (given) =>
-    given.toLowerCase() === 'none' ? Infinity : wholeNumber(given, 0, Number.MAX_SAFE_INTEGER),
+  ...scalarType('a whole number, or none for no limit', (input) =>
+    input.toLowerCase() === 'none' ? Infinity : wholeNumber(input, 0, Number.MAX_SAFE_INTEGER),
   ),
   show: (value) => (value === Infinity ? 'none' : String(value)),
 };
 
-/** Milliseconds, written as a number of them or with a unit. */
+/** Milliseconds, written with a unit (`2s`, `500ms`) or as a plain number. */
 export function duration({ min }: { min: number }): ValueType<number> {
   return {
-    ...word('a duration such as 2s, 500ms or a number of milliseconds', (given) => {
-      const [, amount = '', unit = ''] = /^([\d.]+) *(ms|s|)$/.exec(given) ?? [];
+    ...scalarType('a duration such as 2s or 500ms, or a number of milliseconds', (input) => {
+      const [, amount = '', unit = ''] = /^([\d.]+) *(ms|s|)$/.exec(input) ?? [];
       const ms = Math.round(Number(amount || Number.NaN) * UNITS[unit as keyof typeof UNITS]);
       return ms >= min && ms <= LONGEST_DURATION ? ms : undefined;
     }),
@@ -58,7 +60,7 @@ export function duration({ min }: { min: number }): ValueType<number> {
   };
 }
 
-/** One of several words. `synonyms` are accepted and not proposed. */
+/** One of several names. `synonyms` are accepted but never suggested. */
 export function choice<T extends string>(
   names: readonly T[],
   synonyms: Readonly<Record<string, T>> = {},
@@ -67,17 +69,17 @@ export function choice<T extends string>(
     ...Object.entries(synonyms),
     ...names.map((name) => [name, name] as const),
   ]);
-  return word(
+  return scalarType(
     anyOf(names),
-    (given) => known.get(given.toLowerCase()),
-    (given) => didYouMean(given, names),
+    (input) => known.get(input.toLowerCase()),
+    (input) => didYouMean(input, names),
   );
 }
 
-/** A list without repetitions, also written `a,b`. The word `none` adds nothing to it. */
+/** A list without duplicates, also written `a,b`. The item `none` adds nothing. */
 export function listOf<T>(item: ValueType<T>): ValueType<readonly T[]> {
   return {
-    expected: `a list, each ${item.expected}`,
+    expected: `a list, each item ${item.expected}`,
     read(node, report) {
       const read = itemsOf(node).map((each) => (isNone(each) ? [] : item.read(each, report)));
       const usable = read.filter((each) => each !== undefined);
@@ -88,20 +90,20 @@ export function listOf<T>(item: ValueType<T>): ValueType<readonly T[]> {
   };
 }
 
-/** A value that is one word; `parse` gives `undefined` for one that is not right. */
-export function word<T>(
+/** A value that is a single scalar. `parse` returns `undefined` for invalid input. */
+export function scalarType<T>(
   expected: string,
-  parse: (given: string) => T | undefined,
-  hint: (given: string) => string = () => '',
+  parse: (input: string) => T | undefined,
+  hint: (input: string) => string = () => '',
 ): ValueType<T> {
   return {
     expected,
     show: String,
     read(node, report) {
-      const given = node.kind === 'scalar' ? node.text.trim() : '';
-      const value = node.kind === 'scalar' ? parse(given) : undefined;
+      const input = node.kind === 'scalar' ? node.text.trim() : '';
+      const value = node.kind === 'scalar' ? parse(input) : undefined;
       if (value === undefined)
-        report({ where: node.where, found: describeNode(node), expected: expected + hint(given) });
+        report({ where: node.where, found: describeNode(node), expected: expected + hint(input) });
       return value;
     },
   };
@@ -111,12 +113,12 @@ function isNone(node: SourceNode): boolean {
   return node.kind === 'scalar' && node.text.trim().toLowerCase() === 'none';
 }
 
-function numberIn(given: string, min: number, max: number): number | undefined {
-  const value = Number(given || Number.NaN);
+function numberIn(input: string, min: number, max: number): number | undefined {
+  const value = Number(input || Number.NaN);
   return value >= min && value <= max ? value : undefined;
 }
 
-export function wholeNumber(given: string, min: number, max: number): number | undefined {
-  const value = numberIn(given, min, max);
+export function wholeNumber(input: string, min: number, max: number): number | undefined {
+  const value = numberIn(input, min, max);
   return Number.isSafeInteger(value) ? value : undefined;
 }

@@ -5,51 +5,51 @@ import { privateField } from '../../patching/private-field.js';
 import { wrapEmit } from '../../patching/wrap-emit.js';
 import { serverSessionPrototype } from './sessions.js';
 
-/** What a boundary makes of the streams of HTTP/2 servers. Its functions are guarded. */
+/** How a boundary observes the streams of HTTP/2 servers. Its functions are guarded. */
 export interface StreamBoundary<R extends ObservedRequest = ObservedRequest> {
-  /** Opens the call of a request; nothing when the request is another boundary's. */
+  /** Opens the call of a request. Returns `undefined` if the request belongs to another boundary. */
   open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): R | undefined;
-  /** Ends the call, after the last event of its stream and the listeners of that. The stream has lost its session. */
+  /** Ends the call after the `close` listeners of its stream. By then `stream.session` is unset, hence `session`. */
   end(request: R, stream: ServerHttp2Stream, session: ServerHttp2Session): void;
-  /** Sees the bytes of the request's body as they arrive. */
+  /** Receives the bytes of the request body as they arrive. */
   received?(request: R, chunk: Uint8Array): void;
-  /** Sees the bytes of the response's body as they leave. */
+  /** Receives the bytes of the response body as they are written. */
   sent?(request: R, chunk: Uint8Array): void;
 }
 
-/** A request as its boundary knows it. */
+/** The state that a boundary keeps for one request. */
 export interface ObservedRequest {
   readonly call: Call;
 }
 
-interface Observed {
+interface ObservedStream {
   readonly request: ObservedRequest;
   readonly boundary: StreamBoundary;
   readonly session: ServerHttp2Session;
 }
 
 const boundaries: StreamBoundary[] = [];
-const observed = privateField<Observed>();
+const observed = privateField<ObservedStream>();
 const patched = new WeakSet<object>();
 
-type Emitting = Parameters<typeof wrapEmit>[0];
+type Emitter = Parameters<typeof wrapEmit>[0];
 
-/** Offers each request of HTTP/2 servers to the boundaries, and runs its handlers and listeners inside its call. */
+/** Offers each request of HTTP/2 servers to the boundaries and runs its handlers and listeners inside its call. */
 export function observeServerStreams<R extends ObservedRequest>(
   http2: typeof import('node:http2'),
   boundary: StreamBoundary<R>,
   calls: Calls,
 ): void {
   boundaries.push(boundary as StreamBoundary<ObservedRequest>);
-  const sessions = serverSessionPrototype(http2);
-  if (patched.has(sessions)) return;
-  patched.add(sessions);
-  runSessionListenersInCall(sessions as ServerHttp2Session & Emitting, calls);
+  const prototype = serverSessionPrototype(http2);
+  if (patched.has(prototype)) return;
+  patched.add(prototype);
+  runSessionListenersInCall(prototype as ServerHttp2Session & Emitter, calls);
 }
 
-/** A session announces a stream in the tick after its headers; servers pass that on to the application. */
-function runSessionListenersInCall(sessions: Emitting, calls: Calls): void {
-  wrapEmit(sessions, {
+/** A session emits `stream` in the tick after the request headers; the server then emits it to the application. */
+function runSessionListenersInCall(prototype: Emitter, calls: Calls): void {
+  wrapEmit(prototype, {
     before: (session, event, stream, headers) =>
       event === 'stream'
         ? open(
@@ -68,11 +68,11 @@ function open(
   headers: IncomingHttpHeaders,
   calls: Calls,
 ): Call | undefined {
-  const streams = Object.getPrototypeOf(stream);
-  if (!patched.has(streams)) {
-    patched.add(streams);
-    runStreamListenersInCall(streams, calls);
-    watchBodies(streams);
+  const prototype = Object.getPrototypeOf(stream);
+  if (!patched.has(prototype)) {
+    patched.add(prototype);
+    runStreamListenersInCall(prototype, calls);
+    watchBodies(prototype);
   }
   for (const boundary of boundaries) {
     const request = boundary.open(stream, headers);
@@ -83,21 +83,21 @@ function open(
   return undefined;
 }
 
-/** Node calls the listeners of a stream from the socket, without the context. */
-function runStreamListenersInCall(streams: Emitting, calls: Calls): void {
-  wrapEmit(streams, {
+/** Node calls the listeners of a stream from the socket, outside the context of its call. */
+function runStreamListenersInCall(prototype: Emitter, calls: Calls): void {
+  wrapEmit(prototype, {
     before(stream, event) {
-      // Whoever adds a listener stands where he stands.
+      // `newListener` is emitted synchronously by the code that adds the listener, in that code's own context.
       if (event === 'newListener' || stream.listenerCount(event) === 0) return undefined;
       const call = observed.get(stream)?.request.call;
       if (call === undefined) return undefined;
-      // A span of the application's own may be current within this call; it stays current.
+      // Inside this call, a span that the application has started may be current. It stays current.
       return calls.current === call ? undefined : call;
     },
     afterClose(stream) {
       const found = observed.get(stream);
       found?.boundary.end(found.request, stream as ServerHttp2Stream, found.session);
-      // Node keeps a stream until the collector of garbage has looked twice.
+      // Node keeps a closed stream alive until the second garbage collection.
       observed.clear(stream);
       calls.forget(stream);
     },
@@ -107,26 +107,27 @@ function runStreamListenersInCall(streams: Emitting, calls: Calls): void {
 type Write = (this: ServerHttp2Stream, chunk: unknown, ...rest: unknown[]) => boolean;
 type WriteAll = (this: ServerHttp2Stream, chunks: readonly { chunk: unknown }[], ...rest: unknown[]) => void;
 
-/** All bytes of a stream pass these three methods, whichever way the application reads and writes. */
-function watchBodies(streams: object): void {
-  const see = (direction: 'received' | 'sent', stream: ServerHttp2Stream, chunk: unknown): void => {
+/** All bytes of a stream pass through these three methods, however the application reads and writes. */
+function watchBodies(prototype: object): void {
+  const report = (direction: 'received' | 'sent', stream: ServerHttp2Stream, chunk: unknown): void => {
     const found = observed.get(stream);
-    const watch = found?.boundary[direction];
-    if (watch !== undefined && chunk instanceof Uint8Array) watch((found as Observed).request, chunk);
+    const listener = found?.boundary[direction];
+    if (listener !== undefined && chunk instanceof Uint8Array)
+      listener((found as ObservedStream).request, chunk);
   };
-  const watching = (direction: 'received' | 'sent') => (write: Write) =>
+  const reporting = (direction: 'received' | 'sent') => (write: Write) =>
     function (this: ServerHttp2Stream, chunk: unknown, ...rest: unknown[]) {
-      see(direction, this, chunk);
+      report(direction, this, chunk);
       return write.call(this, chunk, ...rest);
     };
-  patch(streams, 'push', watching('received'));
-  patch(streams, '_write', watching('sent'));
+  patch(prototype, 'push', reporting('received'));
+  patch(prototype, '_write', reporting('sent'));
   patch<WriteAll>(
-    streams,
+    prototype,
     '_writev',
     (writeAll) =>
       function (chunks, ...rest) {
-        for (const { chunk } of chunks) see('sent', this, chunk);
+        for (const { chunk } of chunks) report('sent', this, chunk);
         writeAll.call(this, chunks, ...rest);
       },
   );

@@ -1,6 +1,6 @@
 import type { ExtractCarrier, InjectCarrier } from '../../instrumentation.js';
 
-/** A value of Temporal as it travels: its encoding is in the metadata. */
+/** A Temporal value in its serialized form. The metadata names its encoding. */
 export interface Payload {
   readonly metadata?: Readonly<Record<string, Uint8Array>> | null;
   readonly data?: Uint8Array | null;
@@ -8,12 +8,12 @@ export interface Payload {
 
 export type Headers = Readonly<Record<string, Payload>>;
 
-/** Where the tracing interceptors of all Temporal SDKs put the trace: the headers of W3C as an object of JSON. */
+/** The header in which the tracing interceptors of all Temporal SDKs put the W3C headers, as a JSON object. */
 export const TRACE_HEADER = '_tracer-data';
 
 const ENCODING = { encoding: Buffer.from('json/plain') };
 
-/** Collects the headers of a trace that leaves with an operation. */
+/** Collects the trace headers of an outgoing operation. */
 export class TraceCarrier implements InjectCarrier {
   readonly #values: Record<string, string> = {};
 
@@ -21,7 +21,7 @@ export class TraceCarrier implements InjectCarrier {
     this.#values[name] = value;
   }
 
-  /** The headers with the trace among them, unless somebody else has put one there. */
+  /** Returns the headers with the trace context added, unless they already carry one. */
   addTo(headers: Headers = {}): Headers {
     if (TRACE_HEADER in headers || Object.keys(this.#values).length === 0) return headers;
     return {
@@ -31,8 +31,8 @@ export class TraceCarrier implements InjectCarrier {
   }
 }
 
-/** The headers of the trace that arrived; none when there are none that can be read. */
-export function traceIn(headers: Headers | undefined): ExtractCarrier {
+/** The trace headers that arrived with an operation. Empty if there are none, or if they cannot be parsed. */
+export function traceHeadersIn(headers: Headers | undefined): ExtractCarrier {
   const data = headers?.[TRACE_HEADER]?.data;
   if (data == null) return {};
   try {

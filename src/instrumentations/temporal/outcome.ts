@@ -1,7 +1,7 @@
 import type { Outcome } from '../../instrumentation.js';
 import { statusName } from '../../semconv/grpc.js';
 
-/** What is common to the errors of Temporal; their classes come from the application's own copy of the SDK. */
+/** The fields of Temporal's errors. Their classes are in the application's copy of the SDK, so names identify them. */
 interface TemporalError {
   readonly name?: unknown;
   readonly type?: unknown;
@@ -11,7 +11,7 @@ interface TemporalError {
 
 export const COMPLETED: Outcome = { code: 'completed' };
 
-/** How an operation, activity or workflow ends that throws. Not every throw is a failure. */
+/** The outcome of an operation, activity or workflow that has thrown. Not every throw is a failure. */
 export function outcomeOf(error: unknown): Outcome {
   const { name, category } = (error ?? {}) as TemporalError;
   if (name === 'CompleteAsyncError') return { code: 'completes_async' };
@@ -20,7 +20,7 @@ export function outcomeOf(error: unknown): Outcome {
   return { code: 'failed', error, errorType: typeOf(error) };
 }
 
-/** The type that the application gave its failure, or the status of the service; else the class tells. */
+/** The type of an ApplicationFailure, or the gRPC status of the service. Otherwise the error class is the type. */
 function typeOf(error: unknown): string | undefined {
   const { name, type, cause } = (error ?? {}) as TemporalError;
   if (name === 'ApplicationFailure' && typeof type === 'string' && type !== '') return type;

@@ -5,17 +5,17 @@ import { statusName } from '../../semconv/grpc.js';
 import { RPC_CLIENT } from '../../semconv/rpc.js';
 import { TEMPORAL_LONG_RPC, TEMPORAL_RPC } from '../../semconv/temporal.js';
 
-/** A request to the service: by grpc-js in clients, by Temporal's core in workers. */
+/** What sends a request to the service: grpc-js in clients, Temporal's core in workers. */
 type Transport = 'grpc-js' | 'native';
 type Callback = (error: { readonly code?: number } | null, ...rest: unknown[]) => void;
 
 interface Method {
   readonly name: string;
-  /** The service, as the reflection of protobufjs knows it: `.temporal.api.workflowservice.v1.WorkflowService`. */
+  /** The service as protobufjs names it: `.temporal.api.workflowservice.v1.WorkflowService`. */
   readonly parent?: { readonly fullName?: string } | null;
 }
 
-/** Requests that the service answers when something has happened, or when a minute is over. */
+/** Long polls: the service answers them when something has happened, or after a minute. */
 const LONG = new Set(['GetWorkflowExecutionHistory', 'UpdateWorkflowExecution', 'DescribeTaskQueue']);
 
 function isLong(name: string): boolean {
@@ -25,9 +25,9 @@ function isLong(name: string): boolean {
 type Rpc = (method: Method, data: Uint8Array, callback: Callback) => unknown;
 type Generate = (this: unknown, options: { readonly serviceName: string }) => Rpc;
 
-/** Requests over grpc-js. They are calls of Temporal, and of gRPC no longer. */
+/** Observes requests over grpc-js. They are calls of Temporal, so `grpc-client` does not count them again. */
 export function observeGrpcRequests(connection: object, calls: Calls, guard: Guard): void {
-  const open = opener('grpc-js', calls, guard);
+  const open = createOpen('grpc-js', calls, guard);
   patch<Generate>(
     connection,
     'generateRPCImplementation',
@@ -37,7 +37,7 @@ export function observeGrpcRequests(connection: object, calls: Calls, guard: Gua
         return (method, data, callback) => {
           const call = open(options.serviceName, method.name);
           if (call === undefined) return send(method, data, callback);
-          return call.run(send, undefined, method, data, ending(call, callback, calls, guard));
+          return call.run(send, undefined, method, data, endingCall(call, callback, calls, guard));
         };
       },
   );
@@ -59,16 +59,16 @@ type SendRequest = (
   callback: Callback,
 ) => void;
 
-/** Requests over the connection of a worker. Those that Temporal's core makes itself are not seen. */
+/** Observes requests over the connection of a worker. Requests that Temporal's core makes itself cannot be observed. */
 export function observeNativeRequests(prototype: object, calls: Calls, guard: Guard): void {
-  // Before 1.12 these connections were for workers alone.
+  // Before 1.12, only workers could use these connections.
   if (!('sendRequest' in prototype)) return;
-  const open = opener('native', calls, guard);
+  const open = createOpen('native', calls, guard);
   const limit = guard(({ callContextStorage: storage }: NativeConnection) => {
     const { deadline } = calls;
-    const given = storage?.getStore();
-    if (deadline === undefined || Number(given?.deadline) <= deadline) return undefined;
-    return { ...given, deadline };
+    const current = storage?.getStore();
+    if (deadline === undefined || Number(current?.deadline) <= deadline) return undefined;
+    return { ...current, deadline };
   });
   patch<SendRequest>(
     prototype,
@@ -80,19 +80,19 @@ export function observeNativeRequests(prototype: object, calls: Calls, guard: Gu
         const request = (): void =>
           call === undefined
             ? sendRequest.call(this, send, method, data, callback)
-            : call.run(sendRequest, this, send, method, data, ending(call, callback, calls, guard));
+            : call.run(sendRequest, this, send, method, data, endingCall(call, callback, calls, guard));
         return limited === undefined ? request() : this.callContextStorage?.run(limited, request);
       },
   );
 }
 
-function opener(transport: Transport, calls: Calls, guard: Guard) {
+function createOpen(transport: Transport, calls: Calls, guard: Guard) {
   return guard((service: string, name: string) =>
     calls.open({
       kind: 'client',
       convention: isLong(name) ? TEMPORAL_LONG_RPC : TEMPORAL_RPC,
       suppresses: RPC_CLIENT,
-      // A client that waits for a result may ask hundreds of times: the operation has its span.
+      // A client that waits for a result may poll hundreds of times. The operation has a span, so its polls need none.
       traced: !isLong(name),
       route: `${service}/${name}`,
       attributes: { 'temporal.transport': transport },
@@ -100,7 +100,7 @@ function opener(transport: Transport, calls: Calls, guard: Guard) {
   );
 }
 
-function ending(call: Call, callback: Callback, calls: Calls, guard: Guard): Callback {
+function endingCall(call: Call, callback: Callback, calls: Calls, guard: Guard): Callback {
   const end = guard((error: { readonly code?: number } | null) =>
     call.end({ code: statusName(error === null ? 0 : error.code) }),
   );

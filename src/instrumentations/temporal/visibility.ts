@@ -1,6 +1,6 @@
 import type { Attributes, Calls, GaugePoint } from '../../instrumentation.js';
 
-/** Types of workflows, each on its task queue, whose running executions are counted one by one. */
+/** The maximum number of polled pairs of workflow type and task queue. Each pair costs one request. */
 const MAX_TYPES = 20;
 
 export interface CountedClient {
@@ -13,28 +13,28 @@ interface Counted {
   readonly groups?: readonly { readonly count: number; readonly groupValues: readonly unknown[] }[];
 }
 
-interface Type {
+interface TrackedType {
   readonly workflowType: string;
   readonly taskQueue: string;
 }
 
 /**
- * How many executions the service has, by status, and how many run of the types that this process knows. They are
- * counts of the service, approximate and of what it still retains: gauges, no counters.
+ * How many executions the service has, by status, and how many are running of the types that this process knows. The
+ * service's counts are approximate and cover only the executions that it retains, so they are gauges.
  */
 export class Visibility {
   static readonly #all = new WeakMap<Calls, Visibility>();
 
-  /** The one that clients and workers share. */
+  /** The instance that clients and workers share. */
   static of(calls: Calls): Visibility {
     const known = Visibility.#all.get(calls) ?? new Visibility(calls);
     Visibility.#all.set(calls, known);
     return known;
   }
 
-  /** A client by namespace, while there is one. They are the application's own, and must not be held. */
+  /** A client by namespace, while one exists. Clients belong to the application and must not be kept alive. */
   readonly #clients = new Map<string, () => CountedClient | undefined>();
-  readonly #types = new Map<string, Type>();
+  readonly #types = new Map<string, TrackedType>();
   #executions: GaugePoint[] = [];
   #active: GaugePoint[] = [];
 
@@ -47,11 +47,11 @@ export class Visibility {
     });
     calls.addGauge({
       name: 'temporal.workflow.active',
-      description: 'Executions that run, of the types of workflow that this process knows.',
+      description: 'Running executions of the workflow types that this process knows.',
       unit: '{execution}',
       read: () => this.#active,
     });
-    calls.poll('temporal: the executions are not counted', () => this.refresh());
+    calls.poll('temporal: executions are not counted', () => this.refresh());
   }
 
   addClient(client: CountedClient): void {
@@ -59,7 +59,7 @@ export class Visibility {
     this.addSource(client.options.namespace, () => reference.deref());
   }
 
-  /** A worker has a client, which is made when it is first asked for. */
+  /** Takes a function because a worker creates its client on first access. */
   addSource(namespace = 'default', client: () => CountedClient | undefined): void {
     if (!this.#clients.has(namespace)) this.#clients.set(namespace, client);
   }
@@ -69,7 +69,7 @@ export class Visibility {
       this.#types.set(`${taskQueue} ${workflowType}`, { workflowType, taskQueue });
   }
 
-  /** Asks the service: once for all, and once for each type. */
+  /** Queries the service: once per namespace, and once for each workflow type. */
   async refresh(): Promise<void> {
     const executions: GaugePoint[] = [];
     const active: GaugePoint[] = [];
@@ -106,7 +106,7 @@ function point(value: number, attributes: Attributes): GaugePoint {
   return { value, attributes };
 }
 
-/** The SDK gives each value as a list of one. */
+/** The SDK wraps each value in a list of one. */
 function statusOf(groupValues: readonly unknown[]): string {
   return String(groupValues.flat()[0]);
 }

@@ -6,23 +6,24 @@ import { drawTrace } from './trace-tree.js';
 export interface ConsoleOptions {
   /** Whether the output is a terminal that shows colours. */
   readonly colour: boolean;
-  /** Where the text goes; stdout by default. */
+  /** Writes the text; to stdout by default. */
   readonly write?: (text: string) => void;
 }
 
 const STDOUT = 1;
+/** How long a trace waits for spans that outlive its local root. */
 const GRACE_MS = 100;
-/** What was left to others goes on when they come to it. */
+/** Longer than the grace, because a consumer may pick up the work only later. */
 const QUIET_MS = 2_000;
 const MAX_TRACES = 100;
 const MAX_SPANS = 1_000;
 
 interface Trace {
   readonly finished: ReadableSpan[];
-  /** Spans that have started and not ended. */
+  /** How many spans have started and not ended. */
   running: number;
-  /** Whether a part of it is left to be done later. */
-  goesOn: boolean;
+  /** Whether it contains producers or consumers, so that more spans may follow later. */
+  isAsync: boolean;
   grace: NodeJS.Timeout | undefined;
 }
 
@@ -32,10 +33,10 @@ export function createConsole(options: ConsoleOptions): ConsoleSpanProcessor {
 }
 
 /**
- * Prints each trace as a tree for people to read, once all its spans in this process have ended, or shortly after its
- * local root has. What ends later is printed as one more tree. A trace that leaves work to others (of producers and
- * consumers) is printed when nothing of it has ended for two seconds. Bounded: of too many traces the oldest is printed,
- * a trace with too many spans in parts.
+ * Prints each trace as a tree for people to read: when all its spans in this process have ended, or shortly after its
+ * local root has ended. Spans that end later are printed as another tree. A trace with producers or consumers is
+ * printed when none of its spans has ended for two seconds. Memory is bounded: if there are too many traces, the oldest
+ * is printed, and a trace with too many spans is printed in parts.
  */
 class ConsoleSpanProcessor implements SpanProcessor {
   readonly #colour: boolean;
@@ -62,14 +63,14 @@ class ConsoleSpanProcessor implements SpanProcessor {
     }
     trace.running -= 1;
     trace.finished.push(span);
-    trace.goesOn ||= GOES_ON.has(span.kind);
+    trace.isAsync ||= ASYNC_KINDS.has(span.kind);
     if (trace.finished.length === MAX_SPANS) this.#print(trace);
-    else if (trace.goesOn) this.#waitForMore(traceId, trace);
+    else if (trace.isAsync) this.#waitForMore(traceId, trace);
     else if (trace.running === 0) this.#close(traceId, trace);
     else if (isLocalRoot(span)) trace.grace ??= setTimeout(() => this.#print(trace), GRACE_MS).unref();
   }
 
-  /** Prints what has ended so far; to be called once more when the process ends. */
+  /** Prints the spans that have ended so far. Call it once more when the process ends. */
   flush(): void {
     for (const trace of this.#traces.values()) this.#print(trace);
   }
@@ -87,7 +88,7 @@ class ConsoleSpanProcessor implements SpanProcessor {
     if (known !== undefined) return known;
     const [oldest] = this.#traces;
     if (oldest !== undefined && this.#traces.size === MAX_TRACES) this.#close(...oldest);
-    const trace: Trace = { finished: [], running: 0, goesOn: false, grace: undefined };
+    const trace: Trace = { finished: [], running: 0, isAsync: false, grace: undefined };
     this.#traces.set(traceId, trace);
     return trace;
   }
@@ -120,7 +121,7 @@ function isSampled(flags: number): boolean {
   return (flags & TraceFlags.SAMPLED) !== 0;
 }
 
-const GOES_ON: ReadonlySet<SpanKind> = new Set([SpanKind.PRODUCER, SpanKind.CONSUMER]);
+const ASYNC_KINDS: ReadonlySet<SpanKind> = new Set([SpanKind.PRODUCER, SpanKind.CONSUMER]);
 
 /** The span by which the trace entered this process. */
 function isLocalRoot({ parentSpanContext: parent }: ReadableSpan): boolean {
@@ -131,6 +132,6 @@ function writeToStdout(text: string): void {
   try {
     writeSync(STDOUT, text);
   } catch {
-    // stdout is closed or full; the trace is not shown.
+    // stdout is closed or full, so the trace is not shown.
   }
 }

@@ -7,15 +7,15 @@ const GAP = '  ';
 type Paint = (text: string) => string;
 
 interface Row {
-  /** The box characters, as wide as they look. */
+  /** Indentation and box characters. Each takes one column. */
   readonly branch: string;
   readonly span: ReadableSpan;
   readonly text: string;
 }
 
 /**
- * The finished spans of one trace as lines of text, children below their parents, in the order of their start. A span
- * whose parent is not among them stands at the top.
+ * Draws the finished spans of one trace as lines of text: children below their parents, in the order of their start. A
+ * span whose parent is not among `spans` is at the top level.
  */
 export function drawTrace(spans: readonly ReadableSpan[], colour: boolean): string {
   const paint = (code: number): Paint => (colour ? (text) => `\x1b[${code}m${text}\x1b[0m` : (text) => text);
@@ -64,7 +64,7 @@ function layOut(spans: readonly ReadableSpan[]): Row[] {
   return rows;
 }
 
-/** In the order of their start; those without a parent among `spans` are under `''`. */
+/** Children in the order of their start. Spans without a parent among `spans` are under `''`. */
 function childrenByParent(spans: readonly ReadableSpan[]): Map<string, ReadableSpan[]> {
   const present = new Set(spans.map((span) => span.spanContext().spanId));
   const children = new Map<string, ReadableSpan[]>();
@@ -78,7 +78,7 @@ function childrenByParent(spans: readonly ReadableSpan[]): Map<string, ReadableS
   return children;
 }
 
-/** Kind, name and what tells most: the status code, where it went, what went wrong. */
+/** The kind and name, then the most useful details: status code, peer address and error. */
 function describeSpan({ kind, name, attributes, status }: ReadableSpan): string {
   const code = attributes['http.response.status_code'] ?? attributes['rpc.status_code'];
   const address = kind === SpanKind.CLIENT ? attributes['server.address'] : undefined;
@@ -95,7 +95,7 @@ function describeSpan({ kind, name, attributes, status }: ReadableSpan): string 
     .join(GAP);
 }
 
-/** Names and addresses may come from outside; they must not steer the terminal. */
+/** Names and addresses may come from outside, so control characters must not reach the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?').slice(0, MAX_TEXT_LENGTH);
 }

@@ -4,12 +4,12 @@ import type { Attributes, AttributeValue } from '../../instrumentation.js';
 import type { CallConvention } from '../../semconv/convention.js';
 import { Series } from './series.js';
 
-/** One level a label, in the convention's order; the last level holds the series. */
+/** One level per label, in the convention's order. The last level holds the series. */
 type Level = Map<AttributeValue | undefined, Level | Series>;
 
 /**
- * The series of one duration histogram. They are found by walking from map to map with the label values
- * themselves, so that no key is ever built.
+ * The series of one duration histogram. A lookup walks nested maps, one label value per level, so that no key has to
+ * be built for each call.
  */
 export class CallHistogram {
   readonly #convention: CallConvention;
@@ -41,7 +41,7 @@ export class CallHistogram {
     return series;
   }
 
-  /** The one series for the calls that have no series of their own. */
+  /** The shared series of all calls without a series of their own. */
   get overflow(): Series {
     this.#overflow ??= this.#keep(new Series({ 'otel.metric.overflow': true }, this.#convention.boundaries));
     return this.#overflow;

@@ -12,13 +12,13 @@ import type { Gauge, GaugePoint } from '../../instrumentation.js';
 import { log, reason } from '../../log.js';
 import { SCOPE } from '../scope.js';
 
-/** Redhook's own health, such as the spans that it had to drop. */
+/** Metrics of Redhook's own health, such as the number of dropped spans. */
 export interface InternalMetrics {
-  /** A sum that only grows. Its series begin with their first `add`; `add(0)` makes one visible at once. */
+  /** A sum that only grows. A series exists from its first `add`; `add(0)` makes it visible from the start. */
   counter(name: string, description: string, unit: string): InternalCounter;
-  /** Values that are asked for when the metrics are collected; none, when asking for them throws. */
+  /** Reads `gauge` at each collection. If that throws, the gauge has no values in this collection. */
   gauge(gauge: Gauge): void;
-  /** What stands now, in the shape of the SDK. */
+  /** The current values, in the shape of the SDK. */
   metrics(): MetricData[];
   readonly producer: MetricProducer;
 }
@@ -82,12 +82,12 @@ function pointsOf(read: Gauge['read']): Iterable<GaugePoint> {
   try {
     return [...read()];
   } catch (error) {
-    log.warn(`metrics: a gauge could not be read: ${reason(error)}; it is missing from the page`);
+    log.warn(`metrics: a gauge could not be read: ${reason(error)}; its values are missing`);
     return [];
   }
 }
 
-/** Offers metrics of Redhook's own to the readers of the SDK, which put them beside the application's. */
+/** Offers Redhook's own metrics to the readers of the SDK, which export them together with the application's. */
 export function producerOf(read: () => MetricData[]): MetricProducer {
   const resource = emptyResource();
   return {

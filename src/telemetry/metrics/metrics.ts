@@ -15,11 +15,11 @@ export interface Metrics {
   readonly provider: MeterProvider;
   /** Opens the endpoints, if they are not open yet. */
   serve(): void;
-  /** The last values of RED, for the end of the process. */
+  /** Requests that carry the last values of RED and of Redhook's health, to be sent when the process ends. */
   pendingRequests(): PendingRequest[];
 }
 
-interface Measured {
+interface MetricSources {
   readonly resource: Resource;
   readonly serviceName: string;
   readonly red: Red;
@@ -27,17 +27,15 @@ interface Measured {
   readonly scrapedPages: ScrapedPages;
 }
 
-/** Wires the readers. Each reads RED, Redhook's own health and the application's instruments alike. */
+/** Creates the readers. Each reads RED, Redhook's own health, the scraped pages and the application's instruments. */
 export function startMetrics(
   { exporters, exportIntervalMs }: MetricsConfig,
-  { resource, serviceName, red, internal, scrapedPages }: Measured,
+  { resource, serviceName, red, internal, scrapedPages }: MetricSources,
 ): Metrics {
   const metricProducers = [red.producer, internal.producer, scrapedPages.producer];
   const endpoints = exporters
     .filter((each) => each.type === 'prometheus')
-    .map((each) =>
-      createPrometheusEndpoint({ ...each, serviceName, metricProducers, internal, own: markAsOwn }),
-    );
+    .map((each) => createPrometheusEndpoint({ ...each, serviceName, metricProducers, internal, markAsOwn }));
   const pushed = exporters.filter((each) => each.type === 'otlp');
   const readers: IMetricReader[] = endpoints.map(({ reader }) => reader);
   for (const exporter of pushed) {

@@ -14,7 +14,7 @@ const COMMENT = /^# (HELP|TYPE) (\S+) ?(.*)$/;
 const ESCAPED: Readonly<Record<string, string>> = { n: '\n', '\\': '\\', '"': '"' };
 
 /**
- * Counters, gauges and histograms of a page in the text format 0.0.4; other kinds and what cannot be read are left out.
+ * Reads the counters, gauges and histograms of a page in text format 0.0.4. Skips other types and unreadable lines.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
@@ -47,7 +47,7 @@ export function parseExposition(page: string, now: number): MetricData[] {
   });
 }
 
-/** A counter is written with `_total`, which is no part of its name. */
+/** A counter ends in `_total` on the page. The suffix is not part of its OpenTelemetry name. */
 function plainName(name: string, type: string | undefined): string {
   return type === 'counter' ? name.replace(/_total$/, '') : name;
 }
@@ -109,7 +109,7 @@ function seriesOf(samples: readonly Sample[]): HistogramSeries[] {
   return [...series.values()];
 }
 
-/** On the page a bucket counts those below it too. */
+/** The buckets of the page are cumulative, those of the SDK are not. */
 function histogramOf(parts: readonly Sample[]) {
   const partOf = (suffix: string): number => parts.find(({ name }) => name.endsWith(suffix))?.value ?? 0;
   const buckets = parts

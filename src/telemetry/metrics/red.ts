@@ -13,9 +13,9 @@ export type RedOptions = Pick<MetricsConfig, 'exemplars' | 'maxRoutes' | 'maxSer
 
 export interface Red {
   readonly observer: CallObserver;
-  /** The duration histograms, cumulative since `createRed`; their points are `CallDataPoint`s. */
+  /** The duration histograms with `CallDataPoint`s, and the overflow counter. Cumulative since `createRed`. */
   metrics(): MetricData[];
-  /** Gives `metrics` to the readers of the SDK. */
+  /** Offers `metrics` to the readers of the SDK. */
   readonly producer: MetricProducer;
 }
 
@@ -26,9 +26,9 @@ const MAY_BE_EXEMPLAR: Record<MetricsConfig['exemplars'], (span: SpanContext) =>
 };
 
 /**
- * Rate, errors and duration of calls: every call is counted once, sampled or not. Memory is bounded: a series
- * takes about 1.3 KB (2.9 KB with an exemplar in each bucket), and a call beyond `maxRoutes` or `maxSeries` goes to
- * the overflow series of its histogram. `redhook.red.overflow` counts these calls.
+ * Measures the rate, errors and duration (RED) of calls. Every call is counted once, whether it is sampled or not.
+ * Memory is bounded: a series takes about 1.3 KB (2.9 KB with an exemplar in each bucket), and a call beyond
+ * `maxRoutes` or `maxSeries` goes to the overflow series of its histogram. `redhook.red.overflow` counts these calls.
  */
 export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red {
   const startTime = millisToHrTime(Date.now());
@@ -54,7 +54,7 @@ export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red 
     return histogram;
   }
 
-  /** A new series for this call, or the overflow series when a limit is reached. */
+  /** Adds a series for this call, or returns the overflow series if a limit is reached. */
   function admit(histogram: CallHistogram, { attributes, convention }: CallRecord): Series {
     const route = attributes[convention.route];
     const isNewRoute = route !== undefined && !routes.has(route);

@@ -14,7 +14,7 @@ export interface ScrapedPages {
   readonly producer: MetricProducer;
 }
 
-/** Metrics that another exporter in this process serves: they are read when ours are, and stand beside them. */
+/** Metrics that another exporter in this process serves. They are read and exported together with Redhook's own. */
 export function createScrapedPages(): ScrapedPages {
   const urls: string[] = [];
   return {
@@ -30,7 +30,7 @@ export function createScrapedPages(): ScrapedPages {
   };
 }
 
-/** The page, or nothing: what is not there in time is missing from this scrape and no reason to fail it. */
+/** Returns an empty page on any error or timeout: the page is then missing from the scrape, which must not fail. */
 function read(url: string): Promise<string> {
   return new Promise((resolve) => {
     let page = '';

@@ -2,11 +2,11 @@ import type { HrTime, SpanContext } from '@opentelemetry/api';
 import type { DataPoint, Histogram } from '@opentelemetry/sdk-metrics';
 import type { Attributes } from '../../instrumentation.js';
 
-/** A call that stands for the others in its bucket, and where to find its trace. */
+/** An example of the calls in a bucket, with the ids of its span. */
 export interface Exemplar {
   /** Seconds. */
   value: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   timestamp: number;
   traceId: string;
   spanId: string;
@@ -14,19 +14,19 @@ export interface Exemplar {
   readonly bucket: number;
 }
 
-/** A histogram data point of the SDK; its readers that know nothing of exemplars pass over them. */
+/** A histogram data point of the SDK, with exemplars. The SDK's own readers ignore them. */
 export interface CallDataPoint extends DataPoint<Histogram> {
-  /** At most one a bucket, in the order of the buckets. */
+  /** At most one per bucket, in bucket order. */
   readonly exemplars: readonly Exemplar[];
 }
 
-/** The calls with the same label values: how many took how long. */
+/** The duration histogram of all calls with the same label values. */
 export class Series {
-  /** Frozen and the same object for ever, so that what is built from them can be kept. */
+  /** Frozen, and always the same object, so that the text built from it can be cached. */
   readonly attributes: Attributes;
   readonly #boundaries: readonly number[];
   readonly #counts: Float64Array;
-  /** At most one a bucket, at its index. */
+  /** At most one per bucket, at the bucket's index. */
   readonly #exemplars: (Exemplar | undefined)[];
   #sum = 0;
 
@@ -38,7 +38,7 @@ export class Series {
     this.#exemplars = new Array(boundaries.length + 1).fill(undefined);
   }
 
-  /** `span` is given when the call may be an exemplar. The latest one of a bucket wins; its slot is reused. */
+  /** Counts a call. With a `span`, the call becomes the exemplar of its bucket and reuses the slot of the last one. */
   record(seconds: number, span: SpanContext | undefined): void {
     const bucket = bucketOf(seconds, this.#boundaries);
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
@@ -51,7 +51,7 @@ export class Series {
     slot.spanId = span.spanId;
   }
 
-  /** A copy as it stands now. All series are copied at once, so that one page tells of one moment. */
+  /** Copies the current values. All series are copied in one go, so that a page shows a single moment. */
   toDataPoint(startTime: HrTime, endTime: HrTime): CallDataPoint {
     const counts: number[] = [];
     const exemplars: Exemplar[] = [];
@@ -80,7 +80,7 @@ export class Series {
   }
 }
 
-/** Boundaries are inclusive upper bounds. Most calls are short, so the search starts there. */
+/** Boundaries are inclusive upper bounds. Most calls are short, so a search from the first bucket ends early. */
 function bucketOf(seconds: number, boundaries: readonly number[]): number {
   let bucket = 0;
   while (seconds > (boundaries[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;

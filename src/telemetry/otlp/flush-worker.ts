@@ -1,4 +1,4 @@
-/** The worker thread of `flushSync`: sends the last requests, all at once, while the main thread waits. */
+/** The worker thread of `flushSync`. It sends the last requests in parallel while the main thread is blocked. */
 import { workerData } from 'node:worker_threads';
 import type { FlushJob, PendingRequest } from './flush.js';
 import { openTransport } from './transport/open-transport.js';
@@ -7,7 +7,7 @@ import type { Transport } from './transport/transport.js';
 const { requests, port, finished } = workerData as FlushJob;
 const transports = new Map<string, Transport>();
 
-// The connections do not keep a thread alive, so this does; the main thread ends it.
+// The sockets do not keep the thread alive, so this timer does. The main thread terminates it.
 setInterval(() => {}, 60_000);
 void Promise.all(requests.map(deliver)).then(() => {
   Atomics.store(finished, 0, 1);

@@ -6,14 +6,14 @@ import { log, reason } from '../../log.js';
 import { redactUrl } from '../../semconv/url.js';
 import type { ExportResponse } from './transport/export-response.js';
 
-/** One encoded export request and where it goes. */
+/** One encoded export request and its destination. */
 export interface PendingRequest {
   readonly exporter: OtlpExporter;
   readonly signal: Signal;
   readonly body: Uint8Array;
 }
 
-/** What the worker gets. It posts a `ExportResponse` for every request, then sets `finished` and notifies. */
+/** The input of the worker. It posts an `ExportResponse` for every request, then sets `finished` and notifies. */
 export interface FlushJob {
   readonly requests: readonly PendingRequest[];
   readonly port: MessagePort;
@@ -21,12 +21,12 @@ export interface FlushJob {
 }
 
 /**
- * Delivers the last requests while the process ends, and blocks until that is done or `timeoutMs` is over.
+ * Delivers the last requests while the process ends. Blocks until they are delivered, or for `timeoutMs`.
  *
- * After `exit`, and in the way of an uncaught exception or a signal, there is no event loop to wait with, so a worker
- * thread does the sending. Never throws: what could not be delivered, for whatever reason, is counted and said.
+ * On `exit`, after an uncaught exception and in a signal handler, waiting for the event loop is not possible, so a
+ * worker thread sends them. Never throws: requests that were not delivered are counted in one line of the log.
  *
- * @param workerFile the built `flush-worker.js`; it lies beside the bundle.
+ * @param workerFile the built `flush-worker.js`, which is next to the bundle.
  */
 export function flushSync(
   requests: readonly PendingRequest[],
@@ -35,19 +35,19 @@ export function flushSync(
 ): void {
   if (requests.length === 0) return;
   let delivered = 0;
-  let why = `not done in ${timeoutMs} ms`;
+  let failure = `not finished after ${timeoutMs} ms`;
   try {
     for (const result of sendInWorker(requests, timeoutMs, workerFile)) {
       if (result.status === 'success') delivered += 1;
-      else why = result.reason;
+      else failure = result.reason;
     }
   } catch (error) {
-    why = reason(error);
+    failure = reason(error);
   }
   const failed = requests.length - delivered;
   if (failed > 0) {
     const lost = `${failed} of the last ${requests.length} exports were lost at exit`;
-    log.warn(`${lost}: ${places(requests)} (${why})`);
+    log.warn(`${lost}: ${endpoints(requests)} (${failure})`);
   }
 }
 
@@ -56,9 +56,9 @@ function sendInWorker(
   timeoutMs: number,
   workerFile: string,
 ): ExportResponse[] {
-  // Loaded now, for a start need not wait for it.
+  // Not imported, so that the start does not have to load it.
   const { MessageChannel, Worker } = process.getBuiltinModule('node:worker_threads');
-  // A worker that cannot load its file says so only to an event loop.
+  // Checked here, because a worker reports a missing file only through the event loop.
   if (!existsSync(workerFile)) throw new Error(`${workerFile} is missing`);
   const requests = all.map((each) => ({
     ...each,
@@ -67,7 +67,7 @@ function sendInWorker(
   const { port1: results, port2: port } = new MessageChannel();
   const finished = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const workerData: FlushJob = { requests, port, finished };
-  // Without the flags and NODE_OPTIONS of the application: its preloads are not to run here.
+  // Without the application's flags and NODE_OPTIONS, so that its preloads do not run here.
   const worker = new Worker(workerFile, {
     workerData,
     transferList: [port],
@@ -80,10 +80,10 @@ function sendInWorker(
   worker.unref();
   Atomics.wait(finished, 0, 0, timeoutMs);
   void worker.terminate();
-  return received(results);
+  return receiveAll(results);
 }
 
-function received(results: MessagePort): ExportResponse[] {
+function receiveAll(results: MessagePort): ExportResponse[] {
   const { receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
   const all: ExportResponse[] = [];
   for (let next = receiveMessageOnPort(results); next !== undefined; next = receiveMessageOnPort(results)) {
@@ -92,6 +92,6 @@ function received(results: MessagePort): ExportResponse[] {
   return all;
 }
 
-function places(requests: readonly PendingRequest[]): string {
+function endpoints(requests: readonly PendingRequest[]): string {
   return [...new Set(requests.map(({ exporter }) => redactUrl(exporter.endpoint)))].join(', ');
 }

@@ -9,8 +9,8 @@ import type { ExportResponse } from './transport/export-response.js';
 import { createSender } from './transport/sender.js';
 
 /**
- * Pushes metrics to one OTLP endpoint. A failed push is repeated until `timeoutMs` is over and then given up: the
- * values are cumulative, so the next push carries them too.
+ * Pushes metrics to one OTLP endpoint. A failed push is retried for `timeoutMs` and then given up: the values are
+ * cumulative, so the next push contains them too.
  */
 export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter {
   const sender = createSender(exporter, 'metrics');
@@ -33,9 +33,9 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
     if (body === undefined) throw new Error('the metrics cannot be encoded');
     const result = await deliver(body);
     if (result.status === 'retryable') throw new Error(result.reason);
-    outage.worked();
+    outage.succeeded();
     if (result.status === 'success') return;
-    outage.refused(result.reason);
+    outage.rejected(result.reason);
     throw new Error(result.reason);
   };
 

@@ -4,40 +4,38 @@ import { redactUrl } from '../../semconv/url.js';
 
 const MAX_REASON_LENGTH = 200;
 
-/** Tells the operator when an endpoint stops and starts to work: one line each, however many exports fail between. */
+/** Logs when an endpoint stops working and when it recovers: one line each, however many exports fail in between. */
 export interface Outage {
-  /** `consequence` says what happens to the data meanwhile. */
+  /** `consequence` says what happens to the data in the meantime. */
   failed(reason: string, consequence: string): void;
-  worked(): void;
-  /** The endpoint works but does not want what it gets. Said once. */
-  refused(reason: string): void;
+  succeeded(): void;
+  /** The endpoint works but rejects data. Logged only once. */
+  rejected(reason: string): void;
 }
 
 export function watchOutage({ endpoint }: OtlpExporter, signal: Signal): Outage {
   const where = redactUrl(endpoint);
-  let down = false;
-  let saidRefused = false;
+  let isDown = false;
+  let hasLoggedRejection = false;
 
   return {
     failed(reason, consequence) {
-      if (!down) log.change('warn', `${signal}: cannot reach ${where} (${brief(reason)}); ${consequence}`);
-      down = true;
+      if (!isDown) log.change('warn', `${signal}: cannot reach ${where} (${brief(reason)}); ${consequence}`);
+      isDown = true;
     },
-    worked() {
-      if (down) log.change('info', `${signal}: ${where} works again`);
-      down = false;
+    succeeded() {
+      if (isDown) log.change('info', `${signal}: ${where} is reachable again`);
+      isDown = false;
     },
-    refused(reason) {
-      if (!saidRefused)
-        log.warn(
-          `${signal}: ${where} refuses data (${brief(reason)}); what it refuses is dropped and counted`,
-        );
-      saidRefused = true;
+    rejected(reason) {
+      if (!hasLoggedRejection)
+        log.warn(`${signal}: ${where} rejects data (${brief(reason)}); rejected data is dropped and counted`);
+      hasLoggedRejection = true;
     },
   };
 }
 
-/** Some reasons are the receiver's words, which may be many. */
+/** The receiver writes some of the reasons, and they may be long. */
 function brief(reason: string): string {
   return onOneLine(reason).slice(0, MAX_REASON_LENGTH);
 }

@@ -1,6 +1,6 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 
-/** What a receiver says of spans in a request that it took. A message without rejected spans is a warning. */
+/** The receiver's report about a request that it accepted. A message without rejected spans is a warning. */
 export interface PartialSuccess {
   readonly rejected: number;
   readonly message: string;
@@ -17,7 +17,7 @@ export function partialSuccess(response: Uint8Array): PartialSuccess {
       ProtobufTraceSerializer.deserializeResponse(response).partialSuccess ?? {};
     return { rejected: rejectedSpans, message: errorMessage };
   } catch {
-    // A success all the same: some receivers answer in JSON or plain text.
+    // Still a success: some receivers answer with JSON or plain text.
     return { rejected: 0, message: '' };
   }
 }

@@ -22,7 +22,7 @@ export class RingBuffer<T> {
     this.#size += 1;
   }
 
-  /** The oldest items, at most `count`, without taking them out. */
+  /** Returns the oldest items, at most `count`, without removing them. */
   oldest(count: number): T[] {
     const items: T[] = [];
     for (let i = 0; i < Math.min(count, this.#size); i += 1) {
@@ -31,7 +31,7 @@ export class RingBuffer<T> {
     return items;
   }
 
-  /** Takes out the oldest `count` items; there must be as many. */
+  /** Removes the oldest `count` items. The ring must hold at least that many. */
   drop(count: number): void {
     for (let i = 0; i < count; i += 1) {
       this.#slots[this.#first] = undefined;

@@ -15,7 +15,7 @@ import { RingBuffer } from './ring-buffer.js';
 import { createSender } from './transport/sender.js';
 import type { Transport } from './transport/transport.js';
 
-/** Counts what is dropped, by reason. */
+/** A counter of dropped spans, by reason. */
 export interface Counter {
   add(value: number, attributes?: Record<string, string>): void;
 }
@@ -23,10 +23,13 @@ export interface Counter {
 export interface OtlpSpanProcessorOptions {
   readonly exporter: OtlpExporter;
   readonly queue: QueueConfig;
-  /** Of the spans of calls; other spans bring their own. */
+  /** For the spans of calls. Other spans carry their own. */
   readonly resource: Resource;
   readonly scope: InstrumentationScope;
-  /** Spans that will never arrive, by `reason`: `queue_full`, `rejected` by the receiver, `exit` for those after `shutdown`. */
+  /**
+   * Counts the spans that will never arrive. The `reason` is `queue_full`, `rejected` (by the receiver, or because the
+   * span cannot be sent at all) or `exit` (the span ended after `shutdown`).
+   */
   readonly dropped: Counter;
 }
 
@@ -35,9 +38,9 @@ const REJECTED = { reason: 'rejected' };
 const EXIT = { reason: 'exit' };
 
 /**
- * Finished spans on their way to one OTLP endpoint. They stay in a bounded queue until the receiver has acknowledged
- * them, so a collector may be away for a while; delivery is at least once. One request is under way at a time. The
- * queue does not keep the process alive, except for an application that waits for `forceFlush` or `shutdown`.
+ * Delivers finished spans to one OTLP endpoint, at least once. Spans stay in a bounded queue until the receiver has
+ * acknowledged them, so the collector may be down for a while. One request is in flight at a time. The queue does not
+ * keep the process alive, except while the application awaits `forceFlush` or `shutdown`.
  */
 export class OtlpSpanProcessor implements SpanProcessor {
   readonly #timeoutMs: number;
@@ -49,14 +52,14 @@ export class OtlpSpanProcessor implements SpanProcessor {
   readonly #sender: Transport;
   readonly #outage: Outage;
   readonly #consequence: string;
-  /** Leaves the request whose span happens to start a timer: its async stores are not to live in our connection. */
+  /** Runs a function outside the application's request, so that our connection does not retain its async stores. */
   readonly #outsideRequests = AsyncLocalStorage.snapshot();
   #timer: NodeJS.Timeout | undefined;
   #exporting: Promise<boolean> | undefined;
   /** Failed attempts in a row. */
   #failures = 0;
-  /** Spans that have left the queue, for whatever reason. */
-  #left = 0;
+  /** How many spans have left the queue so far, delivered or dropped. */
+  #released = 0;
   #closed = false;
 
   constructor({ exporter, queue, resource, scope, dropped }: OtlpSpanProcessorOptions) {
@@ -67,7 +70,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
     this.#ring = new RingBuffer(queue.maxSize);
     this.#encoder = new CallSpanEncoder(resource, scope);
     this.#sender = createSender(exporter, 'traces');
-    this.#consequence = `spans wait in a queue of ${queue.maxSize}, further ones are dropped and counted`;
+    this.#consequence = `spans wait in a queue of ${queue.maxSize}; any more are dropped and counted`;
     this.#outage = watchOutage(exporter, 'traces');
   }
 
@@ -85,16 +88,16 @@ export class OtlpSpanProcessor implements SpanProcessor {
     }
   }
 
-  /** Tries to deliver what is queued now. Resolves when that is done or has failed, at the latest after `timeoutMs`. */
+  /** Tries to deliver the spans that are queued now. Resolves on success, on failure, or after `timeoutMs`. */
   async forceFlush(): Promise<void> {
-    const goal = this.#left + this.#ring.size;
+    const goal = this.#released + this.#ring.size;
     const deliver = async () => {
-      while (this.#left < goal && (await this.#export()));
+      while (this.#released < goal && (await this.#export()));
     };
-    await orAfter(this.#timeoutMs, deliver());
+    await waitAtMost(this.#timeoutMs, deliver());
   }
 
-  /** Flushes and takes no more spans. What could not be delivered is still `pending`. */
+  /** Flushes and accepts no more spans. Spans that were not delivered are still `pending`. */
   async shutdown(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -103,7 +106,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
     this.#sender.close();
   }
 
-  /** The encoded requests of all spans that are not acknowledged, queued or under way, for the end of the process. */
+  /** Encoded requests with all unacknowledged spans, queued or in flight, for the flush at exit. */
   pending(): Uint8Array[] {
     const bodies: Uint8Array[] = [];
     let spans = this.#ring.oldest(this.#ring.size);
@@ -115,9 +118,9 @@ export class OtlpSpanProcessor implements SpanProcessor {
     return bodies;
   }
 
-  /** A span has come: a full batch leaves at once, fewer spans after the delay. */
+  /** Schedules an export after a span was queued: a full batch leaves at once, a smaller one after the delay. */
   #wake(): void {
-    // The end of the running export, or of the pause after a failed one, decides what comes next.
+    // An export in flight, or the retry after a failed one, schedules the next export itself.
     if (this.#exporting !== undefined || this.#failures > 0) return;
     if (this.#ring.size === this.#maxBatch) this.#exportIn(0);
     else if (this.#timer === undefined) this.#exportIn(this.#delayMs);
@@ -128,7 +131,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
     this.#timer = this.#outsideRequests(() => setTimeout(() => void this.#export(), ms).unref());
   }
 
-  /** Exports one batch, or joins the export that is under way. Resolves to false when the receiver is to be left alone. */
+  /** Exports one batch, or joins the export in flight. Resolves to false when the receiver needs a pause. */
   #export(): Promise<boolean> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -138,28 +141,28 @@ export class OtlpSpanProcessor implements SpanProcessor {
         this.#failures += 1;
         return undefined;
       })
-      .then((askedMs) => {
+      .then((requestedDelayMs) => {
         this.#exporting = undefined;
-        this.#planNext(askedMs);
+        this.#scheduleNext(requestedDelayMs);
         return this.#failures === 0;
       });
     return this.#exporting;
   }
 
-  #planNext(askedMs: number | undefined): void {
+  #scheduleNext(requestedDelayMs: number | undefined): void {
     if (this.#closed || this.#ring.size === 0) return;
-    if (this.#failures > 0) this.#exportIn(backoffMs(this.#failures, askedMs));
+    if (this.#failures > 0) this.#exportIn(backoffMs(this.#failures, requestedDelayMs));
     else this.#exportIn(this.#ring.size >= this.#maxBatch ? 0 : this.#delayMs);
   }
 
-  /** Resolves to the pause in milliseconds that the receiver asks for, if it does. */
+  /** Resolves to the delay that the receiver requested, in milliseconds, if any. */
   async #exportBatch(): Promise<number | undefined> {
     if (this.#ring.size === 0) return undefined;
     const spans = this.#ring.oldest(this.#maxBatch);
     const { body, count } = encodeSpans(spans, this.#encoder);
     if (body === undefined) {
       this.#release(count);
-      this.#reject(count, 'a span cannot be encoded or is larger than a request may be');
+      this.#reject(count, 'a span cannot be encoded or exceeds the size limit of a request');
       return undefined;
     }
     const result = await this.#outsideRequests(() => this.#sender.send(body));
@@ -169,7 +172,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
       return result.retryInMillis;
     }
     this.#failures = 0;
-    this.#outage.worked();
+    this.#outage.succeeded();
     this.#release(count);
     if (result.status === 'failure') {
       this.#reject(count, result.reason);
@@ -182,7 +185,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
 
   #release(count: number): void {
     this.#ring.drop(count);
-    this.#left += count;
+    this.#released += count;
   }
 
   #readResponse(response: Uint8Array): void {
@@ -190,18 +193,18 @@ export class OtlpSpanProcessor implements SpanProcessor {
     if (rejected > 0 || message !== '') this.#reject(rejected, message);
   }
 
-  #reject(count: number, why: string): void {
+  #reject(count: number, cause: string): void {
     if (count > 0) this.#dropped.add(count, REJECTED);
-    this.#outage.refused(why);
+    this.#outage.rejected(cause);
   }
 }
 
-/** Waits for `work`, `ms` at most. The process stays alive meanwhile, for somebody awaits this. */
-async function orAfter(ms: number, work: Promise<void>): Promise<void> {
+/** Waits for `work`, for `ms` at most. The timer keeps the process alive, because the application awaits the result. */
+async function waitAtMost(ms: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => {
+  const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);
   });
-  await Promise.race([work, over]);
+  await Promise.race([work, timeout]);
   clearTimeout(timer);
 }

@@ -8,28 +8,28 @@ import { createPage, type PageOptions } from './page.js';
 import { createScrape, type Scrape, sendText } from './scrape.js';
 
 export interface PrometheusOptions extends Address, PageOptions {
-  /** Where the metrics are; every other path is 404. */
+  /** The path of the metrics. Every other path is a 404. */
   readonly path: string;
-  /** What stands on the page beside the instruments of the application. */
+  /** The metrics on the page in addition to the application's instruments. */
   readonly metricProducers: MetricProducer[];
-  /** Counts the scrapes. */
+  /** Where the scrapes are counted. */
   readonly internal: InternalMetrics;
-  /** Series an instrument of the application; further ones share its overflow series. */
+  /** How many series an instrument of the application may have. Further ones share its overflow series. */
   readonly cardinalityLimit?: number;
-  /** Is told of the server, so that Redhook does not observe it. */
-  own(server: Server): void;
+  /** Marks the server as Redhook's own, so that it is not observed. */
+  markAsOwn(server: Server): void;
 }
 
 export interface PrometheusEndpoint {
-  /** To be given to the MeterProvider, whose shutdown closes the endpoint. */
+  /** For the MeterProvider, whose shutdown closes the endpoint. */
   readonly reader: MetricReader;
-  /** Takes the port, or keeps trying. Only the first call counts. */
+  /** Opens the port, with retries. Only the first call counts. */
   listen(): void;
   address(): { readonly port: number } | undefined;
   close(): Promise<void>;
 }
 
-/** The endpoint behind `/metrics`. Nothing of it keeps the process alive. */
+/** The endpoint behind `/metrics`. It does not keep the process alive. */
 export function createPrometheusEndpoint(options: PrometheusOptions): PrometheusEndpoint {
   const reader = new PrometheusReader(options, close);
   const scrape = createScrape({
@@ -38,7 +38,7 @@ export function createPrometheusEndpoint(options: PrometheusOptions): Prometheus
     internal: options.internal,
   });
   const server = createMetricsServer(options.path, scrape);
-  options.own(server);
+  options.markAsOwn(server);
   let binding: Binding | undefined;
   let closed = false;
 
@@ -85,11 +85,11 @@ class PrometheusReader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
 }
 
-const READS = new Set(['GET', 'HEAD']);
+const READ_METHODS = new Set(['GET', 'HEAD']);
 
 /**
- * Whoever can reach the port can connect, so connections are few and each part of their life is short: the request
- * and the pause before the next one here, collecting and sending in `createScrape`.
+ * Anyone who can reach the port can connect, so the number of connections and each phase of their life is limited:
+ * the request and the pause before the next one here, collecting and sending in `createScrape`.
  */
 function createMetricsServer(path: string, scrape: Scrape): Server {
   const server = createServer(
@@ -102,11 +102,11 @@ function createMetricsServer(path: string, scrape: Scrape): Server {
     },
     (request, response) => {
       const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-      // A body would be read to its end before the next request; closing spares that.
+      // Node would read a body to its end before the next request. Closing the connection avoids that.
       if (length !== undefined || encoding !== undefined) response.setHeader('Connection', 'close');
       if (splitTarget(request.url ?? '').path !== path) {
         sendText(response, 404, `Nothing is here; the metrics are at ${path}`);
-      } else if (!READS.has(request.method ?? '')) {
+      } else if (!READ_METHODS.has(request.method ?? '')) {
         response.setHeader('Allow', 'GET, HEAD');
         sendText(response, 405, 'The metrics can be read with GET and HEAD only');
       } else {

@@ -11,12 +11,12 @@ import { log } from '../../log.js';
 import { SCOPE } from '../scope.js';
 import { type Alphabet, familyName, unitWord } from './names.js';
 
-/** All metrics that share a name on the page, from whatever scope. */
+/** All metrics that share a name on the page, from any scope. */
 export interface Family {
   /** Without the `_total` of counters. */
   readonly name: string;
   readonly type: FamilyType;
-  /** Empty when the name does not end with it. */
+  /** The unit that the name ends with, or empty. */
   unit: string;
   help: string;
   readonly members: Member[];
@@ -32,12 +32,12 @@ export interface Member {
 const TARGET: Family = { name: 'target', type: 'gauge', unit: '', help: '', members: [] };
 
 /**
- * Groups metrics by their name on the page, sorted. A name is taken by the first metric that wants it, Redhook's own
- * before the application's; a metric that cannot share it is left out, with one warning, because a page with two
- * types for one name is refused as a whole.
+ * Groups metrics by their name on the page, sorted by name. The first metric takes a name, and Redhook's own come
+ * before the application's. A metric that cannot share the name is left out with a warning, because scrapers refuse a
+ * whole page if one name has two types.
  */
 export function familiesOf(scopes: readonly ScopeMetrics[], alphabet: Alphabet): Family[] {
-  // All names that a family occupies: its own and those of its samples.
+  // A family occupies its own name and the names of its samples.
   const occupied = new Map<string, Family>([
     ['target', TARGET],
     ['target_info', TARGET],
@@ -60,7 +60,7 @@ export function familiesOf(scopes: readonly ScopeMetrics[], alphabet: Alphabet):
       } else {
         log.warn(
           `metrics: ${candidate.type} ${metric.descriptor.name} (${candidate.name}) needs a name that ${rival.type} ` +
-            `${rival.name} has, expected names that differ; it is not on /metrics`,
+            `${rival.name} already has, expected different names; it is not on /metrics`,
         );
       }
     }
@@ -104,7 +104,7 @@ function namesOf({ name, type }: Family): string[] {
   return [name];
 }
 
-/** The first text for HELP and UNIT stays; a different one is worth a warning, for it may be another thing. */
+/** Keeps the first HELP and UNIT. A different text is worth a warning, because it may describe a different metric. */
 function join(family: Family, { help, unit, members }: Family): void {
   family.help = firstOf('HELP', family.name, family.help, help);
   family.unit = firstOf('UNIT', family.name, family.unit, unit);
@@ -113,7 +113,9 @@ function join(family: Family, { help, unit, members }: Family): void {
 
 function firstOf(comment: string, name: string, first: string, other: string): string {
   if (first !== '' && other !== '' && first !== other) {
-    log.warn(`metrics: ${name} has two texts for ${comment}, "${first}" and "${other}"; the first is kept`);
+    log.warn(
+      `metrics: ${name} has two different texts for ${comment}, "${first}" and "${other}"; the first is kept`,
+    );
   }
   return first || other;
 }

@@ -3,11 +3,11 @@ import type { InstrumentationScope } from '@opentelemetry/core';
 import { SCOPE } from '../scope.js';
 import { type Alphabet, isLegacy, labelName } from './names.js';
 
-/** The labels of one series as they stand between the braces. */
+/** The labels of one series, as written between the braces. */
 export interface LabelSet {
   /** `a="1",b="2"`, in the order of the attributes. */
   readonly text: string;
-  /** The same for the same labels in whatever order. */
+  /** Equal for the same labels in any order. */
   readonly key: string;
 }
 
@@ -16,23 +16,23 @@ export type Labels = (attributes: Attributes, scope: InstrumentationScope) => La
 const SERVICE = 'service.name';
 
 /**
- * Makes the labels of series: `service_name`, the attributes, and the scope unless it is Redhook's own. Labels of
- * Redhook's own series are made once, because their attributes never change.
+ * Renders the labels of series: `service_name`, the attributes, and the scope unless it is Redhook's own. Labels of
+ * Redhook's own series are cached, because their attributes never change.
  */
 export function createLabels(serviceName: string, alphabet: Alphabet): Labels {
   const service = labelName(SERVICE, alphabet);
   const first = pair(service, serviceName);
-  // No attribute may be the service, the bound of a bucket or the metric itself.
+  // No attribute may replace the service, the bound of a bucket or the name of the metric.
   const reserved = new Set([service, 'le', '__name__']);
-  const kept = new WeakMap<Attributes, LabelSet>();
+  const cache = new WeakMap<Attributes, LabelSet>();
 
   return (attributes, scope) => {
     if (scope !== SCOPE)
       return labelSet(first, [...entriesOf(attributes), ...scopeEntries(scope)], alphabet, reserved);
-    const known = kept.get(attributes);
+    const known = cache.get(attributes);
     if (known !== undefined) return known;
     const made = labelSet(first, entriesOf(attributes), alphabet, reserved);
-    kept.set(attributes, made);
+    cache.set(attributes, made);
     return made;
   };
 }
@@ -42,7 +42,7 @@ export function resourceLabels(attributes: Attributes, alphabet: Alphabet): stri
   return pairsOf(entriesOf(attributes), alphabet, new Set()).join(',');
 }
 
-/** A text between double quotes. */
+/** Escapes a text and puts it in double quotes. */
 export function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')}"`;
 }
@@ -55,8 +55,8 @@ function labelSet(first: string, entries: Entry[], alphabet: Alphabet, reserved:
 }
 
 /**
- * Attributes whose keys become the same label share it, their values joined by `;` in the order of the keys. One
- * that takes a reserved label is renamed as Prometheus itself does it, with `exported_` in front.
+ * Attributes whose keys become the same label share it: their values are joined by `;` in the order of the keys. An
+ * attribute that would take a reserved label gets the prefix `exported_`, as Prometheus itself does it.
  *
  * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config (honor_labels)
  */
@@ -77,7 +77,7 @@ function joined(entries: Entry[]): string {
   return sorted.map(([, value]) => value).join(';');
 }
 
-/** To Prometheus an empty label is the same as none, so none is written. */
+/** Leaves out empty values: to Prometheus an empty label is the same as none. */
 function entriesOf(attributes: Attributes): Entry[] {
   const entries: Entry[] = [];
   for (const [key, value] of Object.entries(attributes)) {
@@ -99,7 +99,7 @@ function pair(label: string, value: string): string {
   return `${isLegacy(label) ? label : quoted(label)}=${quoted(value)}`;
 }
 
-/** Strings as they are, all else as JSON. What cannot be JSON must not cost the whole page. */
+/** Strings are unchanged, other values become JSON. A value that JSON cannot represent must not cost the page. */
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;

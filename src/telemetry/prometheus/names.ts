@@ -1,10 +1,10 @@
 /**
- * OpenTelemetry names as Prometheus names.
+ * Translates OpenTelemetry names to Prometheus names.
  *
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#otlp-metric-points-to-prometheus
  */
 
-/** `utf8` keeps the dots of OpenTelemetry; otherwise names are made of letters, digits and `_`. */
+/** `utf8` keeps the dots of OpenTelemetry. `legacy` allows only letters, digits and `_`. */
 export type Alphabet = 'legacy' | 'utf8';
 
 const UNITS = new Map([
@@ -50,7 +50,7 @@ const PER = new Map([
 const ANNOTATION = /\{[^}]*\}/g;
 const LEGACY_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
-/** The words for a UCUM unit: `By/s` is `bytes_per_second`. Empty for units that count things. */
+/** The words for a UCUM unit: `By/s` becomes `bytes_per_second`. Empty for units that only count: `{request}`. */
 export function unitWord(unit: string): string {
   const [amount = '', time] = unit.replace(ANNOTATION, '').split('/', 2);
   const words = underscored(UNITS.get(amount) ?? amount);
@@ -58,7 +58,7 @@ export function unitWord(unit: string): string {
   return [words, per && `per_${per}`].filter(Boolean).join('_');
 }
 
-/** The name of a family without the `_total` of counters: `http.server.request.duration`, `s` gives `..._seconds`. */
+/** The name of a family, without the `_total` of counters. `job.wait` in `seconds` becomes `job_wait_seconds`. */
 export function familyName(name: string, unit: string, isCounter: boolean, alphabet: Alphabet): string {
   const translated = alphabet === 'utf8' ? name : legacy(name);
   const base = isCounter ? withoutWord(translated, 'total') : translated;
@@ -69,7 +69,7 @@ export function labelName(key: string, alphabet: Alphabet): string {
   return alphabet === 'utf8' ? key : legacy(key);
 }
 
-/** Whether a name can stand in the text without quotes. */
+/** Whether a name needs no quotes on the page. */
 export function isLegacy(name: string): boolean {
   return LEGACY_NAME.test(name);
 }

@@ -1,4 +1,4 @@
-/** What a scraper gets: the text format, and whether it can read names outside the legacy alphabet. */
+/** The format of a page: its content type, and whether names outside the legacy alphabet are allowed. */
 export interface Format {
   readonly contentType: string;
   readonly openMetrics: boolean;
@@ -11,7 +11,7 @@ const TEXT_0_0_4: Format = {
   utf8: false,
 };
 
-/** These two say how names are escaped. */
+/** The content type of these two formats says how names are escaped. */
 const ESCAPED = {
   text: escapings('text/plain; version=1.0.0', false),
   openMetrics: escapings('application/openmetrics-text; version=1.0.0', true),
@@ -27,8 +27,8 @@ function escapings(type: string, openMetrics: boolean): Record<'underscores' | '
 }
 
 /**
- * The format that an `Accept` header prefers among those we speak; of equals the first. Text 0.0.4 is for everyone
- * else: no header, a browser, a format that we do not speak.
+ * The supported format that an `Accept` header prefers; the first one wins a tie. Everyone else gets text 0.0.4: a
+ * request without the header, a browser, a scraper that wants an unsupported format.
  *
  * @see https://prometheus.io/docs/instrumenting/content_negotiation/
  */
@@ -43,7 +43,7 @@ export function negotiateFormat(accept: string | undefined): Format {
   return TEXT_0_0_4;
 }
 
-/** Whether an `Accept-Encoding` header allows gzip. Without one, nothing is compressed. */
+/** Whether an `Accept-Encoding` header allows gzip. Without the header nothing is compressed. */
 export function acceptsGzip(acceptEncoding: string | undefined): boolean {
   const codings = parse(acceptEncoding);
   const gzip =

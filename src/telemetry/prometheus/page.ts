@@ -12,18 +12,18 @@ export interface PageOptions {
 }
 
 /**
- * How names are made, before a scraper's `escaping` counts: by default with underscores, so that dashboards find the
- * same names whatever Prometheus asks. The other one keeps dots for scrapers that allow UTF-8.
+ * How names are translated before the scraper's `escaping` applies. The default uses underscores, so that dashboards
+ * find the same names whatever a scraper requests. The other strategy keeps dots for scrapers that allow UTF-8.
  *
  * @see https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus/#interaction-with-translation-strategy
  */
 export type Translation = 'underscore_escaping_with_suffixes' | 'no_utf8_escaping_with_suffixes';
 
-/** Gives the page in pieces, about one a series, so that a huge one need not be made at once. */
+/** Yields the page in pieces, about one per series, so that a huge page is never rendered in one go. */
 export type Page = (metrics: ResourceMetrics, format: Format) => Iterable<string>;
 
 /**
- * Metrics as text: Prometheus 0.0.4 and 1.0.0, OpenMetrics 1.0.0.
+ * Renders metrics as text: Prometheus 0.0.4 and 1.0.0, OpenMetrics 1.0.0.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
@@ -52,7 +52,7 @@ function target(labels: string, { openMetrics }: Format): string {
   return `# HELP ${name} Target metadata\n# TYPE ${name} ${type}\n${sampleStart('target_info')}${labels}} 1\n`;
 }
 
-/** In 0.0.4 a counter is named as its samples are, with `_total`, and units are unknown. */
+/** Outside OpenMetrics a counter is named like its samples, with `_total`, and there is no UNIT. */
 function comments({ name, type, unit, help }: Family, { openMetrics }: Format): string {
   const full = openMetrics || type !== 'counter' ? name : `${name}_total`;
   const shown = isLegacy(full) ? full : quoted(full);

@@ -9,14 +9,14 @@ import type { PageSeries } from './series.js';
 /** Writes the lines of one series. */
 type Writer = (series: PageSeries) => string;
 
-/** Decides once for a family how its series are written. */
+/** Decides once per family how its series are written. */
 export function writerOf({ name, type }: Family, format: Format): Writer {
   if (type === 'histogram') return histogramWriter(name, format);
   const start = sampleStart(type === 'counter' ? `${name}_total` : name);
   return ({ labels, value }) => `${start}${labels}} ${numberText(value as number)}\n`;
 }
 
-/** A sample up to its labels. A name outside the legacy alphabet stands inside the braces, in quotes. */
+/** A sample up to its labels. A name outside the legacy alphabet goes inside the braces, in quotes. */
 export function sampleStart(name: string): string {
   return isLegacy(name) ? `${name}{` : `{${quoted(name)},`;
 }
@@ -48,14 +48,14 @@ function histogramWriter(name: string, { openMetrics }: Format): Writer {
   };
 }
 
-/** The upper bounds but the last, which is always `+Inf`. OpenMetrics wants them to be floats: `1.0`. */
+/** All upper bounds except the last one, which is always `+Inf`. OpenMetrics requires floats: `1.0`. */
 function boundsOf(boundaries: readonly number[], openMetrics: boolean): string[] {
   return boundaries
     .filter((bound) => bound !== Number.POSITIVE_INFINITY)
     .map((bound) => (openMetrics && /^-?\d+$/.test(`${bound}`) ? `${bound}.0` : numberText(bound)));
 }
 
-/** Asked for the buckets in their order, it gives what follows the count: the exemplar or nothing. */
+/** Returns the text after the count of a bucket: its exemplar or nothing. Call it for the buckets in order. */
 function exemplarReader(exemplars: readonly Exemplar[]): (bucket: number) => string {
   let next = 0;
   return (bucket) => {

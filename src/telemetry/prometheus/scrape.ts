@@ -14,21 +14,21 @@ export interface ScrapeOptions {
   readonly internal: InternalMetrics;
 }
 
-/** Answers one scrape. The promise never rejects; it settles when the response is done, or is out of time. */
+/** Answers one scrape. The promise never rejects. It resolves when the response is complete or out of time. */
 export type Scrape = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 const MAX_CONCURRENT = 5;
 const DEFAULT_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUT_MS = 30_000;
 /**
- * How long a scraper may stop reading. Short, because unsent bytes are the one thing here that Node cannot unref:
- * for so long a stalled scraper can delay the end of the process, if the page is more than the kernel buffers.
+ * How long a scraper may stop reading. Short, because unsent bytes are the one thing here that Node cannot unref: a
+ * stalled scraper can delay the end of the process for this long, if the page exceeds the kernel's buffers.
  */
 const STALL_TIMEOUT_MS = 5_000;
-/** Characters that are made and written before the application has its turn. */
-const SLICE = 64 * 1024;
+/** How many characters are rendered and written before the application gets its turn. */
+const SLICE_LENGTH = 64 * 1024;
 
-/** Collects the metrics and sends them as the scraper asked for them. */
+/** Collects the metrics and sends them in the format that the scraper prefers. */
 export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape {
   const scrapes = internal.counter(
     'redhook.metrics.scrapes',
@@ -36,7 +36,7 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
     '{scrape}',
   );
   let inFlight = 0;
-  let toldErrors = false;
+  let hasWarned = false;
 
   const count = (code: number): void => scrapes.add(1, { 'http.response.status_code': code });
 
@@ -45,10 +45,12 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
     sendText(response, code, text);
   };
 
-  const tellOnce = (errors: readonly unknown[]): void => {
-    if (errors.length === 0 || toldErrors) return;
-    toldErrors = true;
-    log.warn(`metrics: some are missing from /metrics: ${errors.map(reason).join('; ')}; this is said once`);
+  const warnOnce = (errors: readonly unknown[]): void => {
+    if (errors.length === 0 || hasWarned) return;
+    hasWarned = true;
+    log.warn(
+      `metrics: some metrics are missing from /metrics: ${errors.map(reason).join('; ')}; this is logged only once`,
+    );
   };
 
   async function answer(
@@ -59,12 +61,12 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
   ): Promise<void> {
     let metrics: ResourceMetrics;
     try {
-      // Callbacks of the application get half of the time: a slow one costs its own metrics, not the page.
+      // The application's callbacks get half of the time, so that a slow one costs its own metrics and not the page.
       const result = await before(deadline, collect({ timeoutMillis: timeout / 2 }));
-      tellOnce(result.errors);
+      warnOnce(result.errors);
       metrics = result.resourceMetrics;
     } catch (error) {
-      log.warn(`metrics: they could not be collected: ${reason(error)}; the scraper gets a 500`);
+      log.warn(`metrics: a collection failed: ${reason(error)}; the scraper gets a 500`);
       refuse(response, 500, `The metrics could not be collected: ${reason(error)}`);
       return;
     }
@@ -95,13 +97,13 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
     }
     inFlight += 1;
     const timeout = timeoutOf(request);
-    // Not AbortSignal.timeout: it would hold what was collected until its time is up, for every scrape.
+    // Not AbortSignal.timeout: it would keep the collected metrics of every scrape in memory until its time is up.
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), timeout).unref();
     try {
       await answer(request, response, timeout, deadline.signal);
     } catch (error) {
-      // The scraper has left or reads too slowly, or the page is at fault; the status is already sent.
+      // The scraper has left or reads too slowly, or rendering failed. The status is already sent.
       log.debug(`metrics: a scrape was cut off: ${reason(error)}`);
       response.destroy();
     } finally {
@@ -111,13 +113,13 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
   };
 }
 
-/** A short answer in plain text. */
+/** Sends a short answer in plain text. */
 export function sendText(response: ServerResponse, code: number, text: string): void {
   response.writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8' });
   response.end(`${text}\n`);
 }
 
-/** A little less than what the scraper grants, so that our answer is there before it leaves. Milliseconds. */
+/** In milliseconds: a little less than the scraper's own timeout, so that our answer arrives before it gives up. */
 function timeoutOf({ headers }: IncomingMessage): number {
   const granted = Number(headers['x-prometheus-scrape-timeout-seconds']) * 1000 * 0.9;
   return granted > 0 ? Math.min(Math.ceil(granted), MAX_TIMEOUT_MS) : DEFAULT_TIMEOUT_MS;
@@ -134,10 +136,10 @@ async function* slices(page: Iterable<string>): AsyncGenerator<string> {
   let slice = '';
   for (const text of page) {
     slice += text;
-    if (slice.length < SLICE) continue;
+    if (slice.length < SLICE_LENGTH) continue;
     yield slice;
     slice = '';
-    // A timer, because an immediate that must not keep the process alive would also not be run in time.
+    // A timer, because an immediate that does not keep the process alive would not run in time either.
     await delay(1, undefined, { ref: false });
   }
   yield slice;

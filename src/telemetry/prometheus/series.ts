@@ -4,20 +4,19 @@ import type { CallDataPoint, Exemplar } from '../metrics/series.js';
 import type { Family } from './families.js';
 import type { Labels } from './labels.js';
 
-/** One set of labels in a family, and what it stands at. */
+/** One set of labels in a family, with its current value. */
 export interface PageSeries {
   readonly labels: string;
-  /** A histogram in a histogram family, else a number. */
+  /** A histogram in a histogram family, otherwise a number. */
   value: number | Histogram;
   readonly exemplars: readonly Exemplar[];
 }
 
-const NONE: readonly Exemplar[] = [];
+const NO_EXEMPLARS: readonly Exemplar[] = [];
 
 /**
- * The series of a family, each set of labels once: points whose attributes differ only before they become labels
- * (200 and "200", `a.b` and `a_b`) are one series to Prometheus. Sums and histograms of such points are added; of
- * gauges the last one stands.
+ * The series of a family, each set of labels once. Points whose attributes become the same labels (200 and "200",
+ * `a.b` and `a_b`) are one series to Prometheus. Their sums and histograms are added; the last value of a gauge wins.
  */
 export function seriesOf({ name, members }: Family, labels: Labels): PageSeries[] {
   const byLabels = new Map<string, PageSeries>();
@@ -35,7 +34,7 @@ export function seriesOf({ name, members }: Family, labels: Labels): PageSeries[
 }
 
 function exemplarsOf(point: object): readonly Exemplar[] {
-  return (point as Partial<CallDataPoint>).exemplars ?? NONE;
+  return (point as Partial<CallDataPoint>).exemplars ?? NO_EXEMPLARS;
 }
 
 function merged(
@@ -47,7 +46,7 @@ function merged(
   if (typeof a === 'number' || typeof b === 'number') return isSum ? Number(a) + Number(b) : b;
   if (String(a.buckets.boundaries) !== String(b.buckets.boundaries)) {
     log.warn(
-      `metrics: a series of ${name} comes twice with different buckets, expected the same; the first is kept`,
+      `metrics: a series of ${name} appears twice with different buckets, expected the same ones; the first is kept`,
     );
     return a;
   }

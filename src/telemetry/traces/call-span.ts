@@ -32,26 +32,26 @@ export function nameOf({ convention, operation, route }: CallRecord): string {
   return convention.spanName(operation, route);
 }
 
-/** What all spans of calls have in common. */
+/** What all spans of calls share. */
 export interface CallSpanOrigin {
   readonly resource: Resource;
   readonly scope: InstrumentationScope;
-  /** Starts the SDK's own span with the same ids, start and attributes as this one. */
+  /** Starts a span of the SDK with the ids, start time and attributes of `span`. */
   startSdkSpan(span: CallSpan, parent: Context): Span;
 }
 
 /**
- * The span of a call: a view of the call's record, with nothing of its own but its place in the trace. As soon as the
- * application adds something to it, the SDK's span takes its place, with all that a span can do.
+ * The span of a call: a view of the call's record that itself holds only its place in the trace. When the application
+ * adds something to it, a full span of the SDK replaces it.
  */
 export class CallSpan implements Span, ReadableSpan {
   readonly call: CallRecord;
   readonly parentSpanContext?: SpanContext;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** The attributes that are no labels. */
+  /** The attributes that are not labels. */
   readonly ownAttributes: Attributes | undefined;
-  /** The attributes that it has in common with other spans. */
+  /** The attributes that it shares with other spans. */
   readonly sharedAttributes: Attributes | undefined;
   ended = false;
   readonly #context: SpanContext;
@@ -82,7 +82,7 @@ export class CallSpan implements Span, ReadableSpan {
     return this.startedAt + this.call.duration * 1000;
   }
 
-  /** The SDK's span, if it has taken the place of this one. */
+  /** The span of the SDK that has replaced this one, if any. */
   get sdkSpan(): Span | undefined {
     return this.#sdkSpan;
   }
@@ -125,7 +125,7 @@ export class CallSpan implements Span, ReadableSpan {
     return Object.fromEntries(all.filter(([, value]) => value !== undefined));
   }
 
-  /** The status code says why by itself; only an exception has more to tell. */
+  /** Only an exception adds a message. Without one, the status code attribute is the explanation. */
   get status(): SpanStatus {
     const { failed, error } = this.call;
     if (!failed) return { code: SpanStatusCode.UNSET };
@@ -160,38 +160,38 @@ export class CallSpan implements Span, ReadableSpan {
     return 0;
   }
 
-  setAttribute(...given: Parameters<Span['setAttribute']>): this {
-    this.toSdkSpan()?.setAttribute(...given);
+  setAttribute(...args: Parameters<Span['setAttribute']>): this {
+    this.toSdkSpan()?.setAttribute(...args);
     return this;
   }
 
-  setAttributes(...given: Parameters<Span['setAttributes']>): this {
-    this.toSdkSpan()?.setAttributes(...given);
+  setAttributes(...args: Parameters<Span['setAttributes']>): this {
+    this.toSdkSpan()?.setAttributes(...args);
     return this;
   }
 
-  addEvent(...given: Parameters<Span['addEvent']>): this {
-    this.toSdkSpan()?.addEvent(...given);
+  addEvent(...args: Parameters<Span['addEvent']>): this {
+    this.toSdkSpan()?.addEvent(...args);
     return this;
   }
 
-  addLink(...given: Parameters<Span['addLink']>): this {
-    this.toSdkSpan()?.addLink(...given);
+  addLink(...args: Parameters<Span['addLink']>): this {
+    this.toSdkSpan()?.addLink(...args);
     return this;
   }
 
-  addLinks(...given: Parameters<Span['addLinks']>): this {
-    this.toSdkSpan()?.addLinks(...given);
+  addLinks(...args: Parameters<Span['addLinks']>): this {
+    this.toSdkSpan()?.addLinks(...args);
     return this;
   }
 
-  setStatus(...given: Parameters<Span['setStatus']>): this {
-    this.toSdkSpan()?.setStatus(...given);
+  setStatus(...args: Parameters<Span['setStatus']>): this {
+    this.toSdkSpan()?.setStatus(...args);
     return this;
   }
 
-  updateName(...given: Parameters<Span['updateName']>): this {
-    this.toSdkSpan()?.updateName(...given);
+  updateName(...args: Parameters<Span['updateName']>): this {
+    this.toSdkSpan()?.updateName(...args);
     return this;
   }
 
@@ -203,7 +203,7 @@ export class CallSpan implements Span, ReadableSpan {
     this.toSdkSpan()?.end(time);
   }
 
-  /** Puts the SDK's span in the place of this one. Once the call has ended, nothing can be added to it. */
+  /** Replaces this span with one of the SDK. After the call has ended this is no longer possible. */
   toSdkSpan(): Span | undefined {
     if (!this.ended) this.#sdkSpan ??= this.#origin.startSdkSpan(this, this.#parent);
     return this.#sdkSpan;

@@ -2,13 +2,13 @@ import type { IdGenerator } from '@opentelemetry/sdk-trace';
 
 const TRACE_ID_DIGITS = 32;
 const SPAN_ID_DIGITS = 16;
-/** Digits cost little each when they are made many at a time. */
+/** Generating many digits at a time makes each of them cheap. */
 const POOL_NUMBERS = 1024;
 const NUMBERS = 2 ** 32;
 
 /**
- * Ids of traces and spans in lower-case hex. `Math.random` is seeded by the system and is what OpenTelemetry's own ids
- * come from; they have to differ, not to be secret. To load node:crypto takes Node 6 ms of a start.
+ * Random trace and span ids in lower-case hex. Ids must be unique, not secret, so `Math.random` is enough; the
+ * OpenTelemetry SDK uses it too. Loading node:crypto would add 6 ms to the start.
  */
 export class RandomIdGenerator implements IdGenerator {
   readonly #numbers = new Uint32Array(POOL_NUMBERS);
@@ -31,7 +31,7 @@ export class RandomIdGenerator implements IdGenerator {
   }
 }
 
-/** All zeros mean that there is no id. */
+/** An id of zeros is invalid. */
 const INVALID = /^0+$/;
 const ZERO = '0'.charCodeAt(0);
 
@@ -40,21 +40,21 @@ interface Ids {
   readonly spanId: string;
 }
 
-/** The ids of a span that has them already. */
+/** Gives the next span ids that are already known. */
 export class PresetIdGenerator implements IdGenerator {
-  #given: Ids | undefined;
+  #preset: Ids | undefined;
 
-  /** Runs `start`, which starts a span, with these ids. */
-  give<R>(ids: Ids, start: () => R): R {
-    this.#given = ids;
+  /** Runs `start`. The span that it starts has these ids. */
+  withIds<R>(ids: Ids, start: () => R): R {
+    this.#preset = ids;
     try {
       return start();
     } finally {
-      this.#given = undefined;
+      this.#preset = undefined;
     }
   }
 
-  generateTraceId = (): string => this.#given?.traceId ?? '';
+  generateTraceId = (): string => this.#preset?.traceId ?? '';
 
-  generateSpanId = (): string => this.#given?.spanId ?? '';
+  generateSpanId = (): string => this.#preset?.spanId ?? '';
 }

@@ -34,10 +34,10 @@ export interface SpansOptions {
   readonly processors: readonly SpanProcessor[];
 }
 
-/** More attributes than any call has. */
-const ENOUGH_ATTRIBUTES = 64;
+/** No call has more attributes. */
+const MAX_CALL_ATTRIBUTES = 64;
 
-/** Makes one span of each call. Its final name, attributes and status come from the call's record. */
+/** Makes one span for each call. Its final name, attributes and status come from the call's record. */
 export function createSpanObserver({
   resource,
   sampler,
@@ -46,15 +46,15 @@ export function createSpanObserver({
   processors,
 }: SpansOptions): CallObserver {
   const origin = createOrigin(resource, limits, processors);
-  const { attributeCountLimit = ENOUGH_ATTRIBUTES, attributeValueLengthLimit = Infinity } = limits;
-  /** Whether a call by itself may have more than a span may hold: the SDK knows how to cut. */
-  const mustBeCut = attributeCountLimit < ENOUGH_ATTRIBUTES || attributeValueLengthLimit < Infinity;
+  const { attributeCountLimit = MAX_CALL_ATTRIBUTES, attributeValueLengthLimit = Infinity } = limits;
+  /** Whether a call may exceed the limits. If so, the SDK makes its span, because it enforces them. */
+  const mayExceedLimits = attributeCountLimit < MAX_CALL_ATTRIBUTES || attributeValueLengthLimit < Infinity;
 
   function start(call: CallRecord, parent: Context, callStart: CallStart): Span | undefined {
     if (!call.traced) return undefined;
     if (isTracingSuppressed(parent)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-    const around = parentOf(parent);
-    const traceId = call.ended?.traceId ?? around?.traceId ?? ids.generateTraceId();
+    const parentSpan = parentOf(parent);
+    const traceId = call.ended?.traceId ?? parentSpan?.traceId ?? ids.generateTraceId();
     const sampled = sampler.shouldSample(parent, traceId, nameOf(call), kindOf(call), call.attributes, []);
     const context: SpanContext = {
       traceId,
@@ -62,15 +62,15 @@ export function createSpanObserver({
       traceFlags:
         sampled.decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE,
     };
-    if (around?.traceState !== undefined) context.traceState = around.traceState;
+    if (parentSpan?.traceState !== undefined) context.traceState = parentSpan.traceState;
     if (sampled.decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(context);
-    const span = new CallSpan(call, callStart, context, around, parent, origin);
+    const span = new CallSpan(call, callStart, context, parentSpan, parent, origin);
     for (const processor of processors) processor.onStart(span, parent);
     return span;
   }
 
   function end(span: CallSpan): void {
-    if (mustBeCut) span.toSdkSpan();
+    if (mayExceedLimits) span.toSdkSpan();
     span.ended = true;
     if (span.sdkSpan === undefined) for (const processor of processors) processor.onEnd(span);
     else endSdkSpan(span.sdkSpan, span);
@@ -91,27 +91,27 @@ function parentOf(context: Context): SpanContext | undefined {
   return span instanceof CallSpan || isSpanContextValid(parent) ? parent : undefined;
 }
 
-/** What the application has set stays, except for what the call's record says too. */
-function endSdkSpan(full: Span, span: CallSpan): void {
+/** Keeps everything that the application has set, except the values that the call's record has too. */
+function endSdkSpan(sdkSpan: Span, span: CallSpan): void {
   const { call, status } = span;
-  if (call.route !== undefined) full.updateName(span.name);
-  full.setAttributes({ ...call.attributes, ...call.added });
-  if (status.code === SpanStatusCode.ERROR) full.setStatus(status);
-  full.end(span.endTime);
+  if (call.route !== undefined) sdkSpan.updateName(span.name);
+  sdkSpan.setAttributes({ ...call.attributes, ...call.added });
+  if (status.code === SpanStatusCode.ERROR) sdkSpan.setStatus(status);
+  sdkSpan.end(span.endTime);
 }
 
-/** The SDK's spans of calls: sampled already, and announced to the processors already. */
+/** Makes the SDK spans that replace spans of calls, which are already sampled and announced to the processors. */
 function createOrigin(
   resource: Resource,
   limits: Partial<SpanLimits>,
   processors: readonly SpanProcessor[],
 ): CallSpanOrigin {
-  const given = new PresetIdGenerator();
+  const presetIds = new PresetIdGenerator();
   let tracer: Tracer | undefined;
   const createTracer = (): Tracer =>
     new TracerProvider({
       resource,
-      idGenerator: given,
+      idGenerator: presetIds,
       sampler: new AlwaysOnSampler(),
       spanLimits: limits,
       spanProcessors: processors.map((processor) => ({
@@ -129,7 +129,7 @@ function createOrigin(
       tracer ??= createTracer();
       const { name, kind, attributes, startTime } = span;
       const options = { kind, attributes, startTime };
-      return given.give(span.spanContext(), () => (tracer as Tracer).startSpan(name, options, parent));
+      return presetIds.withIds(span.spanContext(), () => (tracer as Tracer).startSpan(name, options, parent));
     },
   };
 }

@@ -19,18 +19,18 @@ export interface Traces {
   readonly provider: TracerProviderApi;
   /** Makes the spans of calls. */
   readonly observer: CallObserver;
-  /** What is not delivered yet, for the end of the process; the console prints what it still holds. */
+  /** The undelivered spans as requests, for the flush at exit. The console prints the spans that it still holds. */
   pendingRequests(): PendingRequest[];
 }
 
-/** Wires sampler, limits and exporters; the application's own spans take the same road. */
+/** Wires the sampler, limits and exporters. They apply to the application's own spans too. */
 export function startTraces(
   { exporters, sampler: samplerConfig, queue, limits }: TracesConfig,
   resource: Resource,
   dropped: Counter,
 ): Traces {
-  const outlets = exporters.map((exporter) => openOutlet(exporter, queue, resource, dropped));
-  const processors = outlets.map(({ processor }) => processor);
+  const outputs = exporters.map((exporter) => openOutput(exporter, queue, resource, dropped));
+  const processors = outputs.map(({ processor }) => processor);
   const sampler = createSampler(samplerConfig);
   const ids = new RandomIdGenerator();
   const spanLimits = {
@@ -48,21 +48,21 @@ export function startTraces(
       spanLimits,
     }),
     observer: createSpanObserver({ resource, sampler, ids, limits: spanLimits, processors }),
-    pendingRequests: () => outlets.flatMap((outlet) => outlet.pendingRequests()),
+    pendingRequests: () => outputs.flatMap((output) => output.pendingRequests()),
   };
 }
 
-interface Outlet {
+interface Output {
   readonly processor: SpanProcessor;
   pendingRequests(): PendingRequest[];
 }
 
-function openOutlet(
+function openOutput(
   exporter: OtlpExporter | ConsoleExporter,
   queue: TracesConfig['queue'],
   resource: Resource,
   dropped: Counter,
-): Outlet {
+): Output {
   if (exporter.type === 'console') {
     const console = createConsole({ colour: exporter.colour ?? isatty(STDOUT) });
     return {

@@ -1,4 +1,4 @@
-/** What an application can see of a call, as plain values. */
+/** Everything that an application can see of a call, as plain values. */
 const { AsyncLocalStorage } = require('node:async_hooks');
 
 /** The application's own context. */
@@ -10,14 +10,14 @@ exports.here = here;
 
 exports.at = (where, fn) => place.run(where, fn);
 
-/** What happens, in order, for each party by itself: who is faster than whom is no part of the contract. */
+/** The order of events for each party separately: the order between parties is not part of the contract. */
 exports.Journal = class {
   note(party, what) {
     this[party] ??= [];
     this[party].push(what);
   }
 
-  /** Notes events of an emitter: their `this`, their arguments, and in which context of the application they come. */
+  /** Notes events of an emitter: their `this`, their arguments, and the application's context in which they occur. */
   follow(party, emitter, ...events) {
     const journal = this;
     for (const event of events) {
@@ -47,7 +47,7 @@ const listenersOf = (emitter) =>
   Object.fromEntries(emitter.eventNames?.().map((name) => [String(name), emitter.listenerCount(name)]) ?? []);
 exports.listenersOf = listenersOf;
 
-/** What calling a function gives: the value that it returns, or what it throws. */
+/** The outcome of calling a function: the value that it returns or the error that it throws. */
 exports.outcomeOf = (fn) => {
   try {
     return { returned: plain(fn()) };
@@ -56,11 +56,11 @@ exports.outcomeOf = (fn) => {
   }
 };
 
-/** The names and lengths of methods, wherever they are inherited from. */
+/** The names and lengths of methods, including inherited ones. */
 exports.signaturesOf = (object, ...methods) =>
   methods.map((method) => `${method}: ${object[method].name}(${object[method].length})`);
 
-/** Headers without those that carry the trace, and without the time. */
+/** Headers without the trace context and without the date. */
 exports.headersOf = (headers) =>
   Object.entries(headers).filter(([name]) => !['traceparent', 'baggage', 'date'].includes(name));
 

@@ -1,4 +1,4 @@
-/** The `fetch` of Node and an undici of the application. Many servers are bare sockets, so that all calls are clients'. */
+/** Node's `fetch` and the application's undici. Many servers are bare sockets, so that all calls are client calls. */
 const { PassThrough } = require('node:stream');
 const { setImmediate: turn } = require('node:timers/promises');
 const undici = require('undici7');
@@ -9,7 +9,7 @@ const serving = (handler, use) => wire.serving(handler, (origin) => use(urlOf(or
 const answering = (answer, use) => wire.answering(answer, (origin) => use(urlOf(origin)));
 const urlOf = ({ host, port }) => `http://${host}:${port}`;
 
-/** Fetches, and gives all that the application sees of the answer or the failure. */
+/** Fetches, and returns all that the application sees of the response or the failure. */
 async function ask(url, options, read = (response) => response.text()) {
   return at('caller', async () => {
     try {
@@ -117,7 +117,7 @@ exports['caller-aborts'] = {
 const early = new AbortController();
 
 exports['caller-aborts-with-a-reason'] = {
-  // undici tells the caller's own reason as if something had failed.
+  // undici reports the caller's own abort reason as if the request had failed.
   calls: ['client GET 200 error=RangeError'],
   run: (path) =>
     answering(

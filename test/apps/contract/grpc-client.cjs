@@ -83,7 +83,7 @@ exports['connection-drops'] = {
       const { data, status, events } = await ask(client, 'List', { act: cut });
       client.close();
       await close(middle);
-      // What broke first is in the details: a reset, an end or a lost connection.
+      // The details say what broke first: a reset, an end or a lost connection.
       return [data, status.map(([code]) => code), events];
     }),
 };
@@ -94,7 +94,7 @@ exports.deadline = {
     serving(path, { Get: () => {} }, async (client) => {
       const options = { deadline: Date.now() + DEADLINE_MS };
       const { callback, status } = await ask(client, 'Get', { options });
-      // The details tell how long it took.
+      // The details contain how long it took.
       return [status[0][0], callback[0].error.code, callback[0].at];
     }),
 };
@@ -169,7 +169,7 @@ exports.interceptors = {
         },
       });
     };
-    // It answers by itself: there is no call.
+    // The interceptor answers by itself, so no call is made.
     const cached = (options, nextCall) =>
       new grpc.InterceptingCall(nextCall(options), {
         start(_, listener) {

@@ -6,7 +6,7 @@ const grpc = require('@grpc/grpc-js');
 const { at, here, Journal, outcomeOf, plain, shapeOf, signaturesOf } = require('./account.cjs');
 const { ask, DEADLINE_MS, mapOf, serving } = require('./orders.cjs');
 
-/** Notes what a handler is given. */
+/** Notes what a handler receives. */
 function noteCall(journal, party, call) {
   const { metadata } = call;
   const headers = [Object.keys(metadata), mapOf(metadata)];
@@ -150,7 +150,7 @@ exports.deadline = {
       await over;
       return answer;
     });
-    // The details tell how long it took.
+    // The details contain how long it took.
     return [answer.status[0][0], answer.callback[0].error.code, journal];
   },
 };

@@ -1,11 +1,11 @@
-/** Requests of node:http. Many servers are bare sockets, so that all calls are those of the client. */
+/** Requests of node:http. Many servers are bare sockets, so that all calls are client calls. */
 const { once } = require('node:events');
 const http = require('node:http');
 const { text } = require('node:stream/consumers');
 const { at, headersOf, here, Journal, outcomeOf, plain, shapeOf, signaturesOf } = require('./account.cjs');
 const { answering, deadPort, serving } = require('./wire.cjs');
 
-/** Makes a request, follows all that its caller is told, and waits for its end. */
+/** Makes a request, notes everything that its caller sees, and waits for its end. */
 async function ask(options, { act = () => {}, respond = (response) => response.resume() } = {}) {
   const journal = new Journal();
   const request = at('caller', () => http.request({ agent: false, ...options }));
@@ -143,7 +143,7 @@ exports.refused = {
 };
 
 exports['listener-throws'] = {
-  // Node breaks the connection off when the listener of a response throws.
+  // Node closes the connection when a `response` listener throws.
   calls: ['client GET 200 error=ECONNRESET > server GET 200'],
   run: (path) =>
     serving(

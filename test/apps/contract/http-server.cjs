@@ -1,4 +1,4 @@
-/** Servers of node:http. Most clients are bare sockets, so that all calls are those of the servers. */
+/** Servers of node:http. Most clients are bare sockets, so that all calls are server calls. */
 const { EventEmitter, once } = require('node:events');
 const http = require('node:http');
 const { setImmediate: turn } = require('node:timers/promises');
@@ -19,7 +19,7 @@ const requestFor = (path, { method = 'GET', more = '', body = '' } = {}) =>
   `${method} ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n${body}`;
 const LAST = { more: 'Connection: close\r\n' };
 
-/** Follows all that a handler is told of its request and response. */
+/** Notes everything that a handler sees of its request and response. */
 function follow(journal, request, response) {
   journal.follow('request', request, 'end', 'aborted', 'error', 'close');
   journal.follow('response', response, 'finish', 'timeout', 'error', 'close');

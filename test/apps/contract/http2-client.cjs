@@ -7,7 +7,7 @@ const { close, deadPort, listen } = require('./wire.cjs');
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = http2.constants;
 
-/** Serves while `use` runs, which is given a session to the server. */
+/** Serves while `use` runs. `use` receives a session to the server. */
 async function serving(handler, use) {
   const server = http2.createServer().on('stream', (stream, headers) => {
     stream.on('error', () => {});
@@ -30,7 +30,7 @@ const half = (stream) => {
   stream.write('half');
 };
 
-/** Makes a request, follows all that its caller is told, and waits for its end. */
+/** Makes a request, notes everything that its caller sees, and waits for its end. */
 async function ask(client, headers, { options, act = () => {} } = {}) {
   const journal = new Journal();
   const stream = at('caller', () => client.request(headers, options));
@@ -230,7 +230,7 @@ exports.concurrent = {
 };
 
 exports['bad-arguments'] = {
-  // What Node refuses when it looks at the headers is a call that failed; what is no headers at all is none.
+  // A request that Node rejects is a failed call, unless its first argument is not headers at all.
   calls: [
     'client GET error=ERR_INVALID_ARG_TYPE',
     'client GET error=ERR_INVALID_ARG_TYPE',

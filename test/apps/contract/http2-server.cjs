@@ -8,10 +8,10 @@ const { close, listen } = require('./wire.cjs');
 
 const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = http2.constants;
 
-/** More bytes than a client takes at once. */
+/** More bytes than a client accepts at once. */
 const LARGE = 5_000_000;
 
-/** Serves while `use` runs, which is given a session to the server. */
+/** Serves while `use` runs. `use` receives a session to the server. */
 async function serving(event, handler, use) {
   const server = http2.createServer();
   server.on('session', (session) => session.socket.remoteAddress);
@@ -23,7 +23,7 @@ async function serving(event, handler, use) {
   return result;
 }
 
-/** Makes a request and gives what came back. */
+/** Makes a request and returns the response. */
 async function ask(client, path, { headers = {}, body, act = () => {} } = {}) {
   const stream = client.request({ ':path': path, ...headers });
   const answer = { headers: null, trailers: null, body: '', error: null };
@@ -131,7 +131,7 @@ exports['application-error'] = {
   calls: [
     'client GET error=ERR_HTTP2_STREAM_ERROR > server GET error=RangeError',
     'client GET error=ERR_HTTP2_STREAM_ERROR > server GET error=aborted',
-    // The answer ends with its last byte; the reset comes too late for the client.
+    // The response ends with its last byte. The reset comes too late for the client.
     'client GET 200 > server GET 200 error=aborted',
   ],
   async run(path) {

@@ -1,4 +1,4 @@
-/** A gRPC service for each scenario: its name is in the method of all its calls. */
+/** Defines a gRPC service for each scenario. The scenario is in the method name of all its calls. */
 const grpc = require('@grpc/grpc-js');
 const { at, headersOf, here, Journal, plain } = require('./account.cjs');
 
@@ -22,10 +22,10 @@ const serviceOf = (path) => ({
   Chat: method(`${path}/Chat`, true, true),
 });
 
-/** Long enough for a busy machine: both sides must see most of it pass. */
+/** Long enough for a busy machine, because both sides must see most of it pass. */
 exports.DEADLINE_MS = 500;
 
-/** Gives a client of a service at a port, which can also call what is not there. */
+/** Returns a client of a service at a port. It can also call a method that does not exist. */
 exports.connect = (path, port, options) => {
   const Client = grpc.makeClientConstructor(
     { ...serviceOf(path), Missing: method(`${path}/Missing`, false, false) },
@@ -34,7 +34,7 @@ exports.connect = (path, port, options) => {
   return new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), options);
 };
 
-/** What a method does when a scenario does not say otherwise. */
+/** The behaviour of each method unless a scenario overrides it. */
 const echo = {
   Get: (call, done) => done(null, call.request),
   Sum(call, done) {
@@ -51,7 +51,7 @@ const echo = {
   Chat: (call) => call.on('data', (value) => call.write(value)).on('end', () => call.end()),
 };
 
-/** Serves while `use` runs, which is given a client, the server and the port. */
+/** Serves while `use` runs. `use` receives a client, the server and the port. */
 exports.serving = async (path, handlers, use, { server: serverOptions, client: clientOptions } = {}) => {
   const server = new grpc.Server(serverOptions);
   server.addService(serviceOf(path), { ...echo, ...handlers });
@@ -67,7 +67,7 @@ exports.serving = async (path, handlers, use, { server: serverOptions, client: c
   return result;
 };
 
-/** Makes a call and gives all that its caller is told, once it is over. `act` may do something with the call. */
+/** Makes a call and returns, once it is over, everything that its caller sees. `act` may act on the call. */
 exports.ask = async (
   client,
   name,
@@ -107,7 +107,7 @@ exports.ask = async (
 const mapOf = (metadata) => headersOf(metadata.getMap());
 exports.mapOf = mapOf;
 
-/** An error of gRPC with its trailers; the end of the message of a refused connection tells the time. */
+/** A gRPC error with its trailers. The message of a refused connection ends with the time. */
 function errorOf(error) {
   return error && { ...plain(error), metadata: error.metadata && mapOf(error.metadata) };
 }

@@ -1,6 +1,6 @@
 /**
- * `run.cjs BOUNDARY [SCENARIO]` plays the scenarios of a boundary one after the other, and prints one line of JSON for
- * each: its name, the calls that it makes, and its account of all that the application has seen.
+ * `run.cjs BOUNDARY [SCENARIO]` plays the scenarios of a boundary one after the other. For each it prints one line of
+ * JSON: its name, the calls that it makes, and a record of everything that the application has seen.
  */
 const TOO_LONG_MS = 10_000;
 
@@ -17,7 +17,7 @@ async function main([boundary, only]) {
   }
 }
 
-/** Ports are other ones in each run. */
+/** Ports differ between runs. */
 function withoutPorts(text) {
   return text.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT');
 }

@@ -1,11 +1,11 @@
-/** Servers on free ports of loopback, and what is sent byte by byte. */
+/** Servers on free loopback ports, and exchanges with them byte by byte. */
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
 
 const HOST = '127.0.0.1';
 
-/** Lets a server listen and gives its port. */
+/** Lets a server listen and returns its port. */
 exports.listen = async (server) => {
   server.listen(0, HOST);
   await once(server, 'listening');
@@ -22,7 +22,7 @@ exports.deadPort = async () => {
   return port;
 };
 
-/** Sends bytes and gives all that comes back until the end, or leaves as soon as it has seen `until`. */
+/** Sends bytes and returns everything received until the end. Disconnects as soon as it has received `until`. */
 exports.exchange = async (port, bytes, until = /$^/) => {
   const socket = net.connect(port, HOST).on('error', () => {});
   const closed = new Promise((resolve) => socket.on('close', resolve));
@@ -36,10 +36,10 @@ exports.exchange = async (port, bytes, until = /$^/) => {
   return answer.replaceAll(/^Date: .*\r\n/gm, '');
 };
 
-/** Serves HTTP while `use` runs, which is given where, and the server. */
+/** Serves HTTP while `use` runs. `use` receives the address and the server. */
 exports.serving = async (handler, use) => {
   const server = http.createServer(handler);
-  // A socket keeps what it was asked for once: an application may ask, and so does Redhook.
+  // Reading an address leaves a field on the socket. Redhook reads it, so the bare application must read it too.
   server.on('connection', (socket) => socket.remoteAddress);
   const port = await exports.listen(server);
   const result = await use({ host: HOST, port }, server);

@@ -1,6 +1,6 @@
 module redhook/shop
 
-// What Debian 12 offers can build it.
+// The Go version of Debian 12, so that its golang-go package can build this.
 go 1.19
 
 require (

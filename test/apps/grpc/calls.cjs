@@ -1,4 +1,4 @@
-/** A server and a client of gRPC in one process: makes calls of the four kinds, some of which fail, and ends. */
+/** A gRPC server and client in one process. It makes calls of all four kinds, some of which fail, and ends. */
 const json = {
   serialize: (value) => Buffer.from(JSON.stringify(value)),
   parse: (bytes) => JSON.parse(bytes),

@@ -1,4 +1,4 @@
-/** `client.cjs PORT CALLS` makes the calls, given as JSON, one after the other, and prints the status of each. */
+/** `client.cjs PORT CALLS` makes the calls, a list in JSON, one after the other, and prints the status of each. */
 const { ask, connect } = require('./shop.cjs');
 
 async function main([port, calls]) {

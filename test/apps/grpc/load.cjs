@@ -1,4 +1,4 @@
-/** A server of the shop whose handlers make the calls they are asked for, in the way that `to` says. */
+/** A server of the shop. Its handlers make the calls that the request describes, over the client that `to` names. */
 const http2 = require('node:http2');
 const net = require('node:net');
 const { once } = require('node:events');
@@ -26,7 +26,7 @@ const listen = async (server) => {
   return server.address().port;
 };
 
-/** A server without grpc-js. It resets a stream in the middle, with the code that the id of the order is. */
+/** A server without grpc-js. It resets a stream before its end. The id of the order is the error code. */
 const resetting = http2.createServer().on('stream', (stream) => {
   stream.on('error', () => {});
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
@@ -46,14 +46,14 @@ async function main() {
     retrying: (request) => ask(retrying, request),
     refused: (request) => ask(refused, request),
     reset: (request) => ask(reset, request),
-    /** Its channel is closed before its connection is there. */
+    /** Closes the channel before it has connected. */
     closing(request) {
       const client = connect(mute);
       const seen = ask(client, request);
       client.close();
       return seen;
     },
-    /** Its server is there for this call only. */
+    /** Starts a server for this call only. */
     passing: async (request) => {
       const passing = await serve();
       const client = connect(passing.port);

@@ -1,6 +1,6 @@
 /**
- * The service of shop.proto: a call ends as the id of its order says. And clients of it, which leave when they are
- * told. The programs of ../go understand the same words.
+ * The service of shop.proto, whose calls end as the id of the order says. Also clients of it, which end calls early on
+ * request. The programs in ../go understand the same ids.
  */
 const { once } = require('node:events');
 const net = require('node:net');
@@ -16,7 +16,7 @@ const broken = () => {
   throw new Error('the handler threw');
 };
 
-/** How a method with one answer ends. An id that is not here is the name of a status. */
+/** How a unary method ends. Any other id is the name of a status. */
 const answers = {
   ok: (_, done) => done(null, {}),
   silent: (call) => call.sendMetadata(new grpc.Metadata()),
@@ -29,18 +29,18 @@ const answers = {
     done(null, {});
     setImmediate(done, null, {});
   },
-  // Of the attempts that the retries of a service config make.
+  // The third of the attempts of a retry policy succeeds.
   third(call, done) {
     const [attempts] = call.metadata.get('grpc-previous-rpc-attempts');
     done(attempts === '2' ? null : { code: grpc.status.UNAVAILABLE }, {});
   },
 };
 
-/** How a stream of answers goes on after its first message. */
+/** How a response stream continues after its first message. */
 const streams = {
   ok: (call) => call.end(),
   open: () => {},
-  // grpc-js tells the client nothing of it.
+  // grpc-js does not report this to the client.
   destroy: (call) => call.destroy(),
   shutdown: (_, server) => setImmediate(() => server.forceShutdown()),
   goaway(call, server) {
@@ -49,7 +49,7 @@ const streams = {
   },
 };
 
-/** Serves on a free port. `relay` answers an id that is JSON: a call that the handler shall make. */
+/** Serves on a free port. `relay` handles an id that is JSON: it describes a call that the handler should make. */
 exports.serve = async (relay) => {
   const server = new grpc.Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_LENGTH });
   const answer = (call, id, done) => {
@@ -87,7 +87,7 @@ exports.serve = async (relay) => {
 exports.connect = (port, options) =>
   new Orders(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), options);
 
-/** Makes a call and gives what its caller saw: the name of the status, and the last answer. */
+/** Makes a call and returns what its caller sees: the name of the status, and the last response. */
 exports.ask = (client, { method, id, size = 0, leaves }, headers = {}, cut = undefined) =>
   new Promise((resolve) => {
     const { requestStream, responseStream } = Orders.service[method];
@@ -115,7 +115,7 @@ exports.ask = (client, { method, id, size = 0, leaves }, headers = {}, cut = und
     if (leaves === 'cut') call.once('data', cut);
   });
 
-/** Makes a call over a connection of its own, which breaks at the first answer. */
+/** Makes a call over its own connection, which is cut at the first response. */
 exports.askAndCut = async (port, request, headers) => {
   const ends = [];
   const middle = net.createServer((near) => {

@@ -1,4 +1,4 @@
-/** Servers and clients of HTTP/2 in one process: with and without TLS, both of Node's APIs. Makes calls and ends. */
+/** HTTP/2 servers and clients in one process, with and without TLS, over both of Node's APIs. Makes calls and ends. */
 const { once } = require('node:events');
 const https = require('node:https');
 const { readFileSync } = require('node:fs');
@@ -14,7 +14,7 @@ exports.run = async (http2) => {
   const secure = http2.createSecureServer(tls, byRequest).listen(0, '127.0.0.1');
   await Promise.all([once(plain, 'listening'), once(secure, 'listening')]);
 
-  // The first request is made before anything is connected.
+  // The first request is sent before the session is connected.
   const client = http2.connect(`http://127.0.0.1:${plain.address().port}`);
   await bodyOf(client.request({ ':path': '/first' }));
   await Promise.all([

@@ -1,5 +1,5 @@
 'use strict';
-/** The orders service of the tests: the same routes whatever the module system of its entry is. */
+/** The orders service of the tests. It has the same routes, whatever the module system of its entry point. */
 
 module.exports = function routes(app) {
   app.addHook('onRequest', async (request, reply) => {
@@ -21,12 +21,12 @@ module.exports = function routes(app) {
     reply.hijack();
     reply.raw.write('the first part');
   });
-  // A call within a call: this service asks itself.
+  // A call inside a call: this service calls itself.
   app.get('/proxy/:id', async (request) => {
     const { port } = app.server.address();
     return (await fetch(`http://127.0.0.1:${port}/orders/${request.params.id}`)).json();
   });
-  // What another service would receive from this one.
+  // The headers that another service would receive from this one.
   app.get('/headers', async (request) => request.headers);
   app.get('/echo', async () => {
     const { port } = app.server.address();

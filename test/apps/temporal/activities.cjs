@@ -1,6 +1,6 @@
 const { Context } = require('@temporalio/activity');
 
-/** The activities of the order service; `url` is looked at by one of them. */
+/** The activities of the order service. One of them fetches `url`. */
 exports.createActivities = (url) => ({
   charge: async (what) => what,
   reserve: async (what) => what,

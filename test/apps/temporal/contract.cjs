@@ -1,4 +1,4 @@
-/** Workflows that show what the order service does not need of the Temporal service. */
+/** Workflows for the features of the Temporal service that the order service does not use. */
 const wf = require('@temporalio/workflow');
 
 const { beat, leave } = wf.proxyActivities({
@@ -9,13 +9,13 @@ const { beat, leave } = wf.proxyActivities({
 const { signalOnce } = wf.proxyLocalActivities({ startToCloseTimeout: '10s' });
 const ping = wf.defineSignal('ping');
 
-/** Its activity learns of a cancellation by its heartbeats. */
+/** Its activity learns of a cancellation through its heartbeats. */
 exports.Beating = () => beat();
 
 /** Its activity is completed by a client. */
 exports.Leaving = () => leave();
 
-/** Would end without the signal that comes during its task. */
+/** Would end without the signal that arrives during its task. */
 exports.Signaled = async () => {
   let pings = 0;
   wf.setHandler(ping, () => {
@@ -25,7 +25,7 @@ exports.Signaled = async () => {
   return pings;
 };
 
-/** Waits, so that it can be asked, told and ended; one timer of it never fires. */
+/** Waits for an update. Its timer never fires. */
 exports.Waiting = async () => {
   let sum = 0;
   const add = (n) => (sum += n);
@@ -37,7 +37,7 @@ exports.Waiting = async () => {
   return sum;
 };
 
-/** Has a child, and cannot have another of the same id. */
+/** Starts a child, and cannot start another with the same id. */
 exports.Parent = async (workflowId) => {
   let refusal;
   wf.setHandler(wf.defineQuery('refusal'), () => refusal);

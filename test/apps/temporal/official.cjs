@@ -1,4 +1,4 @@
-/** Temporal's own tracing, when the application has it: the package that OFFICIAL names. It counts the spans. */
+/** Temporal's own tracing, from the package that OFFICIAL names, if any. Counts its spans. */
 exports.spans = 0;
 
 exports.plugins = () => {

@@ -1,4 +1,4 @@
-/** A workflow that does one activity, by its name. */
+/** A workflow that runs the activity with the given name. */
 const { proxyActivities } = require('@temporalio/workflow');
 
 exports.OneActivity = (name, startToCloseTimeout) =>

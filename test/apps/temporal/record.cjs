@@ -1,4 +1,4 @@
-/** Runs an order and writes its history, as the bytes that the service keeps, to the file that is named. */
+/** Runs an order and writes its history to the given file, in the binary format of the service. */
 const { writeFileSync } = require('node:fs');
 const { temporal } = require('@temporalio/proto');
 const service = require('./service.cjs');

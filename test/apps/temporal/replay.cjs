@@ -1,4 +1,4 @@
-/** Replays the histories of the files that are named. A workflow that is not deterministic throws. */
+/** Replays the histories in the given files. A workflow that is not deterministic throws. */
 const { readFileSync } = require('node:fs');
 const { temporal } = require('@temporalio/proto');
 const { Worker, Runtime, DefaultLogger } = require('@temporalio/worker');

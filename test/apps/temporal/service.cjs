@@ -1,4 +1,4 @@
-/** Worker and client in one process. `with` gives them to a scenario and puts everything away after it. */
+/** A worker and a client in one process. `with` passes them to a scenario and cleans up after it. */
 const http = require('node:http');
 const { once } = require('node:events');
 const { createActivities } = require('./activities.cjs');
@@ -34,7 +34,7 @@ exports.run = async (
 
 const says = (value) => console.log(JSON.stringify(value));
 
-/** One order through all its life, and what else a client can do. */
+/** One order through its whole life, and the other operations of a client. */
 exports.order = async (client, taskQueue) => {
   const id = (name) => `${name}-${process.pid}`;
   const start = { taskQueue, workflowId: id('order'), args: [{ rounds: 1 }] };
@@ -67,7 +67,7 @@ exports.order = async (client, taskQueue) => {
     .catch((error) => says(error.name));
 };
 
-/** Many small workflows, a tenth of which fails. */
+/** Many small workflows, a tenth of which fail. */
 exports.many = (count) => async (client, taskQueue) => {
   const one = (n) =>
     client.workflow

@@ -1,4 +1,4 @@
-/** A worker that is ended by a signal, in the middle of an activity. */
+/** A worker that is stopped by a signal during an activity. */
 const { Client, Connection } = require('@temporalio/client');
 const { Worker, NativeConnection, Runtime, DefaultLogger } = require('@temporalio/worker');
 const { createActivities } = require('./activities.cjs');

@@ -1,4 +1,4 @@
-/** The workflows of the order service. They know nothing of Redhook. */
+/** The workflows of the order service. They do not refer to Redhook. */
 const wf = require('@temporalio/workflow');
 
 const { charge, flaky, look, linger } = wf.proxyActivities({
@@ -11,7 +11,7 @@ const pay = wf.defineSignal('pay');
 const paid = wf.defineQuery('paid');
 const discount = wf.defineUpdate('discount');
 
-/** Does a bit of everything, once more for each round that is left. */
+/** Uses many features, once in each round. `rounds` is the number of further rounds. */
 exports.OrderWorkflow = async ({ rounds = 0 } = {}) => {
   let payments = 0;
   let off = 0;

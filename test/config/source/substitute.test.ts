@@ -24,7 +24,7 @@ test.each([
   ['${A', '${A'],
   ['$A', '$A'],
 ])('%s becomes %s', (text, result) => {
-  expect(substitute(text, ENV, () => expect.fail('no complaint was due'))).toBe(result);
+  expect(substitute(text, ENV, () => expect.fail('nothing should be reported'))).toBe(result);
 });
 
 test.each([
@@ -34,8 +34,8 @@ test.each([
   ['${}', '${...'],
   ['${file:/etc/passwd}', '${file...'],
   ['Bearer secret ${A B} secret', '${A...'],
-])('%s is malformed and makes the whole text empty', (text, told) => {
-  const complaints: string[] = [];
-  expect(substitute(text, ENV, (reference) => complaints.push(reference))).toBe('');
-  expect(complaints).toEqual([told]);
+])('%s is malformed and makes the whole text empty', (text, reported) => {
+  const references: string[] = [];
+  expect(substitute(text, ENV, (reference) => references.push(reference))).toBe('');
+  expect(references).toEqual([reported]);
 });

@@ -21,7 +21,7 @@ function plain(node: SourceNode | undefined): unknown {
   return Object.fromEntries(node.entries.map(({ key, value }) => [key, plain(value)]));
 }
 
-test('every part of the tree knows its place', () => {
+test('every node of the tree has its position', () => {
   const { tree, lines } = parse('a:\n  - b: "x"\n  -   - 2\nc:\n');
   expect(lines).toEqual([]);
   expect(tree).toEqual({
@@ -105,7 +105,7 @@ test.each([
   ['key: a $ b', 'a $ b'],
   ['key: !!str ${INT_VALUE}', '1'],
   ['key: |\n  ${INT_VALUE}\n', '1\n'],
-])('%j gives %j', (text, value) => {
+])('%j is read as %j', (text, value) => {
   const { tree, lines } = parse(text, SPEC_ENV);
   expect(lines).toEqual([]);
   expect(plain(tree)).toEqual({ key: value });
@@ -115,16 +115,16 @@ test('keys are not substituted', () => {
   expect(plain(parse('${STRING_VALUE}: value', SPEC_ENV).tree)).toEqual({ '${STRING_VALUE}': 'value' });
 });
 
-test('a malformed reference is a problem and an unset value', () => {
+test('a malformed reference is reported and leaves the value unset', () => {
   const { tree, lines } = parse('key: ${STRING_VALUE:?error}', SPEC_ENV);
   expect(plain(tree)).toEqual({ key: null });
   expect(lines).toEqual([
     'f.yaml:1:6: found the malformed reference "${STRING_VALUE...", ' +
-      'expected ${NAME}, ${env:NAME} or ${NAME:-default} ($$ stands for a $), now the value is left out',
+      'expected ${NAME}, ${env:NAME} or ${NAME:-default} ($$ is a literal $); the value is unset',
   ]);
 });
 
-const UNREADABLE = 'expected one valid YAML document, now the defaults and the environment are used';
+const UNREADABLE = 'expected one valid YAML document; using only the environment and the defaults';
 
 test.each([
   ['a:\n\tb: 1', 'f.yaml:2:1: found a YAML error (Tabs are not allowed as indentation)'],
@@ -138,7 +138,7 @@ test.each([
   ['a: "\\Uhunter2"', 'f.yaml:1:5: found a YAML error (Invalid escape sequence)'],
   ['a: &a [*a]', 'f.yaml:1:7: found more than 10000 values or 32 levels'],
   ['['.repeat(5000), 'f.yaml:1:'],
-])('document %#, which cannot be read, is one problem', (text, start) => {
+])('invalid document %# is reported as exactly one problem', (text, start) => {
   const { tree, lines } = parse(text);
   expect(tree).toBeUndefined();
   expect(lines).toHaveLength(1);
@@ -147,7 +147,7 @@ test.each([
   expect(lines[0]?.slice(-UNREADABLE.length)).toBe(UNREADABLE);
 });
 
-test('a bomb of aliases stops soon', () => {
+test('aliases that expand exponentially are refused', () => {
   const levels = Array.from({ length: 9 }, (_, n) => `l${n + 1}: &l${n + 1} [${`*l${n}, `.repeat(9)}]`);
   const { tree, lines } = parse(`l0: &l0 x\n${levels.join('\n')}\n`);
   expect(tree).toBeUndefined();
@@ -155,16 +155,16 @@ test('a bomb of aliases stops soon', () => {
   expect(lines[0]).toContain('found more than 10000 values or 32 levels');
 });
 
-test('aliases work', () => {
+test('an alias is replaced by its anchor', () => {
   expect(plain(parse('a: &x {b: 1}\nc: *x').tree)).toEqual({ a: { b: 1 }, c: { b: 1 } });
 });
 
-test('what is wrong in one place does not spoil the rest', () => {
+test('an error in one place does not affect the rest of the document', () => {
   const { tree, lines } = parse('a: 1\na: 2\n? [b]\n: 3\nc: *nowhere\n__proto__: 4\n');
   expect(lines).toEqual([
-    'f.yaml:2:1: found "a" a second time, expected every key once, now it is ignored',
-    'f.yaml:3:3: found a key that is no plain name, expected a name, now it is ignored',
-    'f.yaml:5:4: found the alias "nowhere" of nothing, expected the name of an anchor above, now it is ignored',
+    'f.yaml:2:1: found the duplicate key "a", expected each key once; ignored',
+    'f.yaml:3:3: found a key that is not a plain name, expected a name; ignored',
+    'f.yaml:5:4: found the undefined alias "nowhere", expected the name of an anchor defined above; ignored',
   ]);
   expect(Object.entries(plain(tree) as object)).toEqual([
     ['a', 1],

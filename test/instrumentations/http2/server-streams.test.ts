@@ -12,7 +12,7 @@ import { HTTP_SERVER } from '../../../src/semconv/http.js';
 const calls = createCalls({ observers: [], knownOperations: {} });
 const seen: string[] = [];
 
-/** A boundary for the requests of one path. */
+/** Creates a boundary that observes the requests for one path. */
 function boundary(path: string): StreamBoundary {
   return {
     open(_, headers) {
@@ -30,7 +30,7 @@ function boundary(path: string): StreamBoundary {
   };
 }
 
-test('each stream is its boundary’s alone, with the bytes of both bodies, read and written in any way', async () => {
+test('a stream belongs to one boundary, which receives the bytes of both bodies', async () => {
   observeServerStreams(http2, boundary('/a'), calls);
   observeServerStreams(http2, boundary('/b'), calls);
   const server = http2.createServer().on('stream', async (stream) => {

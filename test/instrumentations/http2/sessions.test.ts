@@ -9,7 +9,7 @@ import {
   serverSessionPrototype,
 } from '../../../src/instrumentations/http2/sessions.js';
 
-test('nothing is left behind', async () => {
+test('obtaining the prototypes leaves no resources or performance entries behind', async () => {
   const entries: unknown[] = [];
   const observer = new PerformanceObserver((list) => entries.push(...list.getEntries()));
   observer.observe({ entryTypes: ['http2'] });
@@ -24,7 +24,7 @@ test('nothing is left behind', async () => {
   observer.disconnect();
 });
 
-test('the prototypes are those of real sessions', async () => {
+test('the prototypes belong to real sessions', async () => {
   const server = http2.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { TRACE_HEADER, TraceCarrier, traceIn } from '../../../src/instrumentations/temporal/header.js';
+import { TRACE_HEADER, TraceCarrier, traceHeadersIn } from '../../../src/instrumentations/temporal/header.js';
 
 const payload = (data: string) => ({ [TRACE_HEADER]: { data: Buffer.from(data) } });
 
-test('what is carried arrives', () => {
+test('the trace headers survive the round trip', () => {
   const carrier = new TraceCarrier();
   carrier.set('traceparent', '00-1-2-01');
   carrier.set('baggage', 'a=b');
@@ -13,10 +13,10 @@ test('what is carried arrives', () => {
 
   expect(headers['other']).toBe(other);
   expect(headers[TRACE_HEADER]?.metadata?.['encoding']?.toString()).toBe('json/plain');
-  expect(traceIn(headers)).toEqual({ traceparent: '00-1-2-01', baggage: 'a=b' });
+  expect(traceHeadersIn(headers)).toEqual({ traceparent: '00-1-2-01', baggage: 'a=b' });
 });
 
-test('a trace that is there stays, and without a trace nothing is added', () => {
+test('an existing trace context is kept, and without a trace nothing is added', () => {
   const carrier = new TraceCarrier();
   const headers = {};
   expect(carrier.addTo(headers)).toBe(headers);
@@ -27,6 +27,6 @@ test('a trace that is there stays, and without a trace nothing is added', () => 
 });
 
 test.each([undefined, {}, { [TRACE_HEADER]: {} }, payload('no json'), payload('null'), payload('"text"')])(
-  'what cannot be read is no trace: %j',
-  (headers) => expect(traceIn(headers)).toEqual({}),
+  'headers that cannot be parsed carry no trace: %j',
+  (headers) => expect(traceHeadersIn(headers)).toEqual({}),
 );

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { isOfficial, isOfficialIn } from '../../../src/instrumentations/temporal/official.js';
+import { includesOfficial, isOfficial } from '../../../src/instrumentations/temporal/official.js';
 
-test('the interceptors of both generations are known by their class, others are not', () => {
+test('interceptors of Temporal’s own tracing are recognized by their class name', () => {
   expect(isOfficial(new (class OpenTelemetryActivityInboundInterceptor {})())).toBe(true);
   expect(isOfficial(new (class Mine {})())).toBe(false);
   for (const other of [{}, Object.create(null), undefined]) expect(isOfficial(other)).toBe(false);
@@ -11,6 +11,6 @@ test.each([
   ['/node_modules/@temporalio/interceptors-opentelemetry/lib/workflow/index.js', true],
   ['/node_modules/@temporalio/interceptors-opentelemetry-v2/lib/workflow/index.js', true],
   ['/src/interceptors.js', false],
-])('a bundle with %s: %s', (file, expected) => {
-  expect(isOfficialIn(`// ${file}`)).toBe(expected);
+])('whether a bundle with %s includes Temporal’s own tracing: %s', (file, expected) => {
+  expect(includesOfficial(`// ${file}`)).toBe(expected);
 });

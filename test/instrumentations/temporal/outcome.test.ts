@@ -14,7 +14,7 @@ test.each([
   [named('WorkflowFailedError', { cause: named('ApplicationFailure') }), 'failed', undefined],
   ['a text', 'failed', undefined],
   [undefined, 'failed', undefined],
-])('%s is %s, of type %s', (error, code, errorType) => {
+])('the outcome of %s is %s, with the error type %s', (error, code, errorType) => {
   expect(outcomeOf(error)).toMatchObject({ code });
   expect(outcomeOf(error).errorType).toBe(errorType);
 });

@@ -10,7 +10,7 @@ type Scheduled = temporal.api.command.v1.IScheduleActivityTaskCommandAttributes;
 
 const UNLIMITED = { scheduleToCloseTimeout: {}, startToCloseTimeout: {}, heartbeatTimeout: {} };
 
-/** An activity of a workflow, with all its attempts. Its start is in the history when its end is. */
+/** An activity of a workflow, with all its attempts. Its start is written to the history together with its end. */
 export class Activity {
   readonly #execution: Execution;
   readonly #scheduledEventId: number;
@@ -18,7 +18,7 @@ export class Activity {
   readonly #scheduledTime = now();
   #attempt = 1;
   #attemptTime = now();
-  /** Once a worker has the attempt. */
+  /** Set while a worker runs the attempt. */
   #started: { token: Uint8Array; identity: string } | undefined;
   #lastFailure: Failure | undefined;
   #heartbeatDetails: Payloads | undefined;
@@ -72,7 +72,7 @@ export class Activity {
     });
   }
 
-  /** A worker learns of it by its next heartbeat. */
+  /** The worker learns of the request by its next heartbeat. */
   requestCancel(): void {
     this.isCancelRequested = true;
     if (this.#started === undefined) this.cancel();

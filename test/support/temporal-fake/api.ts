@@ -1,15 +1,15 @@
-/** The types of Temporal's API as the service sees them: what it reads, and what it may write. */
+/** The types of Temporal's API from the side of the service: the messages that it reads and may write. */
 import type { temporal } from '@temporalio/proto';
 
 type Service = temporal.api.workflowservice.v1.WorkflowService;
 type Messages = typeof temporal.api.workflowservice.v1;
 
-/** The methods of the WorkflowService, `startWorkflowExecution` and so on. */
+/** The names of the methods of the WorkflowService: `startWorkflowExecution` and so on. */
 export type Method = {
   [M in keyof Service]: Service[M] extends { requestType: keyof Messages } ? M : never;
 }[keyof Service];
 
-/** The type of a message, by its short name. */
+/** The type of a message by its short name. */
 type Message<Name> = Name extends keyof Messages
   ? Messages[Name] extends { prototype: infer T }
     ? Omit<T, 'toJSON'>
@@ -24,7 +24,7 @@ export type Response<M extends Method> = Service[M] extends { responseType: infe
   ? Written<Message<Name>>
   : never;
 
-/** What the service does for a method; `signal` tells that the client no longer waits. */
+/** The implementation of each method. `signal` aborts when the client stops waiting. */
 export type Handlers = {
   [M in Method]?: (request: Request<M>, signal: AbortSignal) => Response<M> | Promise<Response<M>>;
 };
@@ -33,7 +33,7 @@ interface Int64 {
   toNumber(): number;
 }
 
-/** A message to be written: every field may be left out, and a 64-bit integer may be a number. */
+/** A message to write: every field is optional, and a 64-bit integer may be a number. */
 export type Written<T> = T extends Int64
   ? number | T
   : T extends Uint8Array | string | number | boolean | null | undefined

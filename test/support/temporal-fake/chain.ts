@@ -1,4 +1,4 @@
-/** Runs that follow from another: its children, and the one that continues it as new. */
+/** Runs that follow from another run: its children, and the run that continues it as new. */
 import { temporal } from '@temporalio/proto';
 import type { CommandAttributes } from './commands.js';
 import type { Execution, OnClose } from './execution.js';

@@ -1,4 +1,4 @@
-/** What clients of workflows ask for. */
+/** The methods that workflow clients call. */
 import { temporal } from '@temporalio/proto';
 import type { Handlers, Request, Response } from './api.js';
 import type { Namespace } from './namespace.js';
@@ -22,9 +22,9 @@ export function clientHandlers(namespace: Namespace): Handlers {
       return { runId: execution.runId, started };
     },
     queryWorkflow({ execution, query }, signal) {
-      const asked = new Query(query, signal);
-      namespace.find(execution).tasks.ask(asked);
-      return asked.answer;
+      const pending = new Query(query, signal);
+      namespace.find(execution).tasks.ask(pending);
+      return pending.answer;
     },
     updateWorkflowExecution: (request) => update(namespace, request),
     async pollWorkflowExecutionUpdate({ updateRef, waitPolicy }) {

@@ -7,7 +7,7 @@ import { millisOf } from './time.js';
 
 type Command = temporal.api.command.v1.ICommand & { attributes?: string };
 
-/** `startTimer` and so on. */
+/** The names of the commands: `startTimer` and so on. */
 type CommandName = keyof Command extends infer Field
   ? Field extends `${infer Name}CommandAttributes`
     ? Name
@@ -16,7 +16,7 @@ type CommandName = keyof Command extends infer Field
 
 export type CommandAttributes<Name extends CommandName> = NonNullable<Command[`${Name}CommandAttributes`]>;
 
-/** What a command does to the execution, because of the workflow task that has completed with this event. */
+/** The effect of each command on the execution, given the event of the completed workflow task that contained it. */
 type Commands = {
   [Name in CommandName]?: (
     execution: Execution,
@@ -41,7 +41,7 @@ const COMMANDS: Commands = {
   startTimer({ history, namespace, tasks, timers }, attributes, workflowTaskCompletedEventId) {
     const timerId = attributes.timerId ?? '';
     const startedEventId = history.append('timerStarted', { ...attributes, workflowTaskCompletedEventId });
-    // A task that runs when it fires may still cancel it.
+    // The timer may be cancelled by a task that is running when it fires.
     const fire = (): void => {
       if (timers.delete(timerId)) history.append('timerFired', { timerId, startedEventId });
     };
@@ -85,7 +85,7 @@ export function closes(command: Command): boolean {
   return CLOSING.includes(nameOf(command));
 }
 
-/** Applies what a worker answers. Messages have their place among the commands, but for refused updates. */
+/** Applies the answer of a worker. Messages are applied at their command; messages without one come first. */
 export function applyCommands(
   execution: Execution,
   { commands, messages }: Pick<Request<'respondWorkflowTaskCompleted'>, 'commands' | 'messages'>,

@@ -9,7 +9,7 @@ import { WorkflowTasks } from './workflow-tasks.js';
 
 export const Status = temporal.api.enums.v1.WorkflowExecutionStatus;
 
-/** How an execution ends: the rest of the name of its last event. */
+/** How an execution ends. Each name is the suffix of its last event. */
 const OUTCOMES = {
   Completed: Status.WORKFLOW_EXECUTION_STATUS_COMPLETED,
   Failed: Status.WORKFLOW_EXECUTION_STATUS_FAILED,
@@ -20,15 +20,15 @@ const OUTCOMES = {
 
 type Outcome = keyof typeof OUTCOMES;
 
-/** The end of the last run. */
+/** How the last run of a workflow ends. */
 type FinalOutcome = Exclude<Outcome, 'ContinuedAsNew'>;
 
 type ClosingAttributes<O extends Outcome> = EventAttributes<`workflowExecution${O}`>;
 
-/** From what an execution comes. */
+/** Where an execution comes from. */
 export interface Origin {
   started: EventAttributes<'workflowExecutionStarted'>;
-  /** Told when it ends, unless it continues as new: then the next run tells. */
+  /** Called when it ends. If it continues as new, the next run calls it instead. */
   onClose?: OnClose | undefined;
 }
 
@@ -48,7 +48,7 @@ export class Execution {
   /** Activities by the event that scheduled them, timers by their id. */
   readonly activities = new Map<number, Activity>();
   readonly timers = new Map<string, Timer>();
-  /** The ids of those that do not survive it. */
+  /** The ids of the children that end with it. */
   readonly children: string[] = [];
   readonly #closed = Promise.withResolvers<void>();
   status = Status.WORKFLOW_EXECUTION_STATUS_RUNNING;

@@ -1,4 +1,4 @@
-/** The WorkflowService over grpc-js, defined by the reflection that `@temporalio/proto` carries. */
+/** The WorkflowService over grpc-js, defined by the reflection data in `@temporalio/proto`. */
 import { createRequire } from 'node:module';
 import type * as Grpc from '@grpc/grpc-js';
 import type { Handlers } from './api.js';
@@ -49,7 +49,7 @@ function serializers(side: 'request' | 'response', type: MessageType): object {
   };
 }
 
-/** The methods that have no handler are answered with UNIMPLEMENTED, by grpc-js. */
+/** The handlers as grpc-js expects them. It answers a method without a handler with UNIMPLEMENTED. */
 export function serviceImplementation(handlers: Handlers): Grpc.UntypedServiceImplementation {
   return Object.fromEntries(
     Object.entries(handlers).map(([name, handler]) => [name, unary(handler as UnaryHandler)]),

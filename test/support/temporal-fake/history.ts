@@ -4,7 +4,7 @@ import { now } from './time.js';
 
 const { EventType } = temporal.api.enums.v1;
 
-/** `workflowExecutionStarted` and so on. */
+/** The names of the events: `workflowExecutionStarted` and so on. */
 export type EventName = keyof Event extends infer Field
   ? Field extends `${infer Name}EventAttributes`
     ? Name
@@ -13,7 +13,7 @@ export type EventName = keyof Event extends infer Field
 
 export type EventAttributes<Name extends EventName> = Written<NonNullable<Event[`${Name}EventAttributes`]>>;
 
-/** The events of an execution. The id of an event is its place. */
+/** The events of an execution. The id of an event is its position. */
 export class History {
   readonly events: Event[] = [];
 

@@ -1,7 +1,7 @@
 /**
- * A Temporal service in this process, which npm alone brings: real clients and real workers connect to it. It knows
- * what the tests need; other methods are UNIMPLEMENTED, and other commands fail their workflow. It does not time out
- * what takes too long, and its schedules and stand-alone activities are kept without being run.
+ * A Temporal service in this process, which needs nothing but npm. Real clients and real workers connect to it. It
+ * implements what the tests need: other methods are UNIMPLEMENTED, and other commands fail their workflow. It has no
+ * timeouts, and it stores schedules and stand-alone activities without running them.
  */
 import { loadGrpc } from '../grpc.js';
 import { clientHandlers } from './client-handlers.js';

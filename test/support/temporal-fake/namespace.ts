@@ -12,7 +12,7 @@ interface Name {
   runId?: string | null;
 }
 
-/** The one namespace: all that the service keeps. */
+/** The only namespace, which holds the whole state of the service. */
 export class Namespace {
   readonly timers = new Timers();
   readonly workflowTasks = new TaskQueues<WorkflowTask>();
@@ -20,7 +20,7 @@ export class Namespace {
   readonly workflowTokens = new Tokens<Execution>();
   readonly activityTokens = new Tokens<Activity>();
   readonly queryTokens = new Tokens<Query>();
-  /** Every run, the latest of an id last. */
+  /** All runs by workflow id, the latest run last. */
   readonly #runs = new Map<string, Execution[]>();
 
   get executions(): Execution[] {
@@ -33,7 +33,7 @@ export class Namespace {
     return execution;
   }
 
-  /** The run that is named, or the latest. */
+  /** The run with this id, or the latest run. */
   lookUp({ workflowId, runId }: Name): Execution | undefined {
     const runs = this.#runs.get(workflowId ?? '') ?? [];
     return runId ? runs.find((run) => run.runId === runId) : runs.at(-1);

@@ -4,7 +4,7 @@ import { StatusError } from './status.js';
 
 const { QUERY_RESULT_TYPE_ANSWERED } = temporal.api.enums.v1.QueryResultType;
 
-/** A question to a workflow. Its answer fails when the one who asks has left. */
+/** A query to a workflow. Its answer rejects when the client stops waiting. */
 export class Query {
   readonly #answer = Promise.withResolvers<Response<'queryWorkflow'>>();
 

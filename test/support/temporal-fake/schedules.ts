@@ -1,4 +1,4 @@
-/** Schedules, which are kept, and start a workflow when they are triggered; they do not watch the clock. */
+/** Schedules. They are stored and start a workflow when they are triggered, but never by the clock. */
 import { randomUUID } from 'node:crypto';
 import type { temporal } from '@temporalio/proto';
 import type { Handlers } from './api.js';

@@ -1,4 +1,4 @@
-/** Activities without a workflow, which are kept and not run. */
+/** Activities without a workflow. They are stored but never run. */
 import { randomUUID } from 'node:crypto';
 import { temporal } from '@temporalio/proto';
 import type { Handlers, Response } from './api.js';

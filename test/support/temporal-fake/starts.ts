@@ -1,4 +1,4 @@
-/** Who may start a workflow whose id is known: policies of the id. */
+/** The policies for starting a workflow whose id is already in use. */
 import { temporal } from '@temporalio/proto';
 import type { Request } from './api.js';
 import { type Execution, Status } from './execution.js';
@@ -9,7 +9,7 @@ const { WorkflowIdConflictPolicy: Conflict, WorkflowIdReusePolicy: Reuse } = tem
 
 type Start = Request<'startWorkflowExecution'> | Request<'signalWithStartWorkflowExecution'>;
 
-/** The execution that runs, when the policy is to use it; else a new one. */
+/** Returns the running execution if the policy is to use it, otherwise a new one. */
 export function startWorkflow(
   namespace: Namespace,
   request: Start,

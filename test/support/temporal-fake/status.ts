@@ -1,11 +1,11 @@
-/** Errors of the service, as the clients know them. */
+/** Errors of the service, as the clients expect them. */
 import type * as Grpc from '@grpc/grpc-js';
 import { google, temporal } from '@temporalio/proto';
 import { loadGrpc } from '../grpc.js';
 
 type Code = keyof typeof Grpc.status;
 
-/** Details of an error, by the type that they have in `temporal.api.errordetails.v1`. */
+/** Details of an error, by their type in `temporal.api.errordetails.v1`. */
 interface Detail {
   type: 'WorkflowExecutionAlreadyStartedFailure';
   value: { runId: string };
@@ -34,7 +34,7 @@ export function alreadyStarted(runId: string): StatusError {
   });
 }
 
-/** Anything else that is thrown is a fault of the fake, and tells where. */
+/** Any other thrown value is a fault of the fake, and is reported with its stack. */
 export function toServerError(error: unknown): Partial<Grpc.ServiceError> {
   const { Metadata, status } = loadGrpc();
   if (!(error instanceof StatusError))

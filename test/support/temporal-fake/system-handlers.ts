@@ -1,4 +1,4 @@
-/** What clients and workers ask for when they connect. */
+/** The methods that clients and workers call when they connect. */
 import { temporal } from '@temporalio/proto';
 import type { Handlers } from './api.js';
 

@@ -1,4 +1,4 @@
-/** What is done for a poller; `undefined` when the task is no longer there to be done. */
+/** Hands a task to a poller. Returns `undefined` if the task no longer exists. */
 type Take<Task> = (identity: string) => Task | undefined;
 
 interface Poller<Task> {
@@ -6,7 +6,7 @@ interface Poller<Task> {
   give(task: Task): void;
 }
 
-/** Offers of tasks, in their order, and the pollers that wait for one. */
+/** The offered tasks, in order, and the pollers that wait for one. */
 class TaskQueue<Task> {
   readonly #offers: Take<Task>[] = [];
   readonly #pollers = new Set<Poller<Task>>();
@@ -16,7 +16,7 @@ class TaskQueue<Task> {
     this.#match();
   }
 
-  /** Waits for a task; an empty one is for a poller that has left. */
+  /** Waits for a task. Resolves with an empty one when the poller stops waiting. */
   poll(identity: string, signal: AbortSignal): Promise<Task | Record<string, never>> {
     return new Promise((resolve) => {
       const poller = { identity, give: resolve };
@@ -47,7 +47,7 @@ class TaskQueue<Task> {
   }
 }
 
-/** Task queues are there as soon as they are named. */
+/** Task queues by name, each created at its first use. */
 export class TaskQueues<Task> {
   readonly #queues = new Map<string, TaskQueue<Task>>();
 

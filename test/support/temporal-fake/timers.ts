@@ -1,11 +1,11 @@
-// Tests fake the global timers; those of the service go on.
+// Imported, because tests fake the global timers while those of the service must keep running.
 import { clearTimeout, setTimeout } from 'node:timers';
 
 /** The timers of the service, which end with it. */
 export class Timers {
   readonly #running = new Set<NodeJS.Timeout>();
 
-  /** Returns how to cancel it. */
+  /** Returns a function that cancels the timer. */
   after(ms: number, action: () => void): () => void {
     const timer = setTimeout(() => {
       this.#running.delete(timer);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { notFound } from './status.js';
 
-/** The tasks that workers have, by the token with which they answer. */
+/** The tasks that workers hold, by the token with which they answer. */
 export class Tokens<Task> {
   readonly #tasks = new Map<string, Task>();
 
@@ -17,7 +17,7 @@ export class Tokens<Task> {
     return task;
   }
 
-  /** Who answers later, answers to nobody. */
+  /** Makes a later answer with this token fail. */
   withdraw(token: Uint8Array): void {
     this.#tasks.delete(Buffer.from(token).toString());
   }

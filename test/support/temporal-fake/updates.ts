@@ -21,12 +21,12 @@ class Update {
   acceptedEventId = 0;
 
   constructor(readonly request: Request) {
-    // Nobody need wait for them.
+    // Keeps a rejection from being unhandled when no client waits for it.
     this.#accepted.promise.catch(() => {});
     this.#completed.promise.catch(() => {});
   }
 
-  /** By default, until it is accepted. */
+  /** Waits until the update has reached a stage, by default until it is accepted. */
   async reached(stage: number | null | undefined): Promise<void> {
     await ((stage ?? 0) >= COMPLETED ? this.#completed : this.#accepted).promise;
   }
@@ -51,7 +51,7 @@ class Update {
   }
 }
 
-/** The updates of an execution. They travel as messages beside the events and commands of a workflow task. */
+/** The updates of an execution. They travel as messages next to the events and commands of a workflow task. */
 export class Updates {
   readonly #execution: Execution;
   readonly #all = new Map<string, Update>();
@@ -64,7 +64,7 @@ export class Updates {
     return [...this.#all.values()].some(({ stage }) => stage === ADMITTED);
   }
 
-  /** Asked for again by its id, an update is the same. */
+  /** An update that is requested again with the same id is the same update. */
   admit(request: Request): Update {
     const id = request.meta?.updateId ?? '';
     const update = this.#all.get(id) ?? new Update(request);
@@ -79,7 +79,7 @@ export class Updates {
     return update;
   }
 
-  /** For a task that learns of all events up to this one. */
+  /** The requests for a task that has received all events up to this one. */
   requests(eventId: number): Written<Message>[] {
     return [...this.#all]
       .filter(([, { stage }]) => stage === ADMITTED)

@@ -1,4 +1,4 @@
-/** What the service tells of its executions. */
+/** The methods that list, count and describe executions. */
 import type { Handlers, Response } from './api.js';
 import { type Execution, Status } from './execution.js';
 import type { Namespace } from './namespace.js';
@@ -45,7 +45,7 @@ function infoOf(execution: Execution): Info {
   };
 }
 
-/** Of the query language, that which compares some fields with texts: `WorkflowType = 'Order' AND TaskQueue = 'q'`. */
+/** Supports one part of the query language, comparisons with texts: `WorkflowType = 'A' AND TaskQueue = 'q'`. */
 function matcherOf(query: string): (execution: Execution) => boolean {
   const conditions: [field: string, value: string][] = [];
   for (let rest = query.trim(); rest !== ''; ) {
@@ -85,7 +85,7 @@ function groupsOf(executions: Execution[]): Response<'countWorkflowExecutions'>[
   }));
 }
 
-/** `Running`, `ContinuedAsNew` and so on. */
+/** The name of a status in the query language: `Running`, `ContinuedAsNew` and so on. */
 function statusName({ status }: Execution): string {
   const words = Status[status].replace('WORKFLOW_EXECUTION_STATUS_', '').toLowerCase().split('_');
   return words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('');

@@ -1,4 +1,4 @@
-/** What workers ask for, and what they answer. */
+/** The methods with which workers poll for tasks and answer them. */
 import type { Activity } from './activity.js';
 import type { Handlers } from './api.js';
 import type { Namespace } from './namespace.js';

@@ -11,20 +11,20 @@ const { WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND } = temporal.api.enums.v1.W
 interface Task {
   scheduledEventId: number;
   attempt: number;
-  /** Once a worker has it. */
+  /** Set while a worker has the task. */
   started?: { eventId: number; token: Uint8Array };
 }
 
 /**
- * What the workers are given of one execution: its workflow tasks, and queries between them. They get one thing at a
- * time, for what a query sees is the workflow between two tasks.
+ * The tasks that workers receive for one execution: its workflow tasks, and queries between them. Only one is out at a
+ * time, because a query must see the workflow between two tasks.
  */
 export class WorkflowTasks {
   readonly #execution: Execution;
   readonly #queries = new Set<Query>();
   readonly #buffered: (() => void)[] = [];
   #task: Task | undefined;
-  #asked: Query | undefined;
+  #activeQuery: Query | undefined;
   #previousStartedEventId = 0;
   /** The task queue of the worker that has the workflow in its cache. */
   #stickyQueue: string | undefined;
@@ -33,7 +33,7 @@ export class WorkflowTasks {
     this.#execution = execution;
   }
 
-  /** Writes events of which the workflow shall learn. Between the start and the end of a task there are none. */
+  /** Writes events that the workflow must learn of. While a task is running, they are buffered until its end. */
   happen(write: () => void): void {
     if (!this.#execution.isOpen) return;
     if (this.#task?.started !== undefined) {
@@ -44,7 +44,7 @@ export class WorkflowTasks {
     this.schedule();
   }
 
-  /** Does nothing when there is a task already: it comes to learn of everything that has happened. */
+  /** Does nothing if there is already a task, because it will report everything that has happened. */
   schedule(attempt = 1): void {
     if (this.#task !== undefined) return;
     const { history, origin } = this.#execution;
@@ -59,8 +59,8 @@ export class WorkflowTasks {
     this.#offer();
     const forget = (): void => {
       this.#queries.delete(query);
-      if (this.#asked !== query) return;
-      this.#asked = undefined;
+      if (this.#activeQuery !== query) return;
+      this.#activeQuery = undefined;
       this.#offer();
     };
     query.answer.then(forget, forget);
@@ -89,7 +89,7 @@ export class WorkflowTasks {
     else this.#offer();
   }
 
-  /** The worker has forgotten the workflow; the next attempt begins with the whole history. */
+  /** The worker has dropped the workflow from its cache. The next attempt starts with the whole history. */
   fail(failed: EventAttributes<'workflowTaskFailed'>): void {
     const { scheduledEventId, attempt, started } = this.#startedTask();
     const startedEventId = started.eventId;
@@ -99,14 +99,14 @@ export class WorkflowTasks {
     this.schedule(attempt + 1);
   }
 
-  /** A worker has ended: whoever polls next continues. */
+  /** A worker has shut down. The next worker that polls continues. */
   leave(stickyQueue: string): void {
     if (this.#stickyQueue !== stickyQueue) return;
     this.#stickyQueue = undefined;
     this.#offer();
   }
 
-  /** The execution has closed. It can still be asked. */
+  /** The execution has closed. It can still be queried. */
   abandon(): void {
     if (this.#task?.started !== undefined)
       this.#execution.namespace.workflowTokens.withdraw(this.#task.started.token);
@@ -122,7 +122,7 @@ export class WorkflowTasks {
     return { ...task, started } as Required<Task>;
   }
 
-  /** Whether something has happened since the task was started. */
+  /** Ends the task. Returns whether something has happened since it was started. */
   #end(): boolean {
     this.#execution.namespace.workflowTokens.withdraw(this.#startedTask().started.token);
     this.#task = undefined;
@@ -139,7 +139,7 @@ export class WorkflowTasks {
   }
 
   #take(identity: string): WorkflowTask | undefined {
-    if (this.#asked !== undefined || this.#task?.started !== undefined) return undefined;
+    if (this.#activeQuery !== undefined || this.#task?.started !== undefined) return undefined;
     if (this.#task !== undefined) return this.#start(this.#task, identity);
     const [query] = this.#queries;
     return query && this.#give(query);
@@ -165,7 +165,7 @@ export class WorkflowTasks {
 
   #give(query: Query): WorkflowTask {
     const { namespace, history } = this.#execution;
-    this.#asked = query;
+    this.#activeQuery = query;
     return {
       ...this.#context(),
       taskToken: namespace.queryTokens.issue(query),

@@ -13,10 +13,10 @@ import {
 } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { build } from 'esbuild';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createConsole } from '../../../src/telemetry/console/console.js';
 
-/** 2026-01-01 in milliseconds; spans are given their times, so that what is printed is known. */
+/** 2026-01-01 in milliseconds. Spans have fixed times, so that the output is predictable. */
 const T0 = 1_767_225_600_000;
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 
@@ -30,7 +30,7 @@ function setUp(colour: boolean): void {
   tracer = new TracerProvider({ spanProcessors: [spans] }).getTracer('test');
 }
 
-/** A caller in another process. */
+/** The context of a caller in another process. */
 function remote(): Context {
   return trace.setSpanContext(ROOT_CONTEXT, {
     traceId: TRACE_ID,
@@ -50,7 +50,7 @@ function start(name: string, parent: Context, at = 0, kind = SpanKind.INTERNAL):
 
 beforeEach(() => setUp(false));
 
-it('prints a trace as a tree when all of it has ended', () => {
+test('prints a trace as a tree when all its spans have ended', () => {
   const server = start('GET /orders/:id', remote(), 0, SpanKind.SERVER);
   const client = start('GET', under(server), 1, SpanKind.CLIENT);
   const inner = start('parse', under(client), 2);
@@ -76,7 +76,7 @@ it('prints a trace as a tree when all of it has ended', () => {
   ]);
 });
 
-it('tells what went wrong', () => {
+test('prints the error of each failed span', () => {
   const server = start('GET', remote(), 0, SpanKind.SERVER);
   const refused = start('GET', under(server), 0, SpanKind.CLIENT);
   refused.setAttributes({ 'server.address': 'db', 'error.type': 'ECONNREFUSED' });
@@ -96,7 +96,7 @@ it('tells what went wrong', () => {
   ]);
 });
 
-it('does not wait long for children that outlive the root', async () => {
+test('prints a trace shortly after its root has ended, and late children separately', async () => {
   const server = start('GET', remote());
   const late = start('late', under(server), 1);
   server.end(T0 + 5);
@@ -108,27 +108,27 @@ it('does not wait long for children that outlive the root', async () => {
   expect(printed[1]).toContain('└─ INTERNAL late');
 });
 
-it('prints what it holds when the process ends', () => {
+test('prints the spans that it holds on flush', () => {
   const server = start('GET', remote());
   start('child', under(server), 1).end(T0 + 2);
   spans.flush();
   expect(printed.join('')).toContain('└─ INTERNAL child');
 });
 
-it('keeps two requests of one trace apart when one follows the other', () => {
+test('prints two consecutive requests of one trace separately', () => {
   start('first', remote()).end(T0 + 1);
   start('second', remote(), 2).end(T0 + 3);
   expect(printed).toHaveLength(2);
 });
 
-it('prints nothing that is not sampled', () => {
+test('prints no unsampled spans', () => {
   const unsampled = { traceId: TRACE_ID, spanId: 'a'.repeat(16), traceFlags: 0, isRemote: true };
   start('GET', trace.setSpanContext(ROOT_CONTEXT, unsampled)).end();
   spans.flush();
   expect(printed).toEqual([]);
 });
 
-it('shows errors in red on a terminal, and the same text', () => {
+test('shows errors in red on a terminal, with the same text as without colours', () => {
   const draw = (colour: boolean) => {
     setUp(colour);
     start('GET', remote())
@@ -143,13 +143,13 @@ it('shows errors in red on a terminal, and the same text', () => {
   expect(coloured.replaceAll(/\x1b\[\d+m/g, '')).toBe(plain);
 });
 
-it('does not let a name steer the terminal', () => {
+test('replaces control characters in names', () => {
   start('a\x1b[2J\nb', remote()).end(T0 + 1);
   expect(printed[0]).toContain('INTERNAL a?[2J?b');
 });
 
 describe('bounds', () => {
-  it('prints the oldest trace when too many are open', () => {
+  test('prints the oldest trace when too many are open', () => {
     const open = Array.from({ length: 100 }, (_, i) => {
       const root = start(`root ${i}`, ROOT_CONTEXT);
       start(`child ${i}`, under(root)).end();
@@ -164,7 +164,7 @@ describe('bounds', () => {
     expect(printed[1]).toContain('root 0');
   });
 
-  it('prints a trace with too many spans in parts', () => {
+  test('prints a trace with too many spans in parts', () => {
     const root = start('root', remote());
     for (let i = 0; i < 1_001; i += 1) start('child', under(root)).end();
     expect(printed).toHaveLength(1);
@@ -174,7 +174,7 @@ describe('bounds', () => {
   });
 });
 
-it('writes to stdout at once, also in an exit handler', async () => {
+test('writes to stdout synchronously, before process.exit', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'redhook-console-'));
   const program = `
     import { TracerProvider } from '@opentelemetry/sdk-trace';
@@ -190,7 +190,7 @@ it('writes to stdout at once, also in an exit handler', async () => {
   rmSync(folder, { recursive: true });
 });
 
-it('prints what is left to others as one tree, when nothing of it has ended for a while', () => {
+test('prints a trace of producers and consumers as one tree, two seconds after its last span', () => {
   vi.useFakeTimers();
   try {
     const producer = start('StartWorkflow:Order', ROOT_CONTEXT, 0, SpanKind.PRODUCER);

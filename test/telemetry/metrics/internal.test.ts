@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createInternalMetrics } from '../../../src/telemetry/metrics/internal.js';
 import { SCOPE } from '../../../src/telemetry/scope.js';
 
-test('a counter has a series for each combination of attributes, which adds up', async () => {
+test('a counter adds up each combination of attributes in its own series', async () => {
   const internal = createInternalMetrics();
   const dropped = internal.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
   dropped.add(2, { reason: 'queue' });
@@ -31,7 +31,7 @@ test('a counter has a series for each combination of attributes, which adds up',
   ]);
 });
 
-test('a gauge is asked for its value when it is read', () => {
+test('a gauge reads its value at each collection', () => {
   const internal = createInternalMetrics();
   let size = 1;
   internal.gauge({
@@ -47,7 +47,7 @@ test('a gauge is asked for its value when it is read', () => {
   expect(read()).toBe(7);
 });
 
-test('the attributes of a series stay one frozen object, whatever the caller does with its own', () => {
+test('a series keeps one frozen copy of its attributes', () => {
   const internal = createInternalMetrics();
   const attributes = { reason: 'queue' };
   const counter = internal.counter('c', '', '');

@@ -20,7 +20,7 @@ untyped 1
 no sample at all
 `;
 
-test('counters, gauges and histograms are read; other kinds are left out', () => {
+test('reads counters, gauges and histograms, and skips other types', () => {
   const metrics = parseExposition(PAGE, 5_000);
 
   expect(metrics.map(({ descriptor }) => [descriptor.name, descriptor.description])).toEqual([

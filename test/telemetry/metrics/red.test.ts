@@ -30,7 +30,7 @@ function overflowed(red: Red): Record<string, unknown> {
   return Object.fromEntries(found.map(({ attributes, value }) => [attributes['reason'], value]));
 }
 
-test('a call is one observation in the series of its labels; labels without a value are absent', () => {
+test('each call is one observation in the series of its labels, and labels without a value are absent', () => {
   const { red, call } = start();
   call({ route: '/orders/:id', code: 200, attributes: { 'url.path': '/orders/7' }, duration: 0.03 });
   call({ route: '/orders/:id', code: 200, attributes: { 'url.path': '/orders/8' }, duration: 0.5 });
@@ -59,14 +59,14 @@ test('a call is one observation in the series of its labels; labels without a va
   expect(failures?.value.buckets.counts.at(-1)).toBe(1);
 });
 
-test('boundaries belong to the bucket below, as in the SDK', () => {
+test('a boundary belongs to the bucket below it, as in the SDK', () => {
   const { red, call } = start();
   for (const duration of [0, 0.005, 0.0050001, 10, 10.1]) call({ duration });
   const counts = points(red)[0]?.value.buckets.counts;
   expect([counts?.[0], counts?.[1], counts?.[13], counts?.[14]]).toEqual([2, 1, 1, 1]);
 });
 
-test('the SDK gives the same numbers for the same observations', async () => {
+test('a histogram of the SDK has the same numbers for the same observations', async () => {
   const sdk = startSdk();
   const histogram = sdk.provider
     .getMeter('oracle')
@@ -83,7 +83,7 @@ test('the SDK gives the same numbers for the same observations', async () => {
   expect(points(red)[0]?.value.count).toBe(500);
 });
 
-test('metrics have the shape of the SDK, under our scope, cumulative since the start', async () => {
+test('metrics have the shape of the SDK, under our scope, and are cumulative since the start', async () => {
   const { red, call } = start();
   call();
   const first = points(red)[0];
@@ -108,14 +108,14 @@ test('metrics have the shape of the SDK, under our scope, cumulative since the s
   expect(points(red)[0]?.attributes).toBe(first?.attributes);
 });
 
-test('OTLP readers take the data points and pass over the exemplars', async () => {
+test('OTLP serializes the data points and ignores their exemplars', async () => {
   const { red, call } = start();
   call({ span: SAMPLED });
   const body = ProtobufMetricsSerializer.serializeRequest(await startSdk([red.producer]).read());
   expect(Buffer.from(body ?? []).includes('http.server.request.duration')).toBe(true);
 });
 
-test('server and client calls are histograms of their own', () => {
+test('server and client calls have separate histograms', () => {
   const { red, call } = start();
   call();
   call({ kind: 'client', attributes: { 'server.address': 'db', 'server.port': 80 } });
@@ -132,7 +132,7 @@ describe('exemplars', () => {
     span: { ...SPAN, spanId, traceFlags },
   });
 
-  test('the latest sampled call of each bucket, inside its bucket, in the order of the buckets', () => {
+  test('each bucket keeps the latest sampled call, and exemplars are in bucket order', () => {
     const { red, call } = start();
     const before = Date.now();
     call(at(0.3, '1'.repeat(16)));
@@ -156,7 +156,7 @@ describe('exemplars', () => {
     expect(point?.value.count).toBe(4);
   });
 
-  test('a page that was read does not change with the calls that follow', () => {
+  test('data points that were read do not change with later calls', () => {
     const { red, call } = start();
     call(at(0.3, '1'.repeat(16)));
     const [point] = points(red);
@@ -168,7 +168,7 @@ describe('exemplars', () => {
     ['always_off', [0, 0, 0, 0]],
     ['trace_based', [1, 0, 0, 0]],
     ['always_on', [1, 1, 0, 0]],
-  ] as const)('%s', (exemplars, expected) => {
+  ] as const)('%s selects the right calls', (exemplars, expected) => {
     const invalid = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: TraceFlags.NONE };
     const found = [SAMPLED, UNSAMPLED, invalid, undefined].map((span) => {
       const { red, call } = start({ exemplars });
@@ -180,7 +180,7 @@ describe('exemplars', () => {
 });
 
 describe('limits', () => {
-  test('further routes share the overflow series, of all conventions together; known ones go on', () => {
+  test('routes beyond the limit share the overflow series, and known routes are still counted', () => {
     const { red, call } = start({ maxRoutes: 2 });
     for (const route of ['/a', '/b', '/c', '/d', '/a']) call({ route, code: 200 });
     call({ route: '/a', code: 404 });
@@ -197,7 +197,7 @@ describe('limits', () => {
     expect(overflowed(red)).toEqual({ route: 2, series: 0 });
   });
 
-  test('further series share the overflow series of their histogram', () => {
+  test('series beyond the limit share the overflow series of their histogram', () => {
     const { red, call } = start({ maxSeries: 2 });
     for (const code of [200, 201, 202, 203, 200]) call({ code });
     call({ kind: 'client', code: 200 });
@@ -209,14 +209,14 @@ describe('limits', () => {
     expect(overflowed(red)).toEqual({ route: 0, series: 3 });
   });
 
-  test('what a series refused leaves nothing behind: its route is not counted', () => {
+  test('a call that the series limit refuses does not use up a route', () => {
     const { red, call } = start({ maxRoutes: 1, maxSeries: 1 });
     call({ code: 200 });
     call({ route: '/refused' });
     expect(overflowed(red)).toEqual({ route: 0, series: 1 });
   });
 
-  test('a hostile client with ever new routes, methods and codes: every call is counted, series stay bounded', () => {
+  test('a flood of new routes, methods and codes is fully counted in a bounded number of series', () => {
     const { red, call } = start({ maxRoutes: 500, maxSeries: 1_000 });
     for (let i = 0; i < 20_000; i += 1) call({ method: `M${i}`, route: `/r${i}`, code: 200 + (i % 400) });
     for (let i = 0; i < 20_000; i += 1) call({ method: `M${i}`, code: 200 + (i % 4_000) });

@@ -20,7 +20,7 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
 }
 
-test('pages that are there are read, and those that are not are no fault', async () => {
+test('available pages are read, and missing or broken ones are ignored', async () => {
   const scrapedPages = createScrapedPages();
   const gone = await serve(() => {});
   servers.pop()?.close();
@@ -36,7 +36,7 @@ test('pages that are there are read, and those that are not are no fault', async
   expect(scope?.metrics.map(({ descriptor }) => descriptor.name)).toEqual(['a']);
 });
 
-test('a page that does not come is waited for no longer than a second', async () => {
+test('a page that never arrives is abandoned after a second', async () => {
   const scrapedPages = createScrapedPages();
   scrapedPages.add(await serve(() => {}));
 

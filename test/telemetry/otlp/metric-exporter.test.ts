@@ -1,7 +1,7 @@
 import { ExportResultCode } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OtlpExporter } from '../../../src/config/config.js';
 import { log } from '../../../src/log.js';
 import { createMetricExporter } from '../../../src/telemetry/otlp/metric-exporter.js';
@@ -17,7 +17,7 @@ afterEach(async () => {
   await collector.close();
 });
 
-/** A meter provider that pushes when told to. */
+/** A meter provider that pushes only on `forceFlush`. */
 function meterProvider(exporter: OtlpExporter): MeterProvider {
   const reader = new PeriodicExportingMetricReader({
     exporter: createMetricExporter(exporter),
@@ -30,7 +30,7 @@ function meterProvider(exporter: OtlpExporter): MeterProvider {
   });
 }
 
-it.each(['grpc', 'http/protobuf'] as const)('pushes cumulative metrics over %s', async (protocol) => {
+test.each(['grpc', 'http/protobuf'] as const)('pushes cumulative metrics over %s', async (protocol) => {
   const endpoint = protocol === 'grpc' ? collector.url : `${collector.httpUrl}/v1/metrics`;
   const provider = meterProvider(otlp(endpoint, { protocol }));
   const meter = provider.getMeter('test', '1.2.3');
@@ -59,7 +59,7 @@ it.each(['grpc', 'http/protobuf'] as const)('pushes cumulative metrics over %s',
   await provider.shutdown();
 });
 
-it('repeats a push while there is time', async () => {
+test('retries a failed push within the timeout', async () => {
   collector.answer({ grpcStatus: 14 });
   const provider = meterProvider(otlp(collector.url, { timeoutMs: 5_000 }));
   provider.getMeter('test').createCounter('orders').add(1);
@@ -72,7 +72,7 @@ it('repeats a push while there is time', async () => {
   await provider.shutdown();
 });
 
-it('says once that nobody listens, and reports the failure to the SDK', async () => {
+test('logs once that the endpoint is unreachable and reports the failure to the SDK', async () => {
   const change = vi.spyOn(log, 'change');
   const endpoint = `http://127.0.0.1:${await deadPort()}`;
   const exporter = createMetricExporter(otlp(endpoint, { timeoutMs: 100 }));

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { RingBuffer } from '../../../src/telemetry/otlp/ring-buffer.js';
 
-it('gives back what came in, oldest first, around its end', () => {
+test('returns items oldest first after it has wrapped around', () => {
   const ring = new RingBuffer<number>(3);
   for (const item of [1, 2, 3]) ring.push(item);
   ring.drop(2);
@@ -12,7 +12,7 @@ it('gives back what came in, oldest first, around its end', () => {
   expect(ring.size).toBe(3);
 });
 
-it('knows when it is full', () => {
+test('reports whether it is full', () => {
   const ring = new RingBuffer<string>(1);
   expect(ring.isFull).toBe(false);
   ring.push('a');

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { emptyResource } from '@opentelemetry/resources';
 import { AlwaysOffSampler, TracerProvider } from '@opentelemetry/sdk-trace';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OtlpExporter, QueueConfig } from '../../../src/config/config.js';
 import { log } from '../../../src/log.js';
 import { OtlpSpanProcessor } from '../../../src/telemetry/otlp/span-processor.js';
@@ -62,21 +62,21 @@ afterEach(async () => {
   await collector.close();
 });
 
-it('delivers spans together, after the delay', async () => {
+test('delivers spans in one request after the delay', async () => {
   open();
   end(3);
   expect(names(await collector.waitForSpans(3))).toEqual(numbered(3));
   expect(collector.requests).toHaveLength(1);
 });
 
-it('delivers a full batch without the delay, and not the rest', async () => {
+test('delivers a full batch at once and keeps the rest for the delay', async () => {
   open({ maxBatch: 4, delayMs: NEVER });
   end(6);
   expect(names(await collector.waitForSpans(4))).toEqual(numbered(4));
   await vi.waitFor(() => expect(pending()).toEqual(['span 5', 'span 6']));
 });
 
-it('delivers many batches in their order, one at a time', async () => {
+test('delivers many batches in order, one at a time', async () => {
   open({ maxBatch: 10 });
   end(95);
   expect(names(await collector.waitForSpans(95))).toEqual(numbered(95));
@@ -84,18 +84,18 @@ it('delivers many batches in their order, one at a time', async () => {
   expect(dropped).toEqual({});
 });
 
-it('keeps out spans that are not sampled', async () => {
+test('ignores spans that are not sampled', async () => {
   open();
   const provider = new TracerProvider({ sampler: new AlwaysOffSampler(), spanProcessors: [queue] });
   provider.getTracer('test').startSpan('unsampled').end();
   const [span] = finishedSpans(1);
   if (span === undefined) throw new Error('no span');
-  // Recorded, but not sampled: what a sampler's RECORD decision gives.
+  // Recorded but not sampled, as after a sampler's RECORD decision.
   queue.onEnd({ ...span, spanContext: () => ({ ...span.spanContext(), traceFlags: 0 }) });
   expect(queue.pending()).toEqual([]);
 });
 
-it('counts exactly what does not fit while the collector is down', async () => {
+test('counts every span that does not fit into the queue while the collector is down', async () => {
   open({ maxSize: 10, maxBatch: 4 }, otlp(`http://127.0.0.1:${await deadPort()}`));
   end(7);
   await queue.forceFlush();
@@ -107,7 +107,7 @@ it('counts exactly what does not fit while the collector is down', async () => {
   expect(kept.flat()).toEqual([...numbered(7), ...numbered(3)]);
 });
 
-it('waits for a collector that was killed, and says so once', async () => {
+test('keeps spans while the collector is down, logs the outage once, and delivers them afterwards', async () => {
   const change = vi.spyOn(log, 'change');
   open();
   end(2, 'before');
@@ -123,7 +123,7 @@ it('waits for a collector that was killed, and says so once', async () => {
     [
       'warn',
       expect.stringMatching(
-        `^traces: cannot reach ${url} \\(.+\\); spans wait in a queue of 2048, further ones are dropped and counted$`,
+        `^traces: cannot reach ${url} \\(.+\\); spans wait in a queue of 2048; any more are dropped and counted$`,
       ),
     ],
   ]);
@@ -132,13 +132,13 @@ it('waits for a collector that was killed, and says so once', async () => {
   expect(names(await collector.waitForSpans(3))).toEqual(['during 1', 'during 2', 'during 3']);
   end(1, 'after');
   await collector.waitForSpans(4);
-  expect(change).toHaveBeenLastCalledWith('info', `traces: ${url} works again`);
+  expect(change).toHaveBeenLastCalledWith('info', `traces: ${url} is reachable again`);
   expect(change).toHaveBeenCalledTimes(2);
   expect(dropped).toEqual({});
   await vi.waitFor(() => expect(pending()).toEqual([]));
 });
 
-it('keeps a batch that the collector has no time for', async () => {
+test('retries a batch that the collector answers with UNAVAILABLE', async () => {
   collector.answer({ grpcStatus: 14 });
   open();
   end(2);
@@ -148,7 +148,7 @@ it('keeps a batch that the collector has no time for', async () => {
   expect(dropped).toEqual({});
 });
 
-it('counts what the collector refuses, says it once, and goes on', async () => {
+test('counts the spans that the collector rejects, logs it once, and continues', async () => {
   const warn = vi.spyOn(log, 'warn');
   collector.answer({ grpcStatus: 3, grpcMessage: 'no such\ntenant' });
   open();
@@ -159,7 +159,7 @@ it('counts what the collector refuses, says it once, and goes on', async () => {
   expect(dropped).toEqual({ rejected: 5 });
   expect(warn.mock.calls).toEqual([
     [
-      `traces: ${collector.url} refuses data (INVALID_ARGUMENT: no such tenant); what it refuses is dropped and counted`,
+      `traces: ${collector.url} rejects data (INVALID_ARGUMENT: no such tenant); rejected data is dropped and counted`,
     ],
   ]);
   collector.answer({});
@@ -167,7 +167,7 @@ it('counts what the collector refuses, says it once, and goes on', async () => {
   expect(await collector.waitForSpans(1)).toHaveLength(1);
 });
 
-it('counts the spans that a partial success leaves out', async () => {
+test('counts the spans that a partial success rejects', async () => {
   const warn = vi.spyOn(log, 'warn');
   collector.answer({ rejected: 2, message: 'too old' });
   open();
@@ -178,7 +178,7 @@ it('counts the spans that a partial success leaves out', async () => {
   expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('(too old)'));
 });
 
-it('has under way what is not acknowledged, for the end of the process', async () => {
+test('returns queued and in-flight spans as pending until they are acknowledged', async () => {
   collector.answer({ hang: true });
   open({ maxBatch: 2, delayMs: NEVER }, otlp(collector.url, { timeoutMs: 500 }));
   end(3);
@@ -186,14 +186,14 @@ it('has under way what is not acknowledged, for the end of the process', async (
   expect(pending()).toEqual(numbered(3));
 });
 
-it('resolves forceFlush when everything has arrived', async () => {
+test('resolves forceFlush when all spans have been delivered', async () => {
   open({ maxBatch: 2, delayMs: NEVER });
   end(5);
   await queue.forceFlush();
   expect(collector.spans).toHaveLength(5);
 });
 
-it('resolves forceFlush in time when nothing answers', async () => {
+test('resolves forceFlush after the timeout when the collector does not answer', async () => {
   collector.answer({ hang: true });
   open({ delayMs: NEVER }, otlp(collector.url, { timeoutMs: 200 }));
   end(1);
@@ -201,7 +201,7 @@ it('resolves forceFlush in time when nothing answers', async () => {
   expect(queue.pending()).toHaveLength(1);
 });
 
-it('delivers at shutdown and counts what comes later', async () => {
+test('delivers all spans at shutdown and counts those that end later as dropped', async () => {
   open({ delayMs: NEVER });
   end(2);
   await queue.shutdown();
@@ -211,7 +211,7 @@ it('delivers at shutdown and counts what comes later', async () => {
   expect(queue.pending()).toEqual([]);
 });
 
-it('splits a batch that is larger than collectors accept, and drops a span that alone is', async () => {
+test('splits a batch that exceeds the size limit and drops a single span that exceeds it', async () => {
   open({ maxBatch: 8, delayMs: NEVER });
   const megabyte = 'x'.repeat(1_000_000);
   const sizes = [1, 1, 1, 1, 1, 5];
@@ -225,7 +225,7 @@ it('splits a batch that is larger than collectors accept, and drops a span that 
   expect(dropped).toEqual({ rejected: 1 });
 });
 
-it('drops a span that cannot be encoded, and no other', async () => {
+test('drops only the span that cannot be encoded', async () => {
   open({ delayMs: NEVER });
   finishedSpans(5).forEach((span, i) => {
     const broken = { get: () => JSON.parse('not JSON') };
@@ -236,7 +236,7 @@ it('drops a span that cannot be encoded, and no other', async () => {
   expect(dropped).toEqual({ rejected: 1 });
 });
 
-it('does not carry the async store of a request into the export', async () => {
+test('does not run the export in the async context of a request', async () => {
   const requests = new AsyncLocalStorage<string>();
   collector.answer({ grpcStatus: 3 });
   const stores: unknown[] = [];

@@ -7,14 +7,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { log } from '../../../src/log.js';
 import { type Address, type Binding, bind } from '../../../src/telemetry/prometheus/bind.js';
 
-let said: string[];
+let logged: string[];
 const servers: Server[] = [];
 const bindings: Binding[] = [];
 
 beforeEach(() => {
-  said = [];
+  logged = [];
   for (const level of ['warn', 'info'] as const) {
-    vi.spyOn(log, level).mockImplementation((message) => void said.push(`${level} ${message}`));
+    vi.spyOn(log, level).mockImplementation((message) => void logged.push(`${level} ${message}`));
   }
 });
 afterEach(() => {
@@ -47,34 +47,34 @@ async function hold(): Promise<{ port: number; free(): Promise<void> }> {
 }
 
 test.each(['127.0.0.1', ''])(
-  'a taken port is said once, waited for, and said again when it is ours (host %j)',
+  'a taken port is logged once, retried, and logged again when it is free (host %j)',
   async (host) => {
     const { port, free } = await hold();
     const { server } = start({ host, port });
     const taken =
       `warn metrics: port ${port} is taken (EADDRINUSE), expected a free port; retrying every 1 to 60 s, ` +
       'the application is not affected';
-    await vi.waitUntil(() => said.length > 0);
-    expect(said).toEqual([taken]);
+    await vi.waitUntil(() => logged.length > 0);
+    expect(logged).toEqual([taken]);
 
     await free();
     await vi.waitUntil(() => server.listening, { timeout: 5_000 });
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe('ok');
-    expect(said).toEqual([taken, `info metrics: listening on port ${port} now`]);
+    expect(logged).toEqual([taken, `info metrics: now listening on port ${port}`]);
   },
 );
 
-test('a port that is given up is not taken later', async () => {
+test('a stopped binding does not take the port later', async () => {
   const { port, free } = await hold();
   const { server, binding } = start({ host: '127.0.0.1', port });
-  await vi.waitUntil(() => said.length > 0);
+  await vi.waitUntil(() => logged.length > 0);
   binding.stop();
   await free();
   await delay(1_300);
   expect(server.listening).toBe(false);
 });
 
-test('an empty host is every interface, IPv6 and IPv4', async () => {
+test('an empty host listens on every interface, IPv6 and IPv4', async () => {
   const { server } = start({ host: '', port: 0 });
   await vi.waitUntil(() => server.listening);
   const { port } = server.address() as AddressInfo;
@@ -84,11 +84,11 @@ test('an empty host is every interface, IPv6 and IPv4', async () => {
   for (const host of ['127.0.0.1', ...(hasIPv6 ? ['[::1]'] : [])]) {
     expect(await (await fetch(`http://${host}:${port}`)).text()).toBe('ok');
   }
-  expect(said).toEqual([]);
+  expect(logged).toEqual([]);
 });
 
-test('a host that is not ours is one line', async () => {
+test('a host that is not an address of this machine is logged', async () => {
   start({ host: '192.0.2.1', port: 9464 });
-  await vi.waitUntil(() => said.length > 0);
-  expect(said[0]).toMatch(/^warn metrics: cannot listen on port 9464 \(listen EADDRNOTAVAIL.*\); retrying/);
+  await vi.waitUntil(() => logged.length > 0);
+  expect(logged[0]).toMatch(/^warn metrics: cannot listen on port 9464 \(listen EADDRNOTAVAIL.*\); retrying/);
 });

@@ -43,7 +43,7 @@ async function serve(options: Partial<PrometheusOptions> = {}): Promise<Served> 
     path: '/metrics',
     serviceName: 'orders',
     internal,
-    own: () => {},
+    markAsOwn: () => {},
     ...options,
     metricProducers: [internal.producer, ...(options.metricProducers ?? [])],
   });
@@ -86,7 +86,7 @@ function connect(port: number, bytes = ''): Socket {
   return socket;
 }
 
-/** A producer whose collections wait until they are let go. */
+/** A producer whose collections wait until `open` is called. */
 function gate(): { producer: MetricProducer; waiting(): number; open(): void } {
   const waiting: (() => void)[] = [];
   const inner = producerOf(() => []);
@@ -104,8 +104,8 @@ function gate(): { producer: MetricProducer; waiting(): number; open(): void } {
   };
 }
 
-describe('what is served', () => {
-  test('without any wish: text 0.0.4, not compressed, with the instruments of the application', async () => {
+describe('answers', () => {
+  test('the default is uncompressed text 0.0.4 with the instruments of the application', async () => {
     const { port, provider } = await serve();
     provider.getMeter('shop').createCounter('carts').add(2);
     const { status, headers, body } = await request(port);
@@ -118,7 +118,7 @@ describe('what is served', () => {
     expect(total(parse(body.toString()), 'carts_total', { service_name: 'orders' })).toBe(2);
   });
 
-  test('OpenMetrics, gzip, and the scrapes that were answered before', async () => {
+  test('a scraper gets OpenMetrics and gzip if it asks for them, and the count of earlier scrapes', async () => {
     const { port } = await serve();
     await request(port);
     await request(port, { method: 'HEAD' });
@@ -139,7 +139,7 @@ describe('what is served', () => {
     ]);
   });
 
-  test('a page of many slices arrives whole, compressed or not', async () => {
+  test('a page of many slices is complete, compressed or not', async () => {
     const { port, provider } = await serve({ cardinalityLimit: 20_000 });
     const counter = provider.getMeter('shop').createCounter('carts');
     for (let i = 0; i < 10_000; i += 1) counter.add(1, { i, padding: 'x'.repeat(50) });
@@ -150,7 +150,7 @@ describe('what is served', () => {
     expect(total(parse(gunzipSync(gzip.body).toString()), 'carts_total')).toBe(10_000);
   });
 
-  test('the cardinality limit of the instruments of the application', async () => {
+  test('the cardinality limit applies to the instruments of the application', async () => {
     const { port, provider } = await serve({ cardinalityLimit: 3 });
     const counter = provider.getMeter('shop').createCounter('carts');
     for (let i = 0; i < 10; i += 1) counter.add(1, { i });
@@ -159,7 +159,7 @@ describe('what is served', () => {
     expect(total(samples, 'carts_total', { otel_metric_overflow: 'true' })).toBe(8);
   });
 
-  test('HEAD: the headers of GET, and no body', async () => {
+  test('HEAD returns the headers of GET and no body', async () => {
     const { port } = await serve();
     const headers = { accept: 'application/openmetrics-text', 'accept-encoding': 'gzip' };
     const [head, get] = [await request(port, { method: 'HEAD', headers }), await request(port, { headers })];
@@ -170,8 +170,8 @@ describe('what is served', () => {
   });
 });
 
-describe('what is refused', () => {
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND'])('%s: 405', async (method) => {
+describe('refusals', () => {
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND'])('%s is refused with 405', async (method) => {
     const { port } = await serve();
     const { status, headers } = await request(port, { method });
     expect(status).toBe(405);
@@ -179,7 +179,7 @@ describe('what is refused', () => {
   });
 
   test.each(['/', '/metrics/', '/metricsx', '/favicon.ico', '//metrics'])(
-    '%s: 404 that names the path',
+    '%s returns a 404 that names the path',
     async (path) => {
       const { port } = await serve();
       const { status, body } = await request(port, { path });
@@ -188,13 +188,13 @@ describe('what is refused', () => {
     },
   );
 
-  test('another path can be chosen', async () => {
+  test('the path is configurable', async () => {
     const { port } = await serve({ path: '/internal/m' });
     expect((await request(port, { path: '/internal/m' })).status).toBe(200);
     expect((await request(port)).status).toBe(404);
   });
 
-  test('a body is not read: the connection closes after the answer', async () => {
+  test('a request with a body closes the connection after the answer', async () => {
     const { port } = await serve();
     const socket = connect(port, 'GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nsome');
     let answer = '';
@@ -203,7 +203,7 @@ describe('what is refused', () => {
     expect(answer).toContain('Connection: close');
   });
 
-  test('what is no HTTP, or too much of it', async () => {
+  test('invalid HTTP and oversized headers are refused', async () => {
     const { port } = await serve();
     for (const [bytes, status] of [
       ['\x16\x03 garbage\r\n\r\n', 400],
@@ -215,7 +215,7 @@ describe('what is refused', () => {
     }
   });
 
-  test('more than five scrapes at a time: 503, and none is lost when they go on', async () => {
+  test('a sixth concurrent scrape gets a 503, and the other five are answered', async () => {
     const { producer, waiting, open } = gate();
     const { port } = await serve({ metricProducers: [producer] });
     const scrapes = Array.from({ length: 5 }, () => request(port));
@@ -233,7 +233,7 @@ describe('what is refused', () => {
     expect((await after).status).toBe(200);
   });
 
-  test('scrapers that leave give their place back', async () => {
+  test('a scraper that disconnects frees its place', async () => {
     const { producer, waiting, open } = gate();
     const { port } = await serve({ metricProducers: [producer] });
     const leavers = Array.from({ length: 5 }, () =>
@@ -251,8 +251,8 @@ describe('what is refused', () => {
   });
 });
 
-describe('collections that fail', () => {
-  test('500 with the reason; the next scrape is answered again', async () => {
+describe('failing collections', () => {
+  test('a failure is a 500 with the reason, and the next scrape works again', async () => {
     const warn = vi.spyOn(log, 'warn').mockImplementation(() => {});
     const broken = { now: true };
     const inner = producerOf(() => []);
@@ -273,7 +273,7 @@ describe('collections that fail', () => {
     expect(total(parse((await request(port)).body.toString()), 'redhook_metrics_scrapes_total')).toBe(1);
   });
 
-  test('out of the time that the scraper grants: 500', async () => {
+  test('a collection that exceeds the timeout of the scraper is a 500', async () => {
     vi.spyOn(log, 'warn').mockImplementation(() => {});
     const { producer } = gate();
     const { port } = await serve({ metricProducers: [producer] });
@@ -284,7 +284,7 @@ describe('collections that fail', () => {
     expect(body.toString()).toBe('The metrics could not be collected: it took too long\n');
   });
 
-  test('callbacks that throw or hang cost their own metrics only, and one warning', async () => {
+  test('callbacks that throw or hang only cost their own metrics and one warning', async () => {
     const warn = vi.spyOn(log, 'warn').mockImplementation(() => {});
     const { port, provider } = await serve();
     const meter = provider.getMeter('app');
@@ -305,7 +305,7 @@ describe('collections that fail', () => {
   });
 });
 
-test('a scrape that is answered holds nothing of what it collected', async () => {
+test('collected metrics can be garbage-collected after a scrape', async () => {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   let collected: WeakRef<object> | undefined;
@@ -328,17 +328,17 @@ test('a scrape that is answered holds nothing of what it collected', async () =>
   );
 });
 
-describe('life', () => {
-  test('the server is shown to `own` before it listens, and listens once', async () => {
-    const own = vi.fn();
-    const { endpoint, port } = await serve({ own });
+describe('lifecycle', () => {
+  test('the server is marked as our own, and listens only once', async () => {
+    const markAsOwn = vi.fn();
+    const { endpoint, port } = await serve({ markAsOwn });
     endpoint.listen();
-    expect(own).toHaveBeenCalledOnce();
-    expect(own.mock.calls[0]?.[0]).toBeInstanceOf(http.Server);
+    expect(markAsOwn).toHaveBeenCalledOnce();
+    expect(markAsOwn.mock.calls[0]?.[0]).toBeInstanceOf(http.Server);
     expect(endpoint.address()).toEqual({ port });
   });
 
-  test('an endpoint that is closed before it listened never listens', async () => {
+  test('an endpoint that is closed before `listen` never listens', async () => {
     const internal = createInternalMetrics();
     const options = {
       host: '',
@@ -347,7 +347,7 @@ describe('life', () => {
       serviceName: 's',
       metricProducers: [],
       internal,
-      own: () => {},
+      markAsOwn: () => {},
     };
     const endpoint = createPrometheusEndpoint(options);
     expect(endpoint.address()).toBeUndefined();
@@ -356,7 +356,7 @@ describe('life', () => {
     expect(endpoint.address()).toBeUndefined();
   });
 
-  test('the shutdown of the MeterProvider closes it, with the connections that are open', async () => {
+  test('the shutdown of the MeterProvider closes the endpoint and its open connections', async () => {
     const { port, provider } = await serve();
     const idle = connect(port, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
     await once(idle, 'data');
@@ -366,7 +366,7 @@ describe('life', () => {
     await expect(request(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  test('scrapes do not run in the context that happened to open the port', async () => {
+  test('scrapes do not inherit the context in which the port was opened', async () => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     const key = createContextKey('what was going on');
     const seen: unknown[] = [];
@@ -381,13 +381,13 @@ describe('life', () => {
   });
 });
 
-test('1,000 slow connections: few are held, the application answers, the scraper is back when they time out', async () => {
+test('1,000 slow connections do not block the application, and the scraper succeeds after they time out', async () => {
   const app = http.createServer((_, response) => response.end('ok')).listen(0, '127.0.0.1');
   await once(app, 'listening');
   const { port: appPort } = app.address() as net.AddressInfo;
   let server: http.Server | undefined;
   const { port } = await serve({
-    own: (each) => {
+    markAsOwn: (each) => {
       server = each;
     },
   });

@@ -4,7 +4,7 @@ import { SCOPE } from '../../../src/telemetry/scope.js';
 
 const APP = { name: 'app' };
 
-test('the key of a label set does not depend on the order of its attributes, the text does', () => {
+test('the text of a label set depends on the order of its attributes, the key does not', () => {
   const labels = createLabels('orders', 'legacy');
   const [ab, ba, other] = [
     { a: 1, b: 2 },
@@ -17,7 +17,7 @@ test('the key of a label set does not depend on the order of its attributes, the
   expect(other?.key).not.toBe(ab?.key);
 });
 
-test('labels of our own series are made once; those of the application each time, for its objects may change', () => {
+test('labels of our own series are cached, and those of the application are not, because they may change', () => {
   const labels = createLabels('orders', 'legacy');
   const ours = Object.freeze({ reason: 'queue' });
   expect(labels(ours, SCOPE).text).toBe('service_name="orders",reason="queue"');
@@ -29,7 +29,7 @@ test('labels of our own series are made once; those of the application each time
   expect(labels(theirs, APP).text).toContain('a="2"');
 });
 
-test('an application may use one object in two scopes', () => {
+test('an object that is used in two scopes gets the labels of each scope', () => {
   const labels = createLabels('orders', 'legacy');
   const shared = Object.freeze({ a: 1 });
   const texts = [labels(shared, APP), labels(shared, { name: 'redhook' })].map(({ text }) => text);
@@ -39,7 +39,7 @@ test('an application may use one object in two scopes', () => {
   ]);
 });
 
-test('names outside the legacy alphabet are in quotes, and so is the service', () => {
+test('label names outside the legacy alphabet are quoted, including the service', () => {
   const labels = createLabels('a "b" \\ c', 'utf8');
   expect(labels({ 'http.route': '/x', 'q"uote': 1, plain: 1, __name__: 'evil' }, SCOPE).text).toBe(
     '"service.name"="a \\"b\\" \\\\ c","http.route"="/x","q\\"uote"="1",plain="1",exported___name__="evil"',

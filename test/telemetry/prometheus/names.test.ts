@@ -20,7 +20,7 @@ test.each([
   ['widgets', 'widgets'],
   ['a-b c', 'a_b_c'],
   ['constructor', 'constructor'],
-])('unit %j is the word %j', (unit, word) => {
+])('unit %j becomes %j', (unit, word) => {
   expect(unitWord(unit)).toBe(word);
 });
 
@@ -42,23 +42,23 @@ test.each([
   ['größe', 'bytes', false, 'gr_e_bytes'],
   ['rule:name', '', false, 'rule_name'],
   ['', '', false, '_'],
-])('%s with unit %j, counter %s, is %s', (name, unit, isCounter, expected) => {
+])('%s with unit %j (counter: %s) becomes %s', (name, unit, isCounter, expected) => {
   expect(familyName(name, unit, isCounter, 'legacy')).toBe(expected);
 });
 
-test('with UTF-8 names only suffixes are added', () => {
+test('UTF-8 names only get suffixes', () => {
   expect(familyName('foo.bar', 'bytes', true, 'utf8')).toBe('foo.bar_bytes');
   expect(familyName('foo.bytes.total', 'bytes', true, 'utf8')).toBe('foo.bytes');
   expect(labelName('http.route', 'utf8')).toBe('http.route');
 });
 
-test('label names', () => {
+test('labels are translated to the legacy alphabet', () => {
   expect(['http.route', '2nd', '__name__', 'a b', 'ok_1', ''].map((key) => labelName(key, 'legacy'))).toEqual(
     ['http_route', '_2nd', '_name_', 'a_b', 'ok_1', '_'],
   );
 });
 
-test('which names need no quotes', () => {
+test('only names in the legacy alphabet need no quotes', () => {
   expect(['a_1', '_a', '1a', 'a.b', 'a:b', ''].map(isLegacy)).toEqual([
     true,
     true,

@@ -4,7 +4,7 @@ import { acceptsGzip, negotiateFormat } from '../../../src/telemetry/prometheus/
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 const OPEN = 'application/openmetrics-text; version=1.0.0; escaping=underscores; charset=utf-8';
 
-/** What Prometheus sends by default, as of 3.14 and 2.42. */
+/** The default headers of Prometheus 3.14 and 2.42. */
 const PROMETHEUS_3 =
   'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,' +
   'application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,' +
@@ -42,11 +42,11 @@ test.each([
   [PROMETHEUS_2, OPEN],
   [PROMETHEUS_3, 'application/openmetrics-text; version=1.0.0; escaping=allow-utf-8; charset=utf-8'],
   [',;=,;q=,', TEXT],
-])('Accept: %s', (accept, contentType) => {
+])('Accept: %s selects %s', (accept, contentType) => {
   expect(negotiateFormat(accept).contentType).toBe(contentType);
 });
 
-test('only what may hold UTF-8 names and exemplars says so', () => {
+test('only OpenMetrics has exemplars, and text 0.0.4 has no UTF-8 names', () => {
   expect(negotiateFormat('text/plain;version=0.0.4;escaping=allow-utf-8')).toMatchObject({
     openMetrics: false,
     utf8: false,
@@ -72,6 +72,6 @@ test.each([
   ['*;q=0', false],
   ['gzip;q=0, *', false],
   ['identity, *;q=0.1', true],
-])('Accept-Encoding: %s, gzip %s', (header, expected) => {
+])('Accept-Encoding: %s (gzip: %s)', (header, expected) => {
   expect(acceptsGzip(header)).toBe(expected);
 });

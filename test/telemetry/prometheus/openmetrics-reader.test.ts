@@ -8,7 +8,7 @@ h_sum 3
 h_count 2
 `;
 
-test('the reader of our other tests takes what is right', () => {
+test('the reader accepts a valid page', () => {
   const page = `# TYPE c counter\n# HELP c a \\"b\\"\nc_total{a="\\"\\\\\\n"} 1 # {t="1"} 5 1.5\n${HISTOGRAM}# EOF\n`;
   expect(parseOpenMetrics(page)).toEqual([
     {
@@ -30,9 +30,9 @@ test('the reader of our other tests takes what is right', () => {
 });
 
 test.each([
-  ['no end', '# TYPE g gauge\ng 1\n'],
+  ['a page without # EOF', '# TYPE g gauge\ng 1\n'],
   ['an empty line', '# TYPE g gauge\n\ng 1\n# EOF\n'],
-  ['another comment', '# hello\n# EOF\n'],
+  ['an unknown comment', '# hello\n# EOF\n'],
   ['a sample without TYPE', 'g 1\n# EOF\n'],
   ['an unknown type', '# TYPE g untyped\ng 1\n# EOF\n'],
   ['a counter without _total', '# TYPE c counter\nc 1\n# EOF\n'],
@@ -43,18 +43,18 @@ test.each([
   ['a family in two pieces', '# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\n# TYPE a gauge\n# EOF\n'],
   ['a second TYPE', '# TYPE a gauge\n# TYPE a gauge\na 1\n# EOF\n'],
   ['names that clash', '# TYPE a counter\na_total 1\n# TYPE a_total gauge\na_total 1\n# EOF\n'],
-  ['a label twice', '# TYPE g gauge\ng{a="1",a="2"} 1\n# EOF\n'],
+  ['a duplicate label', '# TYPE g gauge\ng{a="1",a="2"} 1\n# EOF\n'],
   ['a label that begins with a digit', '# TYPE g gauge\ng{1a="1"} 1\n# EOF\n'],
   ['a bare quote in a label', '# TYPE g gauge\ng{a="b"c"} 1\n# EOF\n'],
-  ['a series twice', '# TYPE g gauge\ng{a="1",b="2"} 1\ng{b="2",a="1"} 1\n# EOF\n'],
-  ['le that is no float', `${HISTOGRAM.replace('1.0', '1')}# EOF\n`],
-  ['buckets that fall', `${HISTOGRAM.replace('"1.0"} 1', '"1.0"} 3')}# EOF\n`],
-  ['no +Inf', `${HISTOGRAM.replace(/.*Inf.*\n/, '')}# EOF\n`],
-  ['+Inf that is not the count', `${HISTOGRAM.replace('count 2', 'count 5')}# EOF\n`],
-  ['no sum', `${HISTOGRAM.replace('h_sum 3\n', '')}# EOF\n`],
+  ['a duplicate series', '# TYPE g gauge\ng{a="1",b="2"} 1\ng{b="2",a="1"} 1\n# EOF\n'],
+  ['an le that is not a float', `${HISTOGRAM.replace('1.0', '1')}# EOF\n`],
+  ['buckets that decrease', `${HISTOGRAM.replace('"1.0"} 1', '"1.0"} 3')}# EOF\n`],
+  ['a histogram without a +Inf bucket', `${HISTOGRAM.replace(/.*Inf.*\n/, '')}# EOF\n`],
+  ['a +Inf bucket that differs from the count', `${HISTOGRAM.replace('count 2', 'count 5')}# EOF\n`],
+  ['a histogram without a sum', `${HISTOGRAM.replace('h_sum 3\n', '')}# EOF\n`],
   ['an exemplar outside its bucket', `${HISTOGRAM.replace('"1.0"} 1', '"1.0"} 1 # {t="1"} 2 1')}# EOF\n`],
   ['an exemplar on a gauge', '# TYPE g gauge\ng 1 # {t="1"} 1 1\n# EOF\n'],
   ['an exemplar that is too long', `# TYPE c counter\nc_total 1 # {t="${'x'.repeat(128)}"} 1 1\n# EOF\n`],
-])('and refuses %s', (_, page) => {
+])('the reader refuses %s', (_, page) => {
   expect(() => parseOpenMetrics(page)).toThrow();
 });

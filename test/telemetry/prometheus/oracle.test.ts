@@ -1,10 +1,10 @@
 /**
- * For the application's own instruments our page says what the stock exporter's page says: the same samples, where
- * the stock exporter is right. The mapping of its page to ours, and all that differs:
+ * For the application's own instruments our page has the same samples as that of the stock exporter, wherever the
+ * stock exporter is right. The only differences:
  *
- * - names get the word of their unit, before `_total` and the suffixes of histograms (the exporter adds none);
+ * - our names contain the word of their unit, before `_total` and the suffixes of histograms;
  * - every sample has `service_name`;
- * - empty labels are left out, which to Prometheus is the same.
+ * - we leave out empty labels, which are the same as no labels to Prometheus.
  */
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { createPage } from '../../../src/telemetry/prometheus/page.js';
 import { parse, type Sample } from '../../support/metrics.js';
 import { type Sdk, startSdk } from '../../support/sdk-metrics.js';
 
-/** Stock name without suffixes, and ours. */
+/** Our names by the names of the stock exporter, without suffixes. */
 const NAMES: Record<string, string> = {
   queue_length: 'queue_length',
   carts: 'carts',
@@ -71,7 +71,7 @@ function sorted(samples: Sample[]): string[] {
     .sort();
 }
 
-test('the same samples as the stock exporter', async () => {
+test('the page has the same samples as that of the stock exporter', async () => {
   const sdk = startSdk();
   useInstruments(sdk);
   const metrics = await sdk.read();

@@ -33,7 +33,7 @@ afterEach(() => {
 function render(metrics: ResourceMetrics, accept = TEXT, options: Partial<PageOptions> = {}): string {
   const page = createPage({ serviceName: 'orders', ...options });
   const text = [...page(metrics, negotiateFormat(accept))].join('');
-  // Whatever a test looks at, the OpenMetrics form of the same metrics must be right.
+  // Whatever the test checks, the same metrics must also be valid OpenMetrics.
   parseOpenMetrics([...page(metrics, negotiateFormat(OPEN))].join(''));
   return text;
 }
@@ -47,7 +47,7 @@ async function samplesOf({ read }: Sdk): Promise<string[]> {
   return samples(render(await read()));
 }
 
-/** A point that the SDK would not give us so easily. */
+/** A metric with points that are hard to produce through the SDK. */
 function gauge(name: string, ...attributes: unknown[]): MetricData {
   return {
     descriptor: { name, description: '', unit: '', valueType: ValueType.DOUBLE },
@@ -92,7 +92,7 @@ describe('whole pages', () => {
     'service_name="orders",http_request_method="GET",url_scheme="http",http_route="/orders/:id",' +
     'http_response_status_code="200",network_protocol_version="1.1"';
 
-  test('text 0.0.4', async () => {
+  test('text 0.0.4 is exact', async () => {
     expect(render(await pageOfAnApp(), TEXT)).toBe(
       `# HELP target_info Target metadata
 # TYPE target_info gauge
@@ -132,7 +132,7 @@ room_temperature_celsius{service_name="orders",otel_scope_name="shop",otel_scope
     );
   });
 
-  test('OpenMetrics 1.0.0', async () => {
+  test('OpenMetrics 1.0.0 is exact', async () => {
     expect(render(await pageOfAnApp(), OPEN)).toBe(
       `# HELP target Target metadata
 # TYPE target info
@@ -175,7 +175,7 @@ room_temperature_celsius{service_name="orders",otel_scope_name="shop",otel_scope
     );
   });
 
-  test('names are the same for a scraper that allows UTF-8, unless the translation keeps dots', async () => {
+  test('a scraper that allows UTF-8 gets the same names unless the translation keeps dots', async () => {
     const metrics = await pageOfAnApp();
     const utf8 = 'text/plain;version=1.0.0;escaping=allow-utf-8';
     const translation = 'no_utf8_escaping_with_suffixes';
@@ -196,7 +196,7 @@ room_temperature_celsius{service_name="orders",otel_scope_name="shop",otel_scope
 });
 
 describe('labels', () => {
-  test('attributes that become one label are joined in the order of their keys', async () => {
+  test('attributes that become the same label are joined in the order of their keys', async () => {
     const sdk = startSdk();
     sdk.provider.getMeter('app').createCounter('c').add(1, { a_b: 'last', 'a-b': 'first', 'a.b': 'second' });
     expect(await samplesOf(sdk)).toEqual([
@@ -204,7 +204,7 @@ describe('labels', () => {
     ]);
   });
 
-  test('an attribute named like the scope is joined with it, one named like our own labels is exported', async () => {
+  test('an attribute named like the scope is joined with it, and one named like a reserved label is prefixed', async () => {
     const sdk = startSdk();
     const meter = sdk.provider.getMeter('app');
     meter
@@ -219,7 +219,7 @@ describe('labels', () => {
     ]);
   });
 
-  test('values that are no strings are JSON; empty ones are left out; names never begin with a digit', async () => {
+  test('non-string values become JSON, empty ones are left out, and names never begin with a digit', async () => {
     const loop: Record<string, unknown> = {};
     loop['self'] = loop;
     const metrics = await withMetrics(
@@ -231,7 +231,7 @@ describe('labels', () => {
     ]);
   });
 
-  test('the schema of a scope is a label, and all of the resource is on target_info only', async () => {
+  test('the schema of a scope is a label, and the resource appears only on target_info', async () => {
     const sdk = startSdk([], { resource: { 'process.pid': 7, 'k8s.pod-name': 'p\n1' } });
     sdk.provider.getMeter('app', '1', { schemaUrl: 'http://schema' }).createCounter('c').add(1);
     const page = render(await sdk.read());
@@ -245,7 +245,7 @@ describe('labels', () => {
 });
 
 describe('points that become one series', () => {
-  test('counters and up-down counters are added, of gauges the last stands', async () => {
+  test('counters and up-down counters are added, and the last value of a gauge wins', async () => {
     const sdk = startSdk();
     const meter = sdk.provider.getMeter('app');
     for (const instrument of [meter.createCounter('c'), meter.createUpDownCounter('u')]) {
@@ -262,7 +262,7 @@ describe('points that become one series', () => {
     ]);
   });
 
-  test('histograms are added, when their buckets are the same', async () => {
+  test('histograms are added if their buckets are the same', async () => {
     const sdk = startSdk();
     const meter = sdk.provider.getMeter('app');
     const h = meter.createHistogram('h.x', { advice: { explicitBucketBoundaries: [1, 2] } });
@@ -278,11 +278,11 @@ describe('points that become one series', () => {
       `h_x_count{${series}} 2`,
     ]);
     expect(new Set(warnings)).toEqual(
-      new Set([expect.stringContaining('a series of h_x comes twice with different buckets')]),
+      new Set([expect.stringContaining('a series of h_x appears twice with different buckets')]),
     );
   });
 
-  test('a series of an application that looks like ours is told apart by its scope', async () => {
+  test('a series of the application that looks like ours differs in its scope', async () => {
     const red = createRed(RED);
     callsInto(red)({ route: '/a', code: 200 });
     const sdk = startSdk([red.producer]);
@@ -303,7 +303,7 @@ describe('points that become one series', () => {
 });
 
 describe('families', () => {
-  test('are sorted, and a non-monotonic sum is a gauge', async () => {
+  test('families are sorted, and a non-monotonic sum is a gauge', async () => {
     const sdk = startSdk();
     const meter = sdk.provider.getMeter('app');
     meter.createUpDownCounter('z').add(-2);
@@ -319,7 +319,7 @@ describe('families', () => {
     expect(samples(page).at(-1)).toMatch(/^z\{.*\} -2$/);
   });
 
-  test('two types for one name: the first stays, and one warning each names both', async () => {
+  test('if two types share a name, the first is kept and a warning names both', async () => {
     const sdk = startSdk();
     sdk.provider.getMeter('one').createCounter('jobs').add(1);
     sdk.provider.getMeter('two').createUpDownCounter('jobs').add(7);
@@ -327,12 +327,12 @@ describe('families', () => {
     expect(await samplesOf(sdk)).toEqual(['jobs_total{service_name="orders",otel_scope_name="one"} 1']);
     expect(new Set(warnings)).toEqual(
       new Set([
-        'metrics: gauge jobs (jobs) needs a name that counter jobs has, expected names that differ; it is not on /metrics',
+        'metrics: gauge jobs (jobs) needs a name that counter jobs already has, expected different names; it is not on /metrics',
       ]),
     );
   });
 
-  test('a name that is a sample of another family, or the target, is taken', async () => {
+  test('the names of samples and of the target are taken too', async () => {
     const sdk = startSdk();
     const meter = sdk.provider.getMeter('app');
     meter.createHistogram('h').record(1);
@@ -348,7 +348,7 @@ describe('families', () => {
     );
   });
 
-  test('our own names cannot be taken by the application', async () => {
+  test('the application cannot take our own names', async () => {
     const red = createRed(RED);
     callsInto(red)();
     const sdk = startSdk([red.producer]);
@@ -359,7 +359,7 @@ describe('families', () => {
     expect(warnings.length).toBeGreaterThan(0);
   });
 
-  test('two texts for HELP or UNIT: the first stays, with one warning each', async () => {
+  test('the first of two texts for HELP or UNIT is kept, with a warning', async () => {
     const sdk = startSdk();
     sdk.provider.getMeter('one').createCounter('size_bytes', { description: 'first', unit: 'By' }).add(1);
     sdk.provider.getMeter('two').createCounter('size', { description: 'second', unit: 'By' }).add(1);
@@ -368,7 +368,9 @@ describe('families', () => {
     expect(page).toContain('# HELP size_bytes first\n# TYPE size_bytes counter\n# UNIT size_bytes bytes\n');
     expect(samples(page)).toHaveLength(3);
     expect(new Set(warnings)).toEqual(
-      new Set(['metrics: size_bytes has two texts for HELP, "first" and "second"; the first is kept']),
+      new Set([
+        'metrics: size_bytes has two different texts for HELP, "first" and "second"; the first is kept',
+      ]),
     );
   });
 
@@ -382,7 +384,7 @@ describe('families', () => {
     expect(warnings[0]).toContain('e is an exponential histogram');
   });
 
-  test('a page without any metric is a page', async () => {
+  test('a page without metrics is valid', async () => {
     expect(render(await startSdk().read(), OPEN)).toMatch(
       /^# HELP target .*\n# TYPE target info\ntarget_info\{.*\} 1\n# EOF\n$/,
     );
@@ -390,7 +392,7 @@ describe('families', () => {
 });
 
 describe('values', () => {
-  test('what is not finite', async () => {
+  test('infinite, tiny and huge values are written as Prometheus expects', async () => {
     const sdk = startSdk();
     const g = sdk.provider.getMeter('app').createGauge('g');
     const values = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 1e21, 5e-7];
@@ -404,7 +406,7 @@ describe('values', () => {
     ]);
   });
 
-  test('the +Inf bucket is the count, also when the application gives that boundary itself', async () => {
+  test('the +Inf bucket is the count, even if the application defines that boundary', async () => {
     const sdk = startSdk();
     const h = sdk.provider
       .getMeter('app')
@@ -421,7 +423,7 @@ describe('values', () => {
     ]);
   });
 
-  test('a histogram without a sum has none on the page', async () => {
+  test('a histogram without a sum has no _sum on the page', async () => {
     const page = createPage({ serviceName: 'orders' });
     const metrics = await withMetrics({
       ...gauge('h'),

@@ -7,7 +7,7 @@ import { hasProgram } from '../../support/program.js';
 import { callsInto, startSdk } from '../../support/sdk-metrics.js';
 
 test.skipIf(!hasProgram('promtool', 'apt-get install prometheus'))(
-  'promtool finds nothing to say',
+  'promtool reports no problems',
   async () => {
     const red = createRed({ maxRoutes: 500, maxSeries: 2_000, exemplars: 'trace_based' });
     const call = callsInto(red);

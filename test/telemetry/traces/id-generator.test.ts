@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { PresetIdGenerator, RandomIdGenerator } from '../../../src/telemetry/traces/id-generator.js';
 
-test('random ids are hex of the right length, and differ', () => {
+test('random ids are unique hex strings of the right length', () => {
   const ids = new RandomIdGenerator();
   const traceIds = Array.from({ length: 1_000 }, ids.generateTraceId);
   const spanIds = Array.from({ length: 1_000 }, ids.generateSpanId);
@@ -11,20 +11,20 @@ test('random ids are hex of the right length, and differ', () => {
   expect(new Set([...traceIds, ...spanIds]).size).toBe(2_000);
 });
 
-test('the span that is started inside has the ids that were given, once', () => {
+test('preset ids apply only while the function runs', () => {
   const ids = new PresetIdGenerator();
   const generate = (): string[] => [ids.generateSpanId(), ids.generateTraceId()];
 
-  expect(ids.give({ traceId: 'trace', spanId: 'span' }, generate)).toEqual(['span', 'trace']);
+  expect(ids.withIds({ traceId: 'trace', spanId: 'span' }, generate)).toEqual(['span', 'trace']);
   expect(generate()).toEqual(['', '']);
 });
 
-test('ids are given once, also when nothing could be started', () => {
+test('preset ids are cleared when the function throws', () => {
   const ids = new PresetIdGenerator();
   const fail = (): never => {
     throw new Error('not started');
   };
 
-  expect(() => ids.give({ traceId: 'trace', spanId: 'span' }, fail)).toThrow('not started');
+  expect(() => ids.withIds({ traceId: 'trace', spanId: 'span' }, fail)).toThrow('not started');
   expect(ids.generateSpanId()).toBe('');
 });

@@ -6,12 +6,12 @@ import { createSampler } from '../../../src/telemetry/traces/sampler.js';
 const LOW = '00000000000000000000000000000001';
 const HIGH = 'ffffffff000000000000000000000000';
 
-/** Whether a trace is sampled: a root, below a sampled parent, below an unsampled one. */
+/** Whether a span is sampled: as a root, with a sampled parent, with an unsampled parent. */
 function decisions(name: SamplerName, traceId: string): boolean[] {
   const sampler = createSampler({ name, ratio: 0.5 });
-  const below = (traceFlags: TraceFlags) =>
+  const withParent = (traceFlags: TraceFlags) =>
     trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: '0000000000000001', traceFlags, isRemote: true });
-  return [ROOT_CONTEXT, below(TraceFlags.SAMPLED), below(TraceFlags.NONE)].map(
+  return [ROOT_CONTEXT, withParent(TraceFlags.SAMPLED), withParent(TraceFlags.NONE)].map(
     (context) => sampler.shouldSample(context, traceId, 'GET', SpanKind.SERVER, {}, []).decision === 2,
   );
 }
@@ -25,6 +25,9 @@ test.each([
   ['parentbased_always_off', LOW, [false, true, false]],
   ['parentbased_traceidratio', LOW, [true, true, false]],
   ['parentbased_traceidratio', HIGH, [false, true, false]],
-] as const)('%s, trace %s', (name, traceId, expected) => {
-  expect(decisions(name, traceId)).toEqual(expected);
-});
+] as const)(
+  '%s decides for trace %s as root, with a sampled and an unsampled parent',
+  (name, traceId, expected) => {
+    expect(decisions(name, traceId)).toEqual(expected);
+  },
+);

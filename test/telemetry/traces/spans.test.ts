@@ -54,7 +54,7 @@ function onlySpan() {
   return span;
 }
 
-test('a call is one span, named by its route', () => {
+test('a call becomes one span that is named after its route', () => {
   const call = open({ attributes: { 'url.path': '/orders/7' } });
   call.name('/orders/:id');
   call.end({ code: 200 });
@@ -72,7 +72,7 @@ test('a call is one span, named by its route', () => {
   });
 });
 
-test('without a route the name is the method, and HTTP for an unknown one', () => {
+test('without a route the span is named after the method, or HTTP if the method is unknown', () => {
   open().end({ code: 404 });
   open({ operation: 'BREW' }).end({ code: 418 });
 
@@ -83,13 +83,13 @@ test.each([
   ['server', 404, SpanStatusCode.UNSET],
   ['server', 500, SpanStatusCode.ERROR],
   ['client', 404, SpanStatusCode.ERROR],
-] as const)('a %s span of status %i has the span status %i, without words', (kind, code, status) => {
+] as const)('a %s span with HTTP status %i has the span status %i and no message', (kind, code, status) => {
   open({ kind, convention: kind === 'server' ? HTTP_SERVER : HTTP_CLIENT }).end({ code });
 
   expect(onlySpan()?.status).toEqual({ code: status });
 });
 
-test('an exception gives the span its message', () => {
+test('an exception sets the status message and error.type of the span', () => {
   open().end({ error: new RangeError('too\nfar') });
 
   expect(onlySpan()).toMatchObject({
@@ -98,7 +98,7 @@ test('an exception gives the span its message', () => {
   });
 });
 
-test('an unsampled call has a span context and no span', () => {
+test('an unsampled call exports no span', () => {
   const off = createCalls({
     observers: [spansWith({ sampler: new AlwaysOffSampler() })],
     knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
@@ -109,8 +109,8 @@ test('an unsampled call has a span context and no span', () => {
   expect(exporter.getFinishedSpans()).toEqual([]);
 });
 
-test('a call that is told afterwards has its own times and ids, and one that is only counted has no span', () => {
-  const told: CallStart = {
+test('a call that is recorded after its end keeps its times and ids, and has no span if it is not traced', () => {
+  const start: CallStart = {
     kind: 'consumer',
     convention: TEMPORAL_WORKFLOW,
     operation: 'R',
@@ -119,9 +119,9 @@ test('a call that is told afterwards has its own times and ids, and one that is 
   };
   const [traceId, spanId, parentSpanId] = ['a'.repeat(32), 'b'.repeat(16), 'c'.repeat(16)] as const;
   const past = { startedAt: 1_000, endedAt: 3_500, traceId, spanId, sampled: true };
-  calls.recordEnded(told, { ...past, parentSpanId }, { code: 'completed' });
-  calls.recordEnded(told, { ...past, parentSpanId: undefined }, { code: 'completed' });
-  calls.recordEnded({ ...told, traced: false }, { ...past, parentSpanId }, { code: 'completed' });
+  calls.recordEnded(start, { ...past, parentSpanId }, { code: 'completed' });
+  calls.recordEnded(start, { ...past, parentSpanId: undefined }, { code: 'completed' });
+  calls.recordEnded({ ...start, traced: false }, { ...past, parentSpanId }, { code: 'completed' });
 
   const spans = exporter.getFinishedSpans();
   expect(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual([parentSpanId, undefined]);
@@ -134,7 +134,7 @@ test('a call that is told afterwards has its own times and ids, and one that is 
   }
 });
 
-test('what the application adds to the span of a call has all that the SDK gives', () => {
+test('the application can add attributes, events and a name to the span of a call', () => {
   const call = open({
     attributes: { 'url.scheme': 'http' },
     spanAttributes: () => ({ 'url.path': '/orders/7' }),
@@ -158,7 +158,7 @@ test('what the application adds to the span of a call has all that the SDK gives
   expect(span?.events.map(({ name }) => name)).toEqual(['cache miss', 'exception']);
 });
 
-test('a span that the application ends itself is ended once, and nothing is added after the call', () => {
+test('a span that the application ends is exported once and ignores later changes', () => {
   const call = open();
   const span = call.run(() => trace.getActiveSpan());
   span?.end();
@@ -169,33 +169,33 @@ test('a span that the application ends itself is ended once, and nothing is adde
   expect(span?.isRecording()).toBe(false);
 });
 
-test('the details of a call are asked for when its span is recorded, and only then', () => {
-  const asked: string[] = [];
-  const detail = (who: string) => () => {
-    asked.push(who);
-    return { 'url.path': `/${who}` };
+test('spanAttributes is called only for a recorded span', () => {
+  const called: string[] = [];
+  const attributes = (name: string) => () => {
+    called.push(name);
+    return { 'url.path': `/${name}` };
   };
   const off = createCalls({
     observers: [spansWith({ sampler: new AlwaysOffSampler() })],
     knownOperations: {},
   });
 
-  open({ spanAttributes: detail('sampled') }).end({ code: 200 });
+  open({ spanAttributes: attributes('sampled') }).end({ code: 200 });
   off
     .open({
       kind: 'server',
       convention: HTTP_SERVER,
       operation: 'GET',
       attributes: {},
-      spanAttributes: detail('unsampled'),
+      spanAttributes: attributes('unsampled'),
     })
     ?.end({});
 
-  expect(asked).toEqual(['sampled']);
+  expect(called).toEqual(['sampled']);
   expect(onlySpan()?.attributes['url.path']).toBe('/sampled');
 });
 
-test('limits cut the spans of calls as they cut all others', () => {
+test('the span limits apply to the spans of calls', () => {
   const limited = createCalls({
     observers: [spansWith({ limits: { attributeValueLengthLimit: 3, attributeCountLimit: 2 } })],
     knownOperations: {},

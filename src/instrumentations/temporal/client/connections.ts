@@ -4,7 +4,7 @@ import { patch } from '../../../patching/patch.js';
 type Lazy = (this: unknown, ...args: unknown[]) => object;
 type Close = (this: object, ...args: unknown[]) => Promise<void>;
 
-/** Counts the client connections that are open. One that is made for each request, and never closed, shows here. */
+/** Counts open client connections. The gauge exposes an application that leaks one connection per request. */
 export function observeConnections(
   connection: { readonly prototype: object },
   calls: Calls,
@@ -12,22 +12,22 @@ export function observeConnections(
 ): void {
   const open = new Set<WeakRef<object>>();
   const references = new WeakMap<object, WeakRef<object>>();
-  const add = guard((made: object) => {
-    const reference = new WeakRef(made);
-    references.set(made, reference);
+  const add = guard((created: object) => {
+    const reference = new WeakRef(created);
+    references.set(created, reference);
     open.add(reference);
   });
   const remove = guard((closed: object) => open.delete(references.get(closed) as WeakRef<object>));
 
-  // `connect` makes its connection by `lazy`, too.
+  // `connect` calls `lazy`, too.
   patch<Lazy>(
     connection,
     'lazy',
     (lazy) =>
       function (...args) {
-        const made = lazy.apply(this, args);
-        add(made);
-        return made;
+        const created = lazy.apply(this, args);
+        add(created);
+        return created;
       },
   );
   patch<Close>(

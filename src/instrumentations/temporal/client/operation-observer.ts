@@ -5,14 +5,14 @@ import { type Headers, TraceCarrier } from '../header.js';
 import { isOfficial } from '../official.js';
 import { track, trackIterator } from '../track.js';
 import type { Visibility } from '../visibility.js';
-import { BY_METHOD, type Operation, type Operations, routeOf } from './operations.js';
+import { INTERCEPTOR_OPERATIONS, type Operation, type Operations, routeOf } from './operations.js';
 
 interface Client {
   readonly options: { readonly namespace?: string };
   count(query?: string): Promise<{ readonly count: number }>;
 }
 
-/** The input of an interceptor. Those that have no headers leave them unread. */
+/** The input of an interceptor. Which headers it has depends on the operation. */
 interface Input {
   readonly headers?: Headers;
   readonly workflowStartHeaders?: Headers;
@@ -24,20 +24,20 @@ type Interceptor = Record<string, (input: Input, next: Next) => Promise<unknown>
 
 type GetInterceptors = (this: Client, ...args: unknown[]) => object[];
 
-/** Puts an interceptor of ours before those of the application. */
-export function intercept(
+/** Adds our interceptor before the application's own. */
+export function addInterceptor(
   prototype: object,
   observer: OperationObserver,
   visibility: Visibility,
   guard: Guard,
 ): void {
-  const ours = new WeakMap<object, Interceptor>();
+  const interceptors = new WeakMap<object, Interceptor>();
   const withOurs = guard((client: Client, theirs: object[]) => {
     visibility.addClient(client);
     const traced = !theirs.some(isOfficial);
-    const own = (traced && ours.get(client)) || observer.interceptor(client, traced);
-    if (traced) ours.set(client, own);
-    return [own, ...theirs];
+    const ours = (traced && interceptors.get(client)) || observer.createInterceptor(client, traced);
+    if (traced) interceptors.set(client, ours);
+    return [ours, ...theirs];
   });
   patch<GetInterceptors>(
     prototype,
@@ -52,7 +52,7 @@ export function intercept(
 
 type Method = (this: Client, ...args: unknown[]) => unknown;
 
-/** Makes a call of each operation. */
+/** Opens a call for each operation. */
 export class OperationObserver {
   readonly #calls: Calls;
   readonly #guard: Guard;
@@ -83,13 +83,13 @@ export class OperationObserver {
     });
   }
 
-  /** Puts itself around methods that give a promise or an async iterator. */
-  methods(prototype: object, operations: Operations): void {
+  /** Wraps methods that return a promise or an async iterator. */
+  observeMethods(prototype: object, operations: Operations): void {
     for (const [name, describe] of Object.entries(operations))
-      if (name in prototype) patch<Method>(prototype, name, (method) => this.#around(method, describe));
+      if (name in prototype) patch<Method>(prototype, name, (method) => this.#wrap(method, describe));
   }
 
-  #around(method: Method, describe: (...args: unknown[]) => Operation): Method {
+  #wrap(method: Method, describe: (...args: unknown[]) => Operation): Method {
     const [open, guard] = [this.#open, this.#guard];
     if (method.constructor.name === 'AsyncGeneratorFunction')
       return function (this: Client, ...args: unknown[]) {
@@ -102,10 +102,10 @@ export class OperationObserver {
     };
   }
 
-  /** The interceptor of a client. Where it is not to trace, it only counts. */
-  interceptor(client: Client, traced: boolean): Interceptor {
+  /** Creates the interceptor of a client. If `traced` is false, it only counts. */
+  createInterceptor(client: Client, traced: boolean): Interceptor {
     const addTrace = this.#guard(withTrace);
-    const methods = Object.entries(BY_METHOD).map(([name, describe]) => [
+    const methods = Object.entries(INTERCEPTOR_OPERATIONS).map(([name, describe]) => [
       name,
       (input: Input, next: Next) => {
         const trace = new TraceCarrier();

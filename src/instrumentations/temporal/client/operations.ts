@@ -1,15 +1,15 @@
 import type { Attributes, CallKind } from '../../../instrumentation.js';
 
-/** An operation of a Temporal client: what its span and its `temporal.route` are named by, and what else is known. */
+/** An operation of a Temporal client. `name` and `of` make the name of its span and its `temporal.route`. */
 export interface Operation {
   readonly name: string;
-  /** The type or name of the workflow, signal, query or activity: bounded by the application's code. */
+  /** The type or name of the workflow, signal, query, update or activity. The application's code bounds its values. */
   readonly of?: unknown;
   readonly kind?: CallKind;
   readonly attributes?: Attributes;
 }
 
-/** `StartWorkflow:OrderWorkflow`: the words of Temporal's own tracing, in every language. */
+/** `StartWorkflow:OrderWorkflow`: the format of Temporal's own tracing, in every SDK. */
 export function routeOf({ name, of }: Operation): string {
   return typeof of === 'string' && of !== '' ? `${name}:${of}` : name;
 }
@@ -24,11 +24,11 @@ interface StartOptions {
   readonly taskQueue?: string;
 }
 
-function execution({ workflowId, runId }: Execution = {}): Attributes {
+function executionAttributes({ workflowId, runId }: Execution = {}): Attributes {
   return { 'temporal.workflow_id': workflowId ?? undefined, 'temporal.run_id': runId ?? undefined };
 }
 
-function started({ workflowId, taskQueue }: StartOptions = {}, workflowType?: string): Attributes {
+function startAttributes({ workflowId, taskQueue }: StartOptions = {}, workflowType?: string): Attributes {
   return {
     'temporal.workflow_id': workflowId,
     'temporal.workflow_type': workflowType,
@@ -36,24 +36,24 @@ function started({ workflowId, taskQueue }: StartOptions = {}, workflowType?: st
   };
 }
 
-/** A workflow is given by its name or by its function. */
-function nameOf(workflow: unknown): unknown {
+/** Applications pass a workflow by its name or as its function. */
+function workflowName(workflow: unknown): unknown {
   return typeof workflow === 'string' ? workflow : (workflow as { name?: unknown } | undefined)?.name;
 }
 
-/** What the methods of a client are as operations, by the arguments that they are given. */
-// biome-ignore lint/suspicious/noExplicitAny: the arguments of a foreign library, each table knows its own.
+/** Describes the operation of each client method from the arguments of the method. */
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of a foreign library; each table knows its own.
 export type Operations = Readonly<Record<string, (...args: any[]) => Operation>>;
 
 export const WORKFLOWS: Operations = {
   execute: (workflow, options) => ({
     name: 'ExecuteWorkflow',
-    of: nameOf(workflow),
-    attributes: started(options),
+    of: workflowName(workflow),
+    attributes: startAttributes(options),
   }),
   result: (workflowId, runId) => ({
     name: 'GetWorkflowResult',
-    attributes: execution({ workflowId, runId }),
+    attributes: executionAttributes({ workflowId, runId }),
   }),
   count: () => ({ name: 'CountWorkflows' }),
   _list: () => ({ name: 'ListWorkflows' }),
@@ -99,54 +99,57 @@ function patchName(patch: Record<string, unknown> = {}): string {
   return 'backfillRequest' in patch ? 'BackfillSchedule' : 'PatchSchedule';
 }
 
-/** The operations with an interceptor, by its method. */
+/** The operations that support interceptors, by the name of the interceptor's method. */
 const INTERCEPTED: Operations = {
   startWithDetails: ({ workflowType, options }) => ({
     name: 'StartWorkflow',
     of: workflowType,
     kind: 'producer',
-    attributes: started(options, workflowType),
+    attributes: startAttributes(options, workflowType),
   }),
   signalWithStart: ({ workflowType, options }) => ({
     name: 'SignalWithStartWorkflow',
     of: workflowType,
     kind: 'producer',
-    attributes: started(options, workflowType),
+    attributes: startAttributes(options, workflowType),
   }),
   signal: ({ signalName, workflowExecution }) => ({
     name: 'SignalWorkflow',
     of: signalName,
     kind: 'producer',
-    attributes: execution(workflowExecution),
+    attributes: executionAttributes(workflowExecution),
   }),
   query: ({ queryType, workflowExecution }) => ({
     name: 'QueryWorkflow',
     of: queryType,
-    attributes: execution(workflowExecution),
+    attributes: executionAttributes(workflowExecution),
   }),
   startUpdate: ({ updateName, workflowExecution }) => ({
     name: 'StartWorkflowUpdate',
     of: updateName,
-    attributes: execution(workflowExecution),
+    attributes: executionAttributes(workflowExecution),
   }),
   startUpdateWithStart: ({ updateName, workflowType, workflowStartOptions }) => ({
     name: 'UpdateWithStartWorkflow',
     of: updateName,
-    attributes: started(workflowStartOptions, workflowType),
+    attributes: startAttributes(workflowStartOptions, workflowType),
   }),
   terminate: ({ workflowExecution }) => ({
     name: 'TerminateWorkflow',
-    attributes: execution(workflowExecution),
+    attributes: executionAttributes(workflowExecution),
   }),
-  cancel: ({ workflowExecution }) => ({ name: 'CancelWorkflow', attributes: execution(workflowExecution) }),
+  cancel: ({ workflowExecution }) => ({
+    name: 'CancelWorkflow',
+    attributes: executionAttributes(workflowExecution),
+  }),
   describe: ({ workflowExecution }) => ({
     name: 'DescribeWorkflow',
-    attributes: execution(workflowExecution),
+    attributes: executionAttributes(workflowExecution),
   }),
 };
 
-/** And `start`: the name of `startWithDetails` before 1.14, and what older interceptors still have. */
-export const BY_METHOD: Operations = {
+/** Also has `start`: the name of `startWithDetails` before 1.14, which older interceptors still use. */
+export const INTERCEPTOR_OPERATIONS: Operations = {
   ...INTERCEPTED,
   start: INTERCEPTED['startWithDetails'] as Operations[string],
 };

@@ -1,12 +1,12 @@
 import type { Attributes, Calls, Guard } from '../../../instrumentation.js';
 import { patch } from '../../../patching/patch.js';
 import { TEMPORAL_ACTIVITY } from '../../../semconv/temporal.js';
-import { type Headers, traceIn } from '../header.js';
+import { type Headers, traceHeadersIn } from '../header.js';
 import { isOfficial } from '../official.js';
 import { track } from '../track.js';
 import type { ActivitiesInFlight } from './in-flight.js';
 
-/** What Temporal tells an activity of itself. Times are in milliseconds, those of day since 1970; 0 is none. */
+/** What Temporal knows of an activity. Timestamps are milliseconds since 1970; 0 means that there is none. */
 interface ActivityInfo {
   readonly activityId: string;
   readonly activityType: string;
@@ -30,7 +30,7 @@ interface Activity {
 
 type Execute = (this: Activity, fn: unknown, input: { readonly headers?: Headers }) => Promise<unknown>;
 
-/** Each attempt of an activity is a call, local ones too, and what it calls is its child. */
+/** Opens a call for each attempt of an activity, local or not. Calls that the activity makes are its children. */
 export function observeActivities(
   prototype: object,
   inFlight: ActivitiesInFlight,
@@ -44,7 +44,7 @@ export function observeActivities(
       kind: 'consumer',
       convention: TEMPORAL_ACTIVITY,
       route: `RunActivity:${info.activityType}`,
-      extractFrom: traceIn(headers),
+      extractFrom: traceHeadersIn(headers),
       traced: !interceptors.inbound.some(isOfficial),
       deadline,
       attributes: {
@@ -83,7 +83,7 @@ function spanAttributes(info: ActivityInfo, now: number, deadline: number | unde
   };
 }
 
-/** When Temporal gives the attempt up, in milliseconds since 1970. */
+/** When Temporal times the attempt out, in milliseconds since 1970. */
 function deadlineOf(info: ActivityInfo, now: number): number | undefined {
   const ends = [];
   if (info.startToCloseTimeoutMs) ends.push(now + info.startToCloseTimeoutMs);

@@ -7,15 +7,15 @@ interface RuntimeOptions {
 
 type Create = (this: unknown, options: RuntimeOptions, ...rest: unknown[]) => unknown;
 
-/** Below the ports that systems hand out themselves. */
+/** Below the ephemeral ports, which operating systems assign themselves. */
 const PORTS = [20_000, 32_000] as const;
 const ATTEMPTS = 3;
 
 /**
- * The metrics of Temporal's core (task slots, pollers, the sticky cache, latencies): it serves them itself, on loopback,
- * and they join ours. An application that has its own exporter for them keeps it.
+ * Makes Temporal's core serve its metrics (task slots, pollers, the sticky cache, latencies) on loopback, where Redhook
+ * scrapes them and adds them to its own. An application that configures an exporter for them keeps it.
  */
-export function observeCore(runtime: object, { scrapePage }: Calls, guard: Guard): void {
+export function observeCoreMetrics(runtime: object, { scrapePage }: Calls, guard: Guard): void {
   if (scrapePage === undefined) return;
   const withExporter = guard((options: RuntimeOptions, port: number) =>
     options?.telemetryOptions?.metrics === undefined ? addExporter(options ?? {}, port) : undefined,
@@ -28,14 +28,14 @@ export function observeCore(runtime: object, { scrapePage }: Calls, guard: Guard
       function (options, ...rest) {
         for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
           const port = randomPort();
-          const own = withExporter(options, port);
-          if (own === undefined) break;
+          const exporting = withExporter(options, port);
+          if (exporting === undefined) break;
           try {
-            const created = create.call(this, own, ...rest);
+            const created = create.call(this, exporting, ...rest);
             announce(port);
             return created;
           } catch {
-            // Most likely the port is taken. What else is wrong shows without our exporter, too.
+            // Most likely the port is taken. Any other error recurs in the call below, which adds no exporter.
           }
         }
         return create.call(this, options, ...rest);

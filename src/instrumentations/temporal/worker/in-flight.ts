@@ -1,6 +1,6 @@
 import type { GaugePoint } from '../../../instrumentation.js';
 
-/** The activities that run now, by task queue and type. */
+/** The number of running activities, by task queue and type. */
 export class ActivitiesInFlight {
   readonly #queues = new Map<string, Map<string, number>>();
 
@@ -22,7 +22,7 @@ export class ActivitiesInFlight {
     }
   }
 
-  /** `charge (2), notify (1)` */
+  /** Lists the running activities of a task queue: `charge (2), notify (1)`. */
   describe(taskQueue: string): string {
     const running = [...(this.#queues.get(taskQueue) ?? [])].filter(([, count]) => count > 0);
     return running.map(([type, count]) => `${type} (${count})`).join(', ') || 'none';

@@ -5,7 +5,7 @@ import type { ActivitiesInFlight } from './in-flight.js';
 
 const STATES = ['INITIALIZED', 'RUNNING', 'STOPPING', 'DRAINING', 'DRAINED', 'STOPPED', 'FAILED'] as const;
 
-/** After how long a worker that shall end, but waits for its activities, is worth a line. */
+/** A worker that still waits for its activities this long after its shutdown is logged. */
 const LONG_DRAIN_MS = 10_000;
 
 interface Worker {
@@ -17,14 +17,14 @@ interface Worker {
 type Run = (this: Worker) => Promise<void>;
 type Shutdown = (this: Worker) => void;
 
-/** The workers that run: their state when metrics are read, and a line when one of them does not come to its end. */
+/** Observes running workers: gauges show their state, and a line on stderr reports a worker whose shutdown hangs. */
 export function observeWorkers(
   prototype: object,
   inFlight: ActivitiesInFlight,
   calls: Calls,
   guard: Guard,
 ): void {
-  /** Since when each has been draining, in milliseconds since 1970. */
+  /** The running workers, and when each began to drain, in milliseconds since 1970. */
   const workers = new Map<Worker, number | undefined>();
   const visibility = Visibility.of(calls);
   const add = guard((worker: Worker) => {
@@ -36,14 +36,14 @@ export function observeWorkers(
   const remove = guard((worker: Worker) => workers.delete(worker));
   const watchDrain = guard((worker: Worker) => {
     workers.set(worker, Date.now());
-    setTimeout(() => tellDrain(worker), LONG_DRAIN_MS).unref();
+    setTimeout(() => reportDrain(worker), LONG_DRAIN_MS).unref();
   });
-  const tellDrain = guard((worker: Worker) => {
+  const reportDrain = guard((worker: Worker) => {
     if (!workers.has(worker)) return;
     const { taskQueue = '' } = worker.options;
     const running = inFlight.describe(taskQueue);
     calls.warn(
-      `temporal-worker: a worker of the task queue ${taskQueue} has been draining for ${LONG_DRAIN_MS / 1000} s; activities that still run: ${running}`,
+      `temporal-worker: a worker of the task queue ${taskQueue} has been draining for ${LONG_DRAIN_MS / 1000} s; activities still running: ${running}`,
     );
   });
 
@@ -71,25 +71,25 @@ export function observeWorkers(
 
   calls.addGauge({
     name: 'temporal.worker.state',
-    description: 'Workers by the state that they are in.',
+    description: 'Workers by state.',
     unit: '{worker}',
-    read: () => merged([...workers.keys()].flatMap(statesOf), (a, b) => a + b),
+    read: () => mergeSeries([...workers.keys()].flatMap(statesOf), (a, b) => a + b),
   });
   calls.addGauge({
     name: 'temporal.worker.draining',
-    description: 'How long a worker that shall end has been waiting for what it does.',
+    description: 'How long a worker has been waiting for its activities since its shutdown.',
     unit: 's',
     read() {
       const points = Array.from(workers, ([worker, since]) => ({
         value: since === undefined ? 0 : (Date.now() - since) / 1000,
-        attributes: placeOf(worker),
+        attributes: queueAttributes(worker),
       }));
-      return merged(points, Math.max);
+      return mergeSeries(points, Math.max);
     },
   });
   calls.addGauge({
     name: 'temporal.worker.activities',
-    description: 'Activities that run now.',
+    description: 'Running activities.',
     unit: '{activity}',
     read: () => inFlight.read(),
   });
@@ -99,12 +99,12 @@ function statesOf(worker: Worker): GaugePoint[] {
   const current = worker.getState();
   return STATES.map((state) => ({
     value: state === current ? 1 : 0,
-    attributes: { ...placeOf(worker), 'temporal.worker.state': state },
+    attributes: { ...queueAttributes(worker), 'temporal.worker.state': state },
   }));
 }
 
 /** Workers of the same task queue share their series. */
-function merged(
+function mergeSeries(
   points: readonly GaugePoint[],
   combine: (a: number, b: number) => number,
 ): Iterable<GaugePoint> {
@@ -117,6 +117,6 @@ function merged(
   return series.values();
 }
 
-function placeOf({ options }: Worker): GaugePoint['attributes'] {
+function queueAttributes({ options }: Worker): GaugePoint['attributes'] {
   return { 'temporal.namespace': options.namespace, 'temporal.task_queue': options.taskQueue };
 }

@@ -2,7 +2,7 @@ import type { Calls, Guard, Outcome } from '../../../instrumentation.js';
 import { patch } from '../../../patching/patch.js';
 import { TEMPORAL_OUTBOUND, TEMPORAL_WORKFLOW } from '../../../semconv/temporal.js';
 import { TRACE_HEADER } from '../header.js';
-import { isOfficialIn } from '../official.js';
+import { includesOfficial } from '../official.js';
 import { COMPLETED, outcomeOf } from '../outcome.js';
 import { Visibility } from '../visibility.js';
 import { type Ended, observeWorkflows, type SandboxOptions } from './sandbox.js';
@@ -33,8 +33,8 @@ type GetOrCreateBundle = (
 ) => Promise<Bundle | undefined>;
 
 /**
- * The bundle of a worker's workflows, whoever has made it, is given `observeWorkflows`, and the worker the sink that
- * listens to it. Workers that only run activities have no bundle.
+ * Adds `observeWorkflows` to the workflow bundle of a worker, prebuilt or not, and adds the sink that receives its
+ * reports to the worker. Workers that only run activities have no bundle.
  */
 export function observeBundles(
   worker: { getOrCreateBundle: GetOrCreateBundle },
@@ -42,7 +42,7 @@ export function observeBundles(
   guard: Guard,
 ): void {
   const inject = guard((bundle: Bundle, options: CompiledOptions): Bundle => {
-    const traced = !isOfficialIn(bundle.code);
+    const traced = !includesOfficial(bundle.code);
     const ended = guard((info: WorkflowInfo, operation: Ended) => record(info, operation, traced, calls));
     options.sinks = { ...options.sinks, [SINK]: { ended: { fn: ended, callDuringReplay: false } } };
     return { ...bundle, code: withObserver(bundle.code, { sink: SINK, header: TRACE_HEADER, traced }) };
@@ -60,11 +60,11 @@ export function observeBundles(
 
 const SOURCE_MAP = '\n//# sourceMappingURL=';
 
-/** The source map, for which Temporal looks from the end, stays the last line. */
+/** Inserts the observer before the source map, which must stay last because Temporal searches for it from the end. */
 function withObserver(code: string, options: SandboxOptions): string {
   const call = `\n;(${observeWorkflows})(__TEMPORAL__, ${JSON.stringify(options)});`;
-  const at = code.lastIndexOf(SOURCE_MAP);
-  return at === -1 ? code + call : code.slice(0, at) + call + code.slice(at);
+  const index = code.lastIndexOf(SOURCE_MAP);
+  return index === -1 ? code + call : code.slice(0, index) + call + code.slice(index);
 }
 
 function record(info: WorkflowInfo, operation: Ended, traced: boolean, calls: Calls): void {
@@ -91,7 +91,7 @@ function record(info: WorkflowInfo, operation: Ended, traced: boolean, calls: Ca
   );
 }
 
-/** What others wait for is served; the rest is left to somebody who goes on alone. */
+/** A caller waits for a `server` operation, but not for a `consumer` or `producer` one. The rest are `client`. */
 const KINDS: Readonly<Record<string, 'server' | 'consumer' | 'producer'>> = {
   RunWorkflow: 'consumer',
   HandleSignal: 'consumer',
@@ -101,7 +101,7 @@ const KINDS: Readonly<Record<string, 'server' | 'consumer' | 'producer'>> = {
   ContinueAsNew: 'producer',
 };
 
-/** What a workflow asks of others. */
+/** The operations that a workflow starts. */
 const OUTBOUND = new Set(['StartActivity', 'StartChildWorkflow', 'SignalWorkflow', 'ContinueAsNew']);
 
 function outcome({ error }: Ended): Outcome {

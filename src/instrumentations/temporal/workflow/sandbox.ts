@@ -1,12 +1,12 @@
 /**
- * What runs inside Temporal's workflow sandbox. `observeWorkflows` is turned into text and appended to the bundle of
- * the workflows, so it uses nothing but its arguments and the globals of the sandbox.
+ * The code that runs inside Temporal's workflow sandbox. `observeWorkflows` is turned into text and appended to the
+ * workflow bundle, so it may use only its arguments and the globals of the sandbox.
  *
- * Replay safety is law here: nothing is awaited, no promise is put between Temporal and the workflow, no randomness is
- * drawn and no command is given. Ids are made of what the history fixes, so that they are the same after each replay.
+ * It must be safe to replay: it awaits nothing, puts no promise between Temporal and the workflow, uses no randomness
+ * and issues no command. Ids are derived from values that the history fixes, so they are the same after each replay.
  */
 
-/** An operation of a workflow, told when it has ended. It crosses from thread to thread: plain values alone. */
+/** An operation of a workflow, reported when it has ended. It crosses threads, so it holds only plain values. */
 export interface Ended {
   readonly name: string;
   readonly of: string;
@@ -28,10 +28,11 @@ export interface EndedError {
 }
 
 export interface SandboxOptions {
-  /** The name of the sink that the main thread listens to. */
+  /** The name of the sink that the main thread has registered. */
   readonly sink: string;
+  /** The name of the header that carries the trace context. */
   readonly header: string;
-  /** False when Temporal's own tracing makes the spans and carries the trace: then operations are only counted. */
+  /** False if Temporal's own tracing makes the spans and carries the trace context. Redhook then only counts. */
   readonly traced: boolean;
 }
 
@@ -91,7 +92,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     ...importInterceptors(),
   ];
 
-  /** A fault of ours never reaches the workflow: it goes on as if we were not there. */
+  /** Keeps our own faults away from the workflow, which continues as if Redhook were absent. */
   function quietly(interceptors: Interceptors): Interceptors {
     for (const methods of [...interceptors.inbound, ...interceptors.outbound]) {
       for (const [name, method] of Object.entries(methods))
@@ -184,7 +185,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
       return inside(name, of, parent, spanOf(key, parent), input, next);
     }
 
-    /** What Temporal calls: it handles the promise itself, so that it may be watched. */
+    /** Observes an inbound operation. Temporal handles the promise itself, so handlers may be added to it. */
     function inside(
       name: string,
       of: string,
@@ -203,8 +204,8 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     }
 
     /**
-     * What the workflow calls. Its promise is the workflow's own: a rejection that nobody handles must stay one. So the
-     * end is seen where Temporal completes it.
+     * Observes an outbound operation. Its promise belongs to the workflow, and a handler added here would hide an
+     * unhandled rejection. So the end is observed where Temporal completes the operation.
      */
     function call(
       name: string,
@@ -220,7 +221,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
       const promise = next(sent(input, span));
       const pending = activator.completions?.[completion]?.get(input.seq as number);
       if (pending === undefined) {
-        // It was refused at once, or an interceptor of the application waits before it goes on.
+        // It was rejected at once, or an interceptor of the application delays it.
         promise.then(
           () => emit(name, of, startedAt, parent, span),
           (error) => emit(name, of, startedAt, parent, span, error),
@@ -286,7 +287,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     };
   }
 
-  /** The header with the trace in it, unless somebody else has put one there. */
+  /** Returns the input with the trace context in its headers, unless they already carry one. */
   function sent(input: Input, { traceId, spanId, sampled, baggage }: Span): Input {
     if (!traced || header in input.headers) return input;
     const traceparent = `00-${traceId}-${spanId}-0${sampled ? 1 : 0}`;
@@ -314,7 +315,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     }
   }
 
-  /** Sixteen hexadecimal digits: FNV-1a, forwards and backwards. */
+  /** Sixteen hexadecimal digits: the FNV-1a hashes of the text and of its reverse. */
   function hash(text: string): string {
     return fnv(text) + fnv([...text].reverse().join(''));
   }

@@ -8,7 +8,7 @@ import { type Body, sizeOf } from '../transport/transport.js';
 import { FIXED32, FIXED64, LENGTH_DELIMITED, ProtobufWriter, VARINT } from './protobuf-writer.js';
 import { writeAttribute } from './write-attribute.js';
 
-/** A span as OTLP has it on the wire: a field of `ScopeSpans`, from `start` to `end` in its chunk. */
+/** A span in the OTLP wire format: one field of `ScopeSpans`, from `start` to `end` in its chunk. */
 export class EncodedSpan {
   readonly chunk: Chunk;
   readonly start: number;
@@ -21,30 +21,30 @@ export class EncodedSpan {
   }
 }
 
-/** The bytes of many spans. */
+/** A buffer with the bytes of many spans. */
 class Chunk extends ProtobufWriter {
-  /** How many spans are not recycled yet. */
+  /** How many of its spans are not recycled yet. */
   spans = 0;
 }
 
 const CHUNK_BYTES = 64 * 1024;
-/** Few spans are larger. For one that is, the chunk grows. */
+/** Space that a chunk keeps free for its last span. Few spans are larger; for those, the chunk grows. */
 const ROOM_BYTES = 4 * 1024;
-/** Enough for the spans that come in while others are on their way. */
+/** Enough for the spans that end while an export is in flight. */
 const SPARE_CHUNKS = 16;
-/** Most spans are longer than 128 bytes, and shorter than 16 KB. */
+/** Most spans have between 128 bytes and 16 KB, a length that takes two bytes. */
 const SPAN_LENGTH_BYTES = 2;
 
 /**
- * Writes the spans of calls as OTLP when they end, while all about them is at hand: bytes wait for their export at less
- * cost than objects, which the garbage collector would have to carry along.
+ * Encodes the span of a call as soon as it ends. Spans that wait for their export cost less as bytes than as objects,
+ * which the garbage collector would have to trace.
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  */
 export class CallSpanEncoder {
   #chunk = new Chunk(CHUNK_BYTES);
   readonly #spares: Chunk[] = [];
-  /** What the spans with the same labels have in common, by these labels. They are as many as the series of RED. */
+  /** The encoded fields that all spans with the same labels share, by these labels. Bounded by the series of RED. */
   readonly #common = new Map<Attributes, Uint8Array>();
   readonly #frame: { resource: Resource; scope: InstrumentationScope };
 
@@ -63,8 +63,8 @@ export class CallSpanEncoder {
   }
 
   /**
-   * Takes back the memory of spans that nobody reads any more. To allocate it anew each time makes the collector of
-   * garbage run every other second.
+   * Reuses the memory of spans that are no longer read. Allocating new chunks each time would make the garbage
+   * collector run every other second.
    */
   recycle(spans: readonly EncodedSpan[]): void {
     for (const { chunk } of spans) {
@@ -94,7 +94,7 @@ export class CallSpanEncoder {
       out.string(5, span.name);
       writeAttributes(out, call.attributes);
     } else {
-      out.copy(this.#commonTo(call.labels, span));
+      out.copy(this.#commonFields(call.labels, span));
     }
     if (call.added !== undefined) writeAttributes(out, call.added);
     if (span.ownAttributes !== undefined) writeAttributes(out, span.ownAttributes);
@@ -105,11 +105,11 @@ export class CallSpanEncoder {
     out.end(start, SPAN_LENGTH_BYTES);
   }
 
-  /** The name follows from the labels, too: it is made of the operation and the route. */
-  #commonTo(labels: Attributes, { name }: CallSpan): Uint8Array {
+  /** The labels and the name, which is derived from two of them: the operation and the route. */
+  #commonFields(labels: Attributes, { name }: CallSpan): Uint8Array {
     let common = this.#common.get(labels);
     if (common === undefined) {
-      common = written((out) => {
+      common = toBytes((out) => {
         out.string(5, name);
         writeAttributes(out, labels);
       });
@@ -118,20 +118,20 @@ export class CallSpanEncoder {
     return common;
   }
 
-  /** `ExportTraceServiceRequest` with these spans, as the pieces that it is made of. */
+  /** An `ExportTraceServiceRequest` with these spans, in pieces. */
   request(spans: readonly EncodedSpan[]): Body {
     const pieces = contiguous(spans);
     const size = sizeOf(pieces);
     const { scope, resource } = this.#frame;
-    const scopeHead = written((out) => writeScope(out, scope));
+    const scopeHead = toBytes((out) => writeScope(out, scope));
     const scopeSpans = Buffer.concat([head(2, scopeHead.length + size), scopeHead]);
-    const resourceHead = written((out) => writeResource(out, resource));
+    const resourceHead = toBytes((out) => writeResource(out, resource));
     const resourceSpans = head(1, resourceHead.length + scopeSpans.length + size);
     return [resourceSpans, resourceHead, scopeSpans, ...pieces];
   }
 }
 
-/** Spans that were encoded one after the other lie so in their chunk. */
+/** The bytes of the spans. Spans that are adjacent in their chunk become one piece. */
 function contiguous(spans: readonly EncodedSpan[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let first = 0; first < spans.length; ) {
@@ -148,15 +148,15 @@ function contiguous(spans: readonly EncodedSpan[]): Uint8Array[] {
 
 const scratch = new ProtobufWriter(1024);
 
-function written(write: (out: ProtobufWriter) => void): Uint8Array {
+function toBytes(write: (out: ProtobufWriter) => void): Uint8Array {
   scratch.clear();
   write(scratch);
   return new Uint8Array(scratch.finish());
 }
 
-/** The beginning of a field whose `length` bytes follow. */
+/** The tag and length of a field. Its `length` bytes follow. */
 function head(field: number, length: number): Uint8Array {
-  return written((out) => {
+  return toBytes((out) => {
     out.tag(field, LENGTH_DELIMITED);
     out.varint(length);
   });
@@ -178,10 +178,10 @@ function writeScope(out: ProtobufWriter, { name, version }: InstrumentationScope
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-/** The bytes of shared attributes, or `once` after they were written for the first time. */
+/** The bytes of shared attributes, or `once` after they have been written for the first time. */
 const encodedShared = privateField<Uint8Array | 'once'>();
 
-/** What comes a second time will come again. From then on its bytes are kept with it. */
+/** Caches the bytes of `shared` from the second time on: attributes of a single span are not worth keeping. */
 function writeShared(out: ProtobufWriter, shared: Attributes): void {
   const encoded = encodedShared.get(shared);
   if (encoded === undefined) {
@@ -189,7 +189,7 @@ function writeShared(out: ProtobufWriter, shared: Attributes): void {
     writeAttributes(out, shared);
     return;
   }
-  const bytes = encoded === 'once' ? written((own) => writeAttributes(own, shared)) : encoded;
+  const bytes = encoded === 'once' ? toBytes((own) => writeAttributes(own, shared)) : encoded;
   if (encoded === 'once') encodedShared.set(shared, bytes);
   out.copy(bytes);
 }
@@ -211,7 +211,7 @@ function writeStatus(out: ProtobufWriter, { code, message }: SpanStatus): void {
 
 const NANOSECONDS_PER_SECOND = 1e9;
 
-/** `ms` since 1970 as nanoseconds. They are more than a number can hold: the halves are computed apart. */
+/** Writes `ms` since 1970 as nanoseconds. A number cannot hold them exactly, so each half is computed separately. */
 function writeTime(out: ProtobufWriter, ms: number): void {
   const seconds = Math.floor(ms / 1000);
   const nanoseconds = Math.round((ms - seconds * 1000) * 1e6);

@@ -3,20 +3,20 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { type Body, sizeOf } from '../transport/transport.js';
 import { type CallSpanEncoder, EncodedSpan } from './call-span-encoder.js';
 
-/** What gRPC servers, the OpenTelemetry Collector among them, accept in one message unless told otherwise. */
+/** The default message limit of gRPC servers, including the OpenTelemetry Collector. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** Spans of calls are encoded as they end, the application's own when they are sent. */
+/** Spans of calls are encoded when they end; the application's own spans when they are sent. */
 export type QueuedSpan = EncodedSpan | ReadableSpan;
 
 export interface EncodedRequest {
-  /** The export request; absent when the one span that it would hold cannot be sent. */
+  /** The export request. Absent when its only span cannot be sent. */
   readonly body: Body | undefined;
-  /** How many of the spans it covers, from the first one on; at least one. */
+  /** How many spans it covers, counted from the first. At least one. */
   readonly count: number;
 }
 
-/** Encodes `spans`, or as many from the first one on as can be sent in one request. `spans` is not empty. */
+/** Encodes `spans`, or as many of the first ones as fit into one request. `spans` must not be empty. */
 export function encodeSpans(spans: readonly QueuedSpan[], encoder: CallSpanEncoder): EncodedRequest {
   const body = encode(spans, encoder);
   if (body !== undefined || spans.length === 1) return { body, count: spans.length };
@@ -31,7 +31,7 @@ function encode(spans: readonly QueuedSpan[], encoder: CallSpanEncoder): Body | 
     else others.push(span);
   }
   try {
-    // Two requests one after the other are one request with all that is in them: so protobuf has it.
+    // Protobuf merges concatenated messages: two requests in a row are one request with the spans of both.
     const body = [
       ...(ofCalls.length > 0 ? encoder.request(ofCalls) : []),
       ...(others.length > 0 ? [ProtobufTraceSerializer.serializeRequest(others) ?? new Uint8Array()] : []),

@@ -1,22 +1,23 @@
-/** How the bytes of a field are to be read; part of its tag. */
+/** The wire types: a part of a field's tag that says how its bytes are encoded. */
 export const VARINT = 0;
 export const FIXED64 = 1;
 export const LENGTH_DELIMITED = 2;
 export const FIXED32 = 5;
 
-/** What a field begins with: its number, and how its bytes are to be read. */
+/** The tag that a field begins with: its number and its wire type. */
 export function tagOf(field: number, wireType: number): number {
   return field * 8 + wireType;
 }
 
-/** A length below this takes one byte, and so does a character of ASCII. */
+/** A varint below this takes one byte. An ASCII character code is below it too. */
 export const SHORT = 0x80;
-/** No varint takes more. */
+/** The longest varint. */
 const VARINT_BYTES = 10;
 
 /**
- * Writes protobuf messages into one buffer, which grows when it must. A nested message is written between `begin` and
- * `end`. It writes the attributes of every call: the serializer of the SDK takes fifteen times as long (docs/decisions.md).
+ * Writes protobuf messages into one buffer, which grows when needed. A nested message is written between `begin` and
+ * `end`. It exists because it encodes the span of every call, for which the SDK's serializer takes fifteen times as
+ * long (docs/decisions.md).
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
@@ -33,12 +34,12 @@ export class ProtobufWriter {
     return this.#bytes;
   }
 
-  /** How many bytes are written. */
+  /** How many bytes have been written. */
   get length(): number {
     return this.#length;
   }
 
-  /** Begins anew in the same buffer. */
+  /** Starts over in the same buffer. */
   clear(): void {
     this.#length = 0;
   }
@@ -93,7 +94,7 @@ export class ProtobufWriter {
     this.#length += this.#bytes.write(text, this.reserve(size));
   }
 
-  /** The bytes that `hex` spells, in lower case. */
+  /** A bytes field. `hex` is its value in lower-case hex. */
   hex(field: number, hex: string): void {
     const size = hex.length / 2;
     this.tag(field, LENGTH_DELIMITED);
@@ -102,15 +103,15 @@ export class ProtobufWriter {
     this.#length += size;
   }
 
-  /** Fields that are encoded already. */
+  /** Appends fields that are already encoded. */
   copy(fields: Uint8Array): void {
     this.#bytes.set(fields, this.reserve(fields.length));
     this.#length += fields.length;
   }
 
   /**
-   * Begins a nested message; its `end` wants what this returns. `lengthBytes` are kept for its length: if it needs more,
-   * the message is moved once.
+   * Begins a nested message. Pass the result to its `end`. `lengthBytes` bytes are reserved for the length; if it needs
+   * more, the message is moved once.
    */
   begin(field: number, lengthBytes = 1): number {
     this.tag(field, LENGTH_DELIMITED);
@@ -119,23 +120,23 @@ export class ProtobufWriter {
     return this.#length;
   }
 
-  /** `lengthBytes` as given to its `begin`. */
+  /** Ends a nested message. `lengthBytes` must be the same as in its `begin`. */
   end(start: number, lengthBytes = 1): void {
     const size = this.#length - start;
     const needed = size < SHORT ? 1 : size < SHORT ** 2 ? 2 : size < SHORT ** 3 ? 3 : 4;
     if (needed <= lengthBytes) {
-      this.#lengthAt(start - lengthBytes, size, lengthBytes);
+      this.#writeLength(start - lengthBytes, size, lengthBytes);
       return;
     }
     const more = needed - lengthBytes;
     this.reserve(more);
     this.#bytes.copyWithin(start + more, start, this.#length);
     this.#length += more;
-    this.#lengthAt(start - lengthBytes, size, needed);
+    this.#writeLength(start - lengthBytes, size, needed);
   }
 
-  /** A varint of exactly `bytes`: zeros may follow the digits that it needs. */
-  #lengthAt(at: number, size: number, bytes: number): void {
+  /** Writes `size` as a varint of exactly `bytes` bytes, padded with zero groups. */
+  #writeLength(at: number, size: number, bytes: number): void {
     let rest = size;
     for (let i = 0; i < bytes - 1; i += 1, rest >>= 7) this.#bytes[at + i] = (rest & 0x7f) | 0x80;
     this.#bytes[at + bytes - 1] = rest;
@@ -146,7 +147,7 @@ export class ProtobufWriter {
     this.#length += 1;
   }
 
-  /** Makes room for `size` bytes that the caller writes into `bytes` from here on, and then skips. */
+  /** Makes room for `size` bytes and returns their offset in `bytes`. The caller writes them and then calls `skip`. */
   reserve(size: number): number {
     if (this.#length + size > this.#bytes.length) this.#grow(size);
     return this.#length;
@@ -163,18 +164,18 @@ export class ProtobufWriter {
   }
 }
 
-/** An id is so short that the way into the native `write` would take longer than the digits. */
+/** An id is so short that a call of the native `write` would take longer than this loop. */
 function copyHex(hex: string, bytes: Uint8Array, at: number): void {
   for (let i = 0; i < hex.length; i += 2)
     bytes[at + i / 2] = digit(hex.charCodeAt(i)) * 16 + digit(hex.charCodeAt(i + 1));
 }
 
-/** `0` to `9` are the codes from 48 on, `a` to `f` those from 97 on. */
+/** The value of a hex digit from its character code: `0` to `9` start at 48, `a` to `f` at 97. */
 function digit(code: number): number {
   return (code & 0xf) + (code >> 6) * 9;
 }
 
-/** Copies a text that is ASCII, as nearly all are: for a short one this is the fastest way. False: it is not. */
+/** Copies ASCII text, the fastest way for a short one. Returns false if `text` is not ASCII; few texts are not. */
 export function copyAscii(text: string, bytes: Uint8Array, at: number): boolean {
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);

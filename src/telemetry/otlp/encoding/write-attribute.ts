@@ -9,7 +9,7 @@ import {
 } from './protobuf-writer.js';
 
 /**
- * Writes a `KeyValue` as a field of the message that is being written. A value that OTLP has no type for is left empty.
+ * Writes a `KeyValue` as a field of the current message. A value of a type that OTLP does not know stays empty.
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/common/v1/common.proto
  */
@@ -24,10 +24,10 @@ export function writeAttribute(out: ProtobufWriter, field: number, key: string, 
 const KEY = tagOf(1, LENGTH_DELIMITED);
 const VALUE = tagOf(2, LENGTH_DELIMITED);
 const STRING_VALUE = tagOf(1, LENGTH_DELIMITED);
-/** Of a pair with a short text: a tag and a length for the key, the value and the string in that. */
+/** The bytes around a short text: a tag and a length each for the key, the `AnyValue` and its string. */
 const OVERHEAD = 6;
 
-/** Nearly all attributes are short texts: their lengths are known before they are written, which saves half the time. */
+/** Nearly all attributes are short texts. Their lengths are known in advance, which saves half the time. */
 function writeText(out: ProtobufWriter, field: number, key: string, value: string): boolean {
   const size = key.length + value.length + OVERHEAD;
   if (size >= SHORT) return false;

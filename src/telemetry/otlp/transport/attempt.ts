@@ -1,14 +1,14 @@
 import { type ExportResponse, unreachable } from './export-response.js';
 import { whenAlone } from './when-alone.js';
 
-/** An answer takes a few milliseconds; to end without it would mean to send, and count, the same data twice. */
+/** An answer takes a few milliseconds. Exiting without it would send, and count, the same data twice. */
 const HOLD_MS = 500;
 
 /**
- * Bounds one attempt: it ends by what `begin` settles, by the deadline, or because the process has nothing else left
- * to do. It keeps the process alive for `HOLD_MS` at most.
+ * Runs one attempt, which ends when `begin` settles it, at the deadline, or when the process has nothing else left to
+ * do. It keeps the process alive for `HOLD_MS` at most.
  *
- * @param begin starts the attempt and returns how to abort it.
+ * @param begin starts the attempt and returns a function that aborts it.
  */
 export function attempt(
   timeoutMs: number,

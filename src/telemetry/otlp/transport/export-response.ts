@@ -1,11 +1,11 @@
-/** What became of one request. The words are those of the SDK's own exporters. */
+/** The result of one request, in the terms of the SDK's own exporters. */
 export type ExportResponse =
   | { readonly status: 'success'; readonly data: Uint8Array }
   | { readonly status: 'failure'; readonly reason: string }
   | { readonly status: 'retryable'; readonly reason: string; readonly retryInMillis?: number | undefined };
 
 /**
- * The HTTP statuses after which the same request may succeed, also where a proxy answers instead of a gRPC server.
+ * The HTTP statuses after which the same request may succeed later. A proxy may return one instead of a gRPC status.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes
  */
@@ -13,13 +13,13 @@ export const RETRYABLE_HTTP_STATUSES: ReadonlySet<number | undefined> = new Set(
 
 const SYSTEM_CODE = /^E[A-Z]+$/;
 
-/** An attempt that failed before there was an answer; the same request may succeed later. */
+/** The result of an attempt that failed before an answer arrived. The same request may succeed later. */
 export function unreachable(error: unknown): ExportResponse {
   return { status: 'retryable', reason: describeError(error) };
 }
 
 function describeError(error: unknown): string {
-  // HTTP/2 wraps what befell the connection in an error of the stream.
+  // HTTP/2 wraps the error of the connection in an error of the stream.
   const { code, path, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
   return code !== undefined && path === undefined && SYSTEM_CODE.test(code) ? code : message;
 }

@@ -12,7 +12,7 @@ const RETRYABLE = new Set([
   'DATA_LOSS',
 ]);
 
-/** The gRPC status in trailers, or in the headers of an answer that has no body. */
+/** The gRPC status, from the trailers or from the headers of an answer without a body. */
 export interface GrpcAnswer {
   readonly ':status'?: number | undefined;
   readonly 'grpc-status'?: string | undefined;
@@ -20,7 +20,7 @@ export interface GrpcAnswer {
   readonly 'grpc-status-details-bin'?: string | undefined;
 }
 
-/** Judges an answer: delivered, worth another attempt, or refused for good. */
+/** Classifies an answer: delivered, worth a retry, or rejected for good. */
 export function judge(answer: GrpcAnswer, data: Uint8Array): ExportResponse {
   const code = answer['grpc-status'];
   if (code === undefined) return judgeHttp(answer[':status']);
@@ -30,7 +30,7 @@ export function judge(answer: GrpcAnswer, data: Uint8Array): ExportResponse {
   const message = decodeMessage(answer['grpc-message'] ?? '');
   const reason = message === '' ? name : `${name}: ${message}`;
   const retryInMillis = retryDelayMs(answer['grpc-status-details-bin']);
-  // Exhausted may be a full disk or a request that is too large: only the server's own delay says that it will pass.
+  // RESOURCE_EXHAUSTED may mean a full disk or too large a request. Only a delay from the server makes it temporary.
   const retryable = RETRYABLE.has(name) || (name === 'RESOURCE_EXHAUSTED' && retryInMillis !== undefined);
   return retryable ? { status: 'retryable', reason, retryInMillis } : { status: 'failure', reason };
 }

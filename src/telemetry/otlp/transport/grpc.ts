@@ -15,11 +15,11 @@ const METHODS: Record<Signal, string> = {
   metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
 };
 const PREFIX_BYTES = 5;
-/** Resets after which the same request may succeed: REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM. */
-const PASSING_RESETS = new Set([7, 8, 11]);
+/** Resets after which the same request may succeed later: REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM. */
+const RETRYABLE_RESETS = new Set([7, 8, 11]);
 
 /**
- * OTLP over unary gRPC, on HTTP/2 of Node itself. One connection is kept for all calls and made anew when it is lost.
+ * OTLP over unary gRPC, on Node's own HTTP/2. All calls share one connection, which is reopened when it is lost.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
@@ -45,7 +45,7 @@ export function openGrpc(exporter: OtlpExporter, signal: Signal): Transport {
         if (connection === undefined || !isUsable(connection)) connection = connect(exporter);
         const { session, socket } = connection;
         call(session.request(headers), message, settle);
-        // A connection that does not answer is not trusted with the next call either.
+        // The next call must not reuse a connection that did not answer.
         return () => socket.destroy();
       });
     },
@@ -58,7 +58,7 @@ export function openGrpc(exporter: OtlpExporter, signal: Signal): Transport {
 
 interface Connection {
   readonly session: ClientHttp2Session;
-  /** Kept because a session that is still connecting cannot be destroyed except by its socket. */
+  /** Kept because a session that is still connecting can only be destroyed through its socket. */
   readonly socket: Socket;
 }
 
@@ -74,16 +74,16 @@ function connect(exporter: OtlpExporter): Connection {
     : connectSocket({ host, port });
   socket.unref();
 
-  // Not imported: it costs a start some 10 ms that only the first export owes.
+  // Not imported: loading it takes about 10 ms, which only the first export should pay.
   const http2 = process.getBuiltinModule('node:http2');
   const session = http2.connect(url.origin, { createConnection: () => socket });
-  // Every call in flight hears of it by its own stream.
+  // Every call in flight receives the error from its own stream.
   session.on('error', () => {});
   session.on('close', () => socket.destroy());
   return { session, socket };
 }
 
-/** After GOAWAY a session is closed, though it still finishes what is under way. */
+/** After GOAWAY a session counts as closed, although it still finishes the calls in flight. */
 function isUsable({ session, socket }: Connection): boolean {
   return !session.closed && !socket.destroyed;
 }
@@ -102,7 +102,7 @@ function call(stream: ClientHttp2Stream, message: Body, settle: (result: ExportR
   stream.on('trailers', (trailers) => {
     answer = { ...answer, ...trailers };
   });
-  stream.on('error', (error) => settle(broken(stream, error)));
+  stream.on('error', (error) => settle(streamError(stream, error)));
   stream.on('close', () => {
     settle(
       isCutOff(answer, stream)
@@ -115,17 +115,17 @@ function call(stream: ClientHttp2Stream, message: Body, settle: (result: ExportR
   stream.end();
 }
 
-/** The connection went away before the answer was complete. */
+/** Whether the connection closed before the answer was complete. */
 function isCutOff(answer: GrpcAnswer, { rstCode = 0 }: ClientHttp2Stream): boolean {
   return answer[':status'] === undefined || (answer['grpc-status'] === undefined && rstCode !== 0);
 }
 
-function broken(stream: ClientHttp2Stream, error: NodeJS.ErrnoException): ExportResponse {
-  const refused = error.code === 'ERR_HTTP2_STREAM_ERROR' && !PASSING_RESETS.has(stream.rstCode ?? 0);
+function streamError(stream: ClientHttp2Stream, error: NodeJS.ErrnoException): ExportResponse {
+  const refused = error.code === 'ERR_HTTP2_STREAM_ERROR' && !RETRYABLE_RESETS.has(stream.rstCode ?? 0);
   return refused ? { status: 'failure', reason: error.message } : unreachable(error);
 }
 
-/** A gRPC message: one byte for "compressed", four for its length, then itself. */
+/** Frames a gRPC message: one byte for the compressed flag, four for the length, then the message. */
 function frame(message: Body, compressed: boolean): Body {
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt8(compressed ? 1 : 0, 0);
@@ -133,7 +133,7 @@ function frame(message: Body, compressed: boolean): Body {
   return [prefix, ...message];
 }
 
-/** The message of a unary answer. It is never compressed, for we do not offer to accept that. */
+/** The message of a unary answer. It is never compressed, because the request does not offer to accept compression. */
 function unframe(framed: Buffer): Uint8Array {
   return framed.length < PREFIX_BYTES
     ? framed.subarray(0, 0)

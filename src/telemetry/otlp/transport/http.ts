@@ -8,11 +8,11 @@ import { tlsOptions } from './tls.js';
 import { type Body, MAX_RESPONSE_BYTES, sizeOf, type Transport } from './transport.js';
 import { USER_AGENT } from './user-agent.js';
 
-/** It takes Node 10 ms to load. */
+/** Not imported, because loading it takes Node 10 ms. */
 const https = () => process.getBuiltinModule('node:https');
 
 /**
- * OTLP over HTTP with protobuf bodies, on connections that are kept.
+ * OTLP over HTTP with protobuf bodies, on keep-alive connections.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
@@ -33,13 +33,13 @@ export function openHttp(exporter: OtlpExporter): Transport {
       ? new (https().Agent)({ keepAlive: true, ...tlsOptions(exporter, withoutBrackets(url.hostname)) })
       : new Agent({ keepAlive: true });
 
-  /** The next attempt begins anew, also with what the PEM files then hold. */
+  /** Makes the next attempt open a new connection and read the PEM files again. */
   const discard = (used: Agent): void => {
     used.destroy();
     if (agent === used) agent = undefined;
   };
 
-  const post = (body: Body, isRepeated = false): Promise<ExportResponse> =>
+  const post = (body: Body, isRetry = false): Promise<ExportResponse> =>
     attempt(exporter.timeoutMs, (settle) => {
       agent ??= openAgent();
       const used = agent;
@@ -57,8 +57,8 @@ export function openHttp(exporter: OtlpExporter): Transport {
       });
       request.on('error', (error) => {
         discard(used);
-        // The server may close a kept connection at the very moment when it is used again.
-        if (request.reusedSocket && !isRepeated) post(body, true).then(settle);
+        // The server may close a keep-alive connection just as it is reused.
+        if (request.reusedSocket && !isRetry) post(body, true).then(settle);
         else settle(unreachable(error));
       });
       for (const piece of body) request.write(piece);
@@ -93,7 +93,7 @@ function judge({ statusCode = 0, headers }: IncomingMessage, data: Buffer): Expo
   return { status: 'retryable', reason, retryInMillis: retryAfterMs(headers['retry-after']) };
 }
 
-/** `Retry-After` in milliseconds: given in seconds, or as a date. */
+/** The delay of `Retry-After`, which holds seconds or a date, in milliseconds. */
 export function retryAfterMs(value: string | undefined, now = Date.now()): number | undefined {
   if (value === undefined) return undefined;
   const delay = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;

@@ -3,7 +3,7 @@ import { openGrpc } from './grpc.js';
 import { openHttp } from './http.js';
 import type { Transport } from './transport.js';
 
-/** The way that `exporter` asks for. */
+/** Opens the transport for the protocol of `exporter`. */
 export function openTransport(exporter: OtlpExporter, signal: Signal): Transport {
   return exporter.protocol === 'grpc' ? openGrpc(exporter, signal) : openHttp(exporter);
 }

@@ -3,8 +3,8 @@ import { LENGTH_DELIMITED, VARINT } from '../encoding/protobuf-writer.js';
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
 
 /**
- * The delay in milliseconds that a gRPC server asks for: `google.rpc.RetryInfo` inside the `google.rpc.Status` of
- * the trailer `grpc-status-details-bin` (base64). `undefined` when there is none or it cannot be read.
+ * The delay in milliseconds that a gRPC server requests: `google.rpc.RetryInfo` inside the `google.rpc.Status` of
+ * the trailer `grpc-status-details-bin` (base64). `undefined` if there is none or it cannot be read.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlpgrpc-throttling
  */
@@ -17,7 +17,7 @@ export function retryDelayMs(details: string | undefined): number | undefined {
       if (String(type) === RETRY_INFO) return durationMs(value);
     }
   } catch {
-    // Not the message that it claims to be; the retry then follows our own back-off.
+    // The details are malformed, so the retry follows our own backoff.
   }
   return undefined;
 }
@@ -28,7 +28,7 @@ function durationMs(retryInfo: number | Buffer | undefined): number {
   return Number(seconds) * 1000 + Number(nanos) / 1e6;
 }
 
-/** The fields of a protobuf message that has only varints and length-delimited fields. Throws on any other. */
+/** The fields of a protobuf message with only varints and length-delimited fields. Throws on other wire types. */
 function* fields(message: Buffer): Generator<[number, number | Buffer]> {
   let position = 0;
   const varint = (): number => {

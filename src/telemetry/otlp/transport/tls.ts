@@ -3,9 +3,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { OtlpExporter } from '../../../config/config.js';
 
-/**
- * The TLS side of an exporter. Reads the PEM files; throws when one cannot be read.
- */
+/** The TLS options of an exporter. Throws if one of its PEM files cannot be read. */
 export function tlsOptions(
   { certificate, clientKey, clientCertificate }: OtlpExporter,
   host: string,

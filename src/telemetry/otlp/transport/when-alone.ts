@@ -1,22 +1,22 @@
-const LOOK_EVERY_MS = 1_000;
-/** Requests to the operating system that a connection of ours may be waiting for. */
+const CHECK_INTERVAL_MS = 1_000;
+/** Operations of the operating system that one of our connections may be waiting for. */
 const PENDING = new Set(['GetAddrInfoReqWrap', 'ConnectWrap', 'WriteWrap', 'ShutdownWrap']);
-/** Listed although they do not keep the process alive when they are its stdout and stderr. */
+/** Listed as active, although they do not keep the process alive if they are its stdout and stderr. */
 const OUTPUT = new Set(['PipeWrap', 'TTYWrap']);
 
 /**
- * Calls `giveUp` when nothing but a connect or write of ours seems to keep the process alive; returns how to stop
+ * Calls `giveUp` when only our own connects and writes seem to keep the process alive. Returns a function that stops
  * watching.
  *
- * libuv counts a pending connect or write as a reason to live, even on an unref'd socket. A collector behind a silent
- * firewall would so hold back the end of the process. An export that is given up here is not lost: the exit, or the
- * next attempt, sends it again.
+ * libuv lets a pending connect or write keep the process alive, even on an unref'd socket, so a collector behind a
+ * firewall that drops packets would delay the exit. An export that is given up here is not lost: the flush at exit, or
+ * the next attempt, sends it again.
  */
 export function whenAlone(giveUp: () => void): () => void {
-  const look = (): void => {
-    const reasonsToLive = process.getActiveResourcesInfo().filter((name) => !OUTPUT.has(name));
-    if (reasonsToLive.length > 0 && reasonsToLive.every((name) => PENDING.has(name))) giveUp();
+  const check = (): void => {
+    const active = process.getActiveResourcesInfo().filter((name) => !OUTPUT.has(name));
+    if (active.length > 0 && active.every((name) => PENDING.has(name))) giveUp();
   };
-  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  const timer = setInterval(check, CHECK_INTERVAL_MS).unref();
   return () => clearInterval(timer);
 }

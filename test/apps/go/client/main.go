@@ -1,5 +1,5 @@
-// A client of shop.proto in Go: `client ADDRESS CALLS` makes the calls, given as JSON, one after the other, each in a
-// trace of its own. A line of JSON for each tells its traceparent and the status that the client saw.
+// A client of shop.proto in Go. `client ADDRESS CALLS` makes the calls, a list in JSON, one after the other, each in
+// its own trace. It prints a line of JSON for each, with its traceparent and the status that the client saw.
 package main
 
 import (
@@ -67,7 +67,7 @@ func ask(conn *grpc.ClientConn, call call, traceparent string) error {
 	if err != nil {
 		return err
 	}
-	// An error of sending is only that the call is over. Receiving tells why.
+	// An error here means only that the call is over. Receiving returns the reason.
 	stream.SendMsg(wrapperspb.String(call.Id + strings.Repeat(" ", call.Size)))
 	stream.CloseSend()
 	if call.Leaves == "before" {

@@ -1,5 +1,5 @@
-// A server of shop.proto in Go: a call ends as the id of its order says, see ../../grpc/shop.cjs. A line of JSON for
-// each call tells the traceparent it came with and the status it ended with.
+// A server of shop.proto in Go. A call ends as the id of its order says, see ../../grpc/shop.cjs. The server prints a
+// line of JSON for each call, with the traceparent that it received and the status with which it ended.
 package main
 
 import (
@@ -25,7 +25,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// Every method is a stream here: on the wire a unary call is a stream of one message each way.
+	// Every method is a stream here: on the wire, a unary call is a stream with one message in each direction.
 	service := grpc.ServiceDesc{ServiceName: "shop.Orders", HandlerType: (*any)(nil)}
 	for _, method := range []string{"Get", "Sum", "List", "Chat"} {
 		service.Streams = append(service.Streams, grpc.StreamDesc{StreamName: method, Handler: serve})
@@ -46,7 +46,7 @@ func serve(_ any, stream grpc.ServerStream) error {
 	return err
 }
 
-// A message with one text at number 1 has the bytes of an Order.
+// A message with a string in field 1 has the same bytes as an Order.
 func answer(stream grpc.ServerStream) error {
 	var order wrapperspb.StringValue
 	if err := stream.RecvMsg(&order); err != nil {

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { createCalls } from '../../../../src/calls/calls.js';
 import { createGuard } from '../../../../src/hooks/guard.js';
-import { observeCore } from '../../../../src/instrumentations/temporal/worker/core-metrics.js';
+import { observeCoreMetrics } from '../../../../src/instrumentations/temporal/worker/core-metrics.js';
 
 interface Options {
   telemetryOptions?: { logging?: object; metrics?: { prometheus?: { bindAddress: string } } };
 }
 
-/** A runtime that fails as often as `taken` says, when it is to serve metrics. */
+/** Creates an observed runtime whose creation with metrics fails `taken` times. */
 function observed(taken = 0, options: { readers?: boolean } = {}) {
   const created: Options[] = [];
   const pages: string[] = [];
@@ -27,11 +27,11 @@ function observed(taken = 0, options: { readers?: boolean } = {}) {
     knownOperations: {},
     ...(options.readers !== false && { addScrapedPage }),
   });
-  observeCore(Runtime, calls, createGuard('test'));
+  observeCoreMetrics(Runtime, calls, createGuard('test'));
   return { Runtime, created, pages };
 }
 
-test('the core serves its metrics on loopback, and its page is announced', () => {
+test('the core serves its metrics on loopback, and the page is registered for scraping', () => {
   const { Runtime, created, pages } = observed();
   const given = { telemetryOptions: { logging: {} } };
 
@@ -43,7 +43,7 @@ test('the core serves its metrics on loopback, and its page is announced', () =>
   expect(given).toEqual({ telemetryOptions: { logging: {} } });
 });
 
-test('a port that is taken is tried again, and at last the runtime is made without metrics', () => {
+test('a taken port is retried, and after the last attempt the runtime is created without metrics', () => {
   const some = observed(2);
   some.Runtime.create({}, 'install');
   expect(some.pages).toHaveLength(1);
@@ -54,7 +54,7 @@ test('a port that is taken is tried again, and at last the runtime is made witho
   expect(all.pages).toEqual([]);
 });
 
-test('an application that has its own exporter keeps it, and without a reader nothing is served', () => {
+test('an application with its own exporter keeps it, and without a metric reader nothing is served', () => {
   const own = { telemetryOptions: { metrics: { prometheus: { bindAddress: '0.0.0.0:9000' } } } };
   for (const [{ Runtime, created, pages }, options] of [
     [observed(), own],

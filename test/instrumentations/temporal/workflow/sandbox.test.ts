@@ -20,11 +20,11 @@ interface Sandbox {
   inbound: Interceptor;
   outbound: Interceptor;
   activity: Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>;
-  /** What the main thread is told. */
+  /** The operations reported to the main thread. */
   ended(): Ended[];
 }
 
-/** A sandbox as bare as Temporal's, into which the observer comes as text. */
+/** Creates a sandbox with only Temporal's globals, and loads the observer into it as text. */
 function sandbox({ traced = true }: { traced?: boolean } = {}): Sandbox {
   const activity: Sandbox['activity'] = new Map();
   const activator = {
@@ -62,7 +62,7 @@ function traceOf(input: Input): unknown {
   return payload && JSON.parse(Buffer.from(payload.data).toString());
 }
 
-/** Runs a workflow that does one activity. */
+/** Runs a workflow that executes one activity. */
 async function runOnce(box: Sandbox, given: Input['headers']): Promise<Input | undefined> {
   let sent: Input | undefined;
   const schedule = (input: Input): Promise<unknown> => {
@@ -81,7 +81,7 @@ async function runOnce(box: Sandbox, given: Input['headers']): Promise<Input | u
   return sent;
 }
 
-test('a run is a child of its start, and its activity is a child of the run', async () => {
+test('a run is a child of the call that started it, and its activity is a child of the run', async () => {
   const box = sandbox();
 
   const sent = await runOnce(box, headers());
@@ -102,7 +102,7 @@ test('a run is a child of its start, and its activity is a child of the run', as
   });
 });
 
-test('ids are the same after a replay, and different from each other', async () => {
+test('ids are the same after a replay and differ from each other', async () => {
   const [first, second] = [sandbox(), sandbox()];
   await runOnce(first, headers());
   await runOnce(second, headers());
@@ -113,7 +113,7 @@ test('ids are the same after a replay, and different from each other', async () 
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{16}$/);
 });
 
-test('a run without a parent begins a trace of its own; a parent that is not sampled is passed on', async () => {
+test('a run without a parent starts its own trace, and the decision not to sample is passed on', async () => {
   const [alone, unsampled] = [sandbox(), sandbox()];
   await runOnce(alone, {});
   await runOnce(unsampled, headers(PARENT, '00'));
@@ -126,7 +126,7 @@ test('a run without a parent begins a trace of its own; a parent that is not sam
   expect(unsampled.ended()[1]).toMatchObject({ sampled: false });
 });
 
-test('a promise stays the one that it was, and a rejection that nobody handles stays unhandled', async () => {
+test('the promise of an outbound operation is returned untouched, so an unhandled rejection stays one', async () => {
   const box = sandbox();
   const promise = new Promise(() => {});
   box.activity.set(1, { resolve: () => {}, reject: () => {} });
@@ -134,15 +134,15 @@ test('a promise stays the one that it was, and a rejection that nobody handles s
 
   expect(start?.({ activityType: 'a', seq: 1, headers: {} }, () => promise)).toBe(promise);
 
-  // Whoever adds a handler asks for `then`.
-  let asked = false;
-  Object.defineProperty(promise, 'then', { get: () => (asked = true) });
+  // Adding a handler reads `then`.
+  let isThenRead = false;
+  Object.defineProperty(promise, 'then', { get: () => (isThenRead = true) });
   box.activity.set(2, { resolve: () => {}, reject: () => {} });
   start?.({ activityType: 'a', seq: 2, headers: {} }, () => promise);
-  expect(asked).toBe(false);
+  expect(isThenRead).toBe(false);
 });
 
-test('a failure is told with its type, and the handlers of signals, updates and queries are calls', async () => {
+test('a failure is reported with its type, and handlers of signals, updates and queries are calls', async () => {
   const box = sandbox();
   const failure = Object.assign(new Error('no money'), {
     name: 'ApplicationFailure',
@@ -162,10 +162,10 @@ test('a failure is told with its type, and the handlers of signals, updates and 
   ]);
 });
 
-test('a fault of ours does not reach the workflow', async () => {
+test('a fault in the observer does not reach the workflow', async () => {
   const box = sandbox();
   const next = (input: object): Promise<unknown> => Promise.resolve(input);
-  // Without headers there is nowhere to put a trace.
+  // An input without headers makes the observer throw.
   const input = { activityType: 'a', seq: 1 };
   expect(await box.outbound['scheduleActivity']?.(input, next)).toBe(input);
 
@@ -175,7 +175,7 @@ test('a fault of ours does not reach the workflow', async () => {
   expect(() => box.inbound['execute']?.({ headers: {} }, fail)).toThrow('theirs');
 });
 
-test('a trace that an interceptor of the application carries is left alone', async () => {
+test('a trace context set by an interceptor of the application is left alone', async () => {
   const theirs = headers();
   const box = sandbox();
   const sent: Input[] = [];

@@ -69,17 +69,17 @@ const attributes = {
 
 test.each<[string, Partial<CallStart>, Outcome]>([
   ['a plain call', {}, { code: 200 }],
-  ['attributes of every type', { attributes: { ...attributes } }, { code: 200 }],
-  ['details', { spanAttributes: () => ({ 'url.path': '/orders/7' }) }, { code: 200 }],
+  ['a call with attributes of every type', { attributes: { ...attributes } }, { code: 200 }],
+  ['a call with span attributes', { spanAttributes: () => ({ 'url.path': '/orders/7' }) }, { code: 200 }],
   ['a failed call', { kind: 'client' }, { code: 404 }],
-  ['an exception', { kind: 'producer' }, { error: new Error('kaput \u{1f4a5}') }],
+  ['a call that ends with an exception', { kind: 'producer' }, { error: new Error('kaput \u{1f4a5}') }],
   ['a large span', { attributes: { text: 'é'.repeat(100_000) } }, { code: 200 }],
-])('%s says the same as by the serializer of the SDK', (_, start, outcome) => {
+])('%s is encoded as the SDK encodes it', (_, start, outcome) => {
   const span = finish(start, outcome);
   expect(encoded([span])).toEqual(bySdk([span]));
 });
 
-test('the place in a trace is the same too', () => {
+test('ids, parent, flags and times are encoded as the SDK encodes them', () => {
   const remote = {
     traceId: 'a'.repeat(32),
     spanId: 'b'.repeat(16),
@@ -87,7 +87,7 @@ test('the place in a trace is the same too', () => {
     isRemote: true,
     traceState: createTraceState('vendor=1'),
   };
-  const around = trace.setSpanContext(ROOT_CONTEXT, remote);
+  const parent = trace.setSpanContext(ROOT_CONTEXT, remote);
   const call = { kind: 'consumer', convention: HTTP_SERVER, operation: 'GET', attributes: {} } as const;
   const { traceId, spanId: parentSpanId } = remote;
   calls.recordEnded(
@@ -96,7 +96,7 @@ test('the place in a trace is the same too', () => {
     {},
   );
   const child = finished.pop() as CallSpan;
-  const span = observer.start?.(child.call, around, call) as CallSpan;
+  const span = observer.start?.(child.call, parent, call) as CallSpan;
 
   for (const each of [child, span]) expect(encoded([each])).toEqual(bySdk([each]));
   expect(encoded([child])[0]).toMatchObject({
@@ -107,14 +107,14 @@ test('the place in a trace is the same too', () => {
   });
 });
 
-test('what spans share is encoded once, and says the same', () => {
+test('spans with cached labels and shared attributes are encoded as the SDK encodes them', () => {
   const red = createRed({ maxRoutes: 2, maxSeries: 2, exemplars: 'always_off' });
   const counted = createCalls({
     observers: [red.observer, observer],
     knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
   });
   const shared = { 'server.address': 'shop', 'server.port': 80 };
-  // Two series and, for the third route, the overflow, whose spans keep their own labels.
+  // Two routes get a series. The third one is in the overflow series, so its spans carry their labels themselves.
   const routes = ['/a', '/b', '/a', '/c', '/a', '/b', '/c'];
   for (const route of routes) {
     const call = counted.open({
@@ -137,7 +137,7 @@ test('what spans share is encoded once, and says the same', () => {
   expect(encoded(spans)).toEqual(bySdk(spans));
 });
 
-test('many spans fill many chunks, and stand beside those of the application', () => {
+test('spans from many chunks and spans of the application fit into one request', () => {
   const spans = Array.from({ length: 1_000 }, (_, i) => finish({ attributes: { text: 'x'.repeat(i) } }, {}));
   const others = finishedSpans(2);
 

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { retryAfterMs } from '../../../../src/telemetry/otlp/transport/http.js';
 
-it.each([
+test.each([
   ['3', 3_000],
   ['0', 0],
   ['Mon, 23 Nov 2026 10:00:05 GMT', 5_000],

@@ -1,5 +1,5 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OtlpExporter } from '../../../../src/config/config.js';
 import type { ExportResponse } from '../../../../src/telemetry/otlp/transport/export-response.js';
 import { openTransport } from '../../../../src/telemetry/otlp/transport/open-transport.js';
@@ -35,7 +35,7 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     await collector.close();
   });
 
-  it('delivers every part of a span', async () => {
+  test('delivers every field of a span', async () => {
     const span = richSpan();
     const result = await open().send([ProtobufTraceSerializer.serializeRequest([span]) as Uint8Array]);
     expect(result).toMatchObject({ status: 'success' });
@@ -63,26 +63,26 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     ]);
   });
 
-  it('keeps one connection for many requests', async () => {
+  test('reuses one connection for many requests', async () => {
     open();
     for (let i = 0; i < 3; i += 1) expect(await transport.send([body])).toMatchObject({ status: 'success' });
     expect(collector.spans).toHaveLength(6);
     expect(collector.connections).toBe(1);
   });
 
-  it('sends the configured headers', async () => {
+  test('sends the configured headers', async () => {
     await open({ headers: { authorization: 'Bearer abc', 'x-tenant': 'shop' } }).send([body]);
     expect(collector.requests[0]?.headers).toMatchObject({ authorization: 'Bearer abc', 'x-tenant': 'shop' });
   });
 
-  it('compresses with gzip when told to', async () => {
+  test('compresses with gzip when it is configured', async () => {
     await open({ compression: 'gzip' }).send([body]);
     const headers = collector.requests[0]?.headers ?? {};
     expect(headers[protocol === 'grpc' ? 'grpc-encoding' : 'content-encoding']).toBe('gzip');
     expect(collector.requests[0]?.body).toEqual(Buffer.from(body));
   });
 
-  it('sends bodies larger than the window of the connection', async () => {
+  test('sends bodies larger than the flow-control window', async () => {
     const large = ProtobufTraceSerializer.serializeRequest(finishedSpans(5_000)) as Uint8Array;
     expect(large.length).toBeGreaterThan(300_000);
     expect(await open().send([large.subarray(0, 7), large.subarray(7)])).toMatchObject({
@@ -91,7 +91,7 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     expect(collector.spans).toHaveLength(5_000);
   });
 
-  it('says that nobody listens, and delivers as soon as somebody does', async () => {
+  test('reports a refused connection and delivers as soon as a collector listens', async () => {
     const port = await deadPort();
     const path = protocol === 'grpc' ? '' : '/v1/traces';
     open({ endpoint: `http://127.0.0.1:${port}${path}` });
@@ -102,7 +102,7 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     await late.close();
   });
 
-  it('connects again after the collector was killed', async () => {
+  test('reconnects after the collector was restarted', async () => {
     await open().send([body]);
     await collector.close();
     expect(await transport.send([body])).toMatchObject({ status: 'retryable' });
@@ -110,7 +110,7 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     expect(await transport.send([body])).toMatchObject({ status: 'success' });
   });
 
-  it('gives up an answer that does not come, and does not reuse that connection', async () => {
+  test('gives up after the timeout and does not reuse the connection', async () => {
     collector.answer({ hang: true });
     open({ timeoutMs: 200 });
     expect(await transport.send([body])).toEqual({ status: 'retryable', reason: 'no answer in 200 ms' });
@@ -119,14 +119,14 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
     expect(collector.connections).toBe(2);
   });
 
-  it('takes a header that cannot be sent for a failure, and does not throw', async () => {
+  test('reports a header that cannot be sent as a retryable result instead of throwing', async () => {
     const bad = protocol === 'grpc' ? { connection: 'close' } : { 'x-bad': 'line\nbreak' };
     const [name = ''] = Object.keys(bad);
     const result = await open({ headers: bad }).send([body]);
     expect(result).toMatchObject({ status: 'retryable', reason: expect.stringContaining(name) });
   });
 
-  it('names the certificate file that is missing', async () => {
+  test('names a missing certificate file in the reason', async () => {
     const result = await open({ endpoint: 'https://127.0.0.1:1', certificate: 'no-such.pem' }).send([body]);
     expect(result).toEqual({
       status: 'retryable',
@@ -136,34 +136,34 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
 });
 
 describe('grpc', () => {
-  it.each<[string, Answer, ExportResponse]>([
+  test.each<[string, Answer, ExportResponse]>([
     ['UNAVAILABLE', { grpcStatus: 14 }, { status: 'retryable', reason: 'UNAVAILABLE' }],
     [
-      'a message',
+      'UNAVAILABLE with a message',
       { grpcStatus: 14, grpcMessage: 'zu voll: 100 %' },
       { status: 'retryable', reason: 'UNAVAILABLE: zu voll: 100 %' },
     ],
     [
-      'a delay',
+      'UNAVAILABLE with a retry delay',
       { grpcStatus: 14, retryDelayMs: 2_500 },
       { status: 'retryable', reason: 'UNAVAILABLE', retryInMillis: 2_500 },
     ],
     ['RESOURCE_EXHAUSTED', { grpcStatus: 8 }, { status: 'failure', reason: 'RESOURCE_EXHAUSTED' }],
     [
-      'RESOURCE_EXHAUSTED for a while',
+      'RESOURCE_EXHAUSTED with a retry delay',
       { grpcStatus: 8, retryDelayMs: 100 },
       { status: 'retryable', reason: 'RESOURCE_EXHAUSTED', retryInMillis: 100 },
     ],
     ['INVALID_ARGUMENT', { grpcStatus: 3 }, { status: 'failure', reason: 'INVALID_ARGUMENT' }],
     ['UNAUTHENTICATED', { grpcStatus: 16 }, { status: 'failure', reason: 'UNAUTHENTICATED' }],
-    ['a code of tomorrow', { grpcStatus: 99 }, { status: 'failure', reason: 'UNKNOWN' }],
+    ['an unknown status code', { grpcStatus: 99 }, { status: 'failure', reason: 'UNKNOWN' }],
     [
-      'a proxy without a backend',
+      'HTTP 503 from a proxy',
       { httpStatus: 503 },
       { status: 'retryable', reason: 'HTTP 503 without a gRPC status' },
     ],
     [
-      'a server of another kind',
+      'HTTP 404 from a server that does not speak gRPC',
       { httpStatus: 404 },
       { status: 'failure', reason: 'HTTP 404 without a gRPC status' },
     ],
@@ -176,7 +176,7 @@ describe('grpc', () => {
     await collector.close();
   });
 
-  it('tells the server its deadline', async () => {
+  test('sends its deadline to the server', async () => {
     const collector = await startCollector();
     const transport = openTransport(otlp(collector.url, { timeoutMs: 1_234 }), 'traces');
     await transport.send([body]);
@@ -185,22 +185,22 @@ describe('grpc', () => {
     await collector.close();
   });
 
-  it('finishes what is under way when the server says goodbye, then connects anew', async () => {
+  test('finishes the request in flight after GOAWAY, then opens a new connection', async () => {
     const collector = await startCollector();
     const transport = openTransport(otlp(collector.url), 'traces');
     await transport.send([body]);
     collector.answer({ delayMs: 100 });
-    const underWay = transport.send([body]);
+    const inFlight = transport.send([body]);
     await collector.waitForRequests(2);
     collector.goAway();
-    expect(await underWay).toMatchObject({ status: 'success' });
+    expect(await inFlight).toMatchObject({ status: 'success' });
     expect(await transport.send([body])).toMatchObject({ status: 'success' });
     expect(collector.connections).toBe(2);
     transport.close();
     await collector.close();
   });
 
-  it('is not confused by a server that speaks HTTP/1 only', async () => {
+  test('reports a server that speaks only HTTP/1 as retryable', async () => {
     const collector = await startCollector();
     const transport = openTransport(otlp(collector.httpUrl), 'traces');
     expect(await transport.send([body])).toMatchObject({ status: 'retryable', reason: 'Protocol error' });
@@ -210,10 +210,10 @@ describe('grpc', () => {
 });
 
 describe('http/protobuf', () => {
-  it.each<[string, Answer, ExportResponse]>([
+  test.each<[string, Answer, ExportResponse]>([
     ['503', { httpStatus: 503 }, { status: 'retryable', reason: 'HTTP 503' }],
     [
-      '429 with a delay',
+      '429 with Retry-After',
       { httpStatus: 429, retryAfter: '7' },
       { status: 'retryable', reason: 'HTTP 429', retryInMillis: 7_000 },
     ],
@@ -252,13 +252,13 @@ describe.skipIf(!hasOpenssl())('TLS (needs openssl)', () => {
       return result;
     };
 
-    it('trusts the certificate that is named', async () => {
+    test('trusts the configured certificate', async () => {
       collector = await startCollector({ tls: certificate });
       expect(await send({ certificate: certificate.certFile })).toMatchObject({ status: 'success' });
       expect(collector.spans).toHaveLength(2);
     });
 
-    it('does not trust an unknown certificate', async () => {
+    test('rejects an unknown certificate', async () => {
       collector = await startCollector({ tls: certificate });
       expect(await send({})).toMatchObject({
         status: 'retryable',
@@ -267,7 +267,7 @@ describe.skipIf(!hasOpenssl())('TLS (needs openssl)', () => {
       expect(collector.requests).toHaveLength(0);
     });
 
-    it('shows its own certificate to a server that asks for one', async () => {
+    test('sends the client certificate to a server that requires one', async () => {
       const { key, cert, keyFile: clientKey, certFile } = certificate;
       collector = await startCollector({ tls: { key, cert, ca: cert } });
       const trusting = { certificate: certFile };

@@ -1,5 +1,5 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { httpClient } from '../../../../src/instrumentations/http-client.js';
 import { openTransport } from '../../../../src/telemetry/otlp/transport/open-transport.js';
 import { createSender } from '../../../../src/telemetry/otlp/transport/sender.js';
@@ -8,7 +8,7 @@ import { otlp } from '../../../support/exporter.js';
 import { record } from '../../../support/recorder.js';
 import { finishedSpans } from '../../../support/spans.js';
 
-it('is not observed by the instrumentation that would see its requests', async () => {
+test('sends requests that the http-client instrumentation does not observe', async () => {
   const recorder = record(httpClient);
   const collector = await startCollector();
   const exporter = otlp(`${collector.httpUrl}/v1/traces`, { protocol: 'http/protobuf', compression: 'gzip' });
@@ -18,7 +18,7 @@ it('is not observed by the instrumentation that would see its requests', async (
   for (let i = 0; i < 3; i += 1) expect(await sender.send([body])).toMatchObject({ status: 'success' });
   await recorder.take(0);
 
-  // The same requests, were they not marked as our own.
+  // The same request is observed when it is not marked as our own traffic.
   const transport = openTransport(exporter, 'traces');
   await transport.send([body]);
   await recorder.take(1);

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { judge } from '../../../../src/telemetry/otlp/transport/grpc-status.js';
+import { writeMessage } from '../../../support/protobuf.js';
+
+const NO_DATA = new Uint8Array();
+
+/** The `grpc-status-details-bin` trailer with a `google.rpc.RetryInfo`. */
+function retryIn(seconds: number): string {
+  const retryInfo = writeMessage({
+    1: 'type.googleapis.com/google.rpc.RetryInfo',
+    2: writeMessage({ 1: writeMessage({ 1: seconds }) }),
+  });
+  return writeMessage({ 1: 8, 3: retryInfo }).toString('base64');
+}
+
+test('returns the data of a successful answer', () => {
+  const data = new Uint8Array([1, 2, 3]);
+  expect(judge({ ':status': 200, 'grpc-status': '0' }, data)).toEqual({ status: 'success', data });
+});
+
+test.each([
+  ['1', 'CANCELLED', 'retryable'],
+  ['2', 'UNKNOWN', 'failure'],
+  ['3', 'INVALID_ARGUMENT', 'failure'],
+  ['4', 'DEADLINE_EXCEEDED', 'retryable'],
+  ['5', 'NOT_FOUND', 'failure'],
+  ['6', 'ALREADY_EXISTS', 'failure'],
+  ['7', 'PERMISSION_DENIED', 'failure'],
+  ['8', 'RESOURCE_EXHAUSTED', 'failure'],
+  ['9', 'FAILED_PRECONDITION', 'failure'],
+  ['10', 'ABORTED', 'retryable'],
+  ['11', 'OUT_OF_RANGE', 'retryable'],
+  ['12', 'UNIMPLEMENTED', 'failure'],
+  ['13', 'INTERNAL', 'failure'],
+  ['14', 'UNAVAILABLE', 'retryable'],
+  ['15', 'DATA_LOSS', 'retryable'],
+  ['16', 'UNAUTHENTICATED', 'failure'],
+  ['99', 'UNKNOWN', 'failure'],
+  ['garbage', 'UNKNOWN', 'failure'],
+])('judges the gRPC status %s (%s) as %s', (code, reason, status) => {
+  expect(judge({ ':status': 200, 'grpc-status': code }, NO_DATA)).toEqual({ status, reason });
+});
+
+describe('with a retry delay', () => {
+  test('makes RESOURCE_EXHAUSTED retryable', () => {
+    const answer = { 'grpc-status': '8', 'grpc-status-details-bin': retryIn(3) };
+    expect(judge(answer, NO_DATA)).toEqual({
+      status: 'retryable',
+      reason: 'RESOURCE_EXHAUSTED',
+      retryInMillis: 3_000,
+    });
+  });
+
+  test('does not make INVALID_ARGUMENT retryable', () => {
+    const answer = { 'grpc-status': '3', 'grpc-status-details-bin': retryIn(3) };
+    expect(judge(answer, NO_DATA)).toEqual({ status: 'failure', reason: 'INVALID_ARGUMENT' });
+  });
+});
+
+test.each([
+  ['percent-encoded', 'queue%20full%3A%20100%25', 'UNAVAILABLE: queue full: 100%'],
+  ['percent-encoded UTF-8', 'vor%C3%BCbergehend', 'UNAVAILABLE: vorübergehend'],
+  ['malformed', '100% full', 'UNAVAILABLE: 100% full'],
+  ['empty', '', 'UNAVAILABLE'],
+])('adds a message that is %s to the reason', (_, message, reason) => {
+  expect(judge({ 'grpc-status': '14', 'grpc-message': message }, NO_DATA)).toMatchObject({ reason });
+});
+
+test.each([
+  [200, 'failure'],
+  [404, 'failure'],
+  [429, 'retryable'],
+  [500, 'failure'],
+  [502, 'retryable'],
+  [503, 'retryable'],
+  [504, 'retryable'],
+] as const)('judges HTTP %i without a gRPC status as %s', (code, status) => {
+  expect(judge({ ':status': code }, NO_DATA)).toEqual({
+    status,
+    reason: `HTTP ${code} without a gRPC status`,
+  });
+});
