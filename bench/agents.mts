@@ -59,6 +59,12 @@ export const unsampled: Agent = {
   traces: false,
 };
 
+/** Another build of Redhook, sampled and not, to be compared with this one in the same run. */
+export function buildsOf(dist: string): Agent[] {
+  const flags = ['--import', resolve(dist, 'register.js')];
+  return [redhook, unsampled].map((agent) => ({ ...agent, name: `${agent.name}, before`, flags }));
+}
+
 export const autoInstrumentations: Agent = {
   name: 'auto-instrumentations-node',
   flags: ['--require', peer('@opentelemetry/auto-instrumentations-node/dist/register.cjs')],

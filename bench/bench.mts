@@ -4,12 +4,13 @@
  * - `--part`: one or more of the parts below, by default all
  * - `--app`: the applications of the part `requests`, by default all
  * - `--agent`: only these agents and the bare application
+ * - `--before`: the dist folder of another build of Redhook, measured beside this one
  * - `--rounds`, `--soak-minutes`
  * - `--save`: writes `bench/RESULTS.md`
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { AGENTS, APPS, type App, bare, LAYERS } from './agents.mts';
+import { AGENTS, APPS, type App, bare, buildsOf, LAYERS } from './agents.mts';
 import { measureInstalled } from './installed.mts';
 import { preface, report } from './report.mts';
 import { measureRequests } from './requests.mts';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     part: { type: 'string', multiple: true },
     app: { type: 'string', multiple: true },
     agent: { type: 'string', multiple: true },
+    before: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     'soak-minutes': { type: 'string', default: '10' },
     save: { type: 'boolean', default: false },
@@ -32,7 +34,8 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const apps = APPS.filter((app) => values.app === undefined || values.app.includes(app));
-const agents = AGENTS.filter(
+const all = [...AGENTS, ...(values.before === undefined ? [] : buildsOf(values.before))];
+const agents = all.filter(
   (agent) => agent === bare || values.agent === undefined || values.agent.includes(agent.name),
 );
 const of = (app: App) => agents.filter((agent) => agent.apps.includes(app));
