@@ -29,7 +29,14 @@ function observe(): void {
   for (const diagnostic of diagnostics) log[diagnostic.severity](formatDiagnostic(diagnostic));
   if (!config.enabled) return;
 
-  const telemetry = startTelemetry(config);
+  const exit = flushOnExit({
+    flush(error) {
+      calls.endAll(error);
+      telemetry.flush();
+    },
+    signals: config.exitSignals,
+  });
+  const telemetry = startTelemetry(config, exit.arm);
   const calls = createCalls({
     observers: telemetry.observers,
     knownOperations: { [HTTP_SERVER.operation]: config.knownMethods },
@@ -41,9 +48,5 @@ function observe(): void {
   for (const each of instrumentations) {
     if (config.instrumentations[each.name]) attach(each, calls);
   }
-  flushOnExit((error) => {
-    calls.endAll(error);
-    telemetry.flush();
-  });
   log.announce(startLine(config, instrumentations));
 }

@@ -34,6 +34,7 @@ export function buildConfig(sources: Sources, packageName: string | undefined): 
     visibility: get(general.visibility),
     instrumentations: instrumentations(sources),
     exitTimeoutMs: get(general.exitTimeout),
+    exitSignals: get(general.exitSignals),
   };
 }
 

@@ -19,6 +19,8 @@ export interface Config {
   readonly instrumentations: Readonly<Record<string, boolean>>;
   /** How long the process may wait at exit for the last export, in milliseconds. */
   readonly exitTimeoutMs: number;
+  /** Whether signals that end the process are watched, so that the last telemetry can be sent first. */
+  readonly exitSignals: boolean;
 }
 
 export type LogLevel = 'none' | 'error' | 'warn' | 'info' | 'debug';

@@ -255,6 +255,12 @@ export const general = {
     default: 2000,
     doc: 'Maximum time that Redhook delays the exit of the process to send the last telemetry.',
   }),
+  exitSignals: row({
+    path: 'exit.signals',
+    type: boolean,
+    default: true,
+    doc: 'Whether to send the last telemetry when a signal ends the process. `false` leaves signals alone, so that they end the process even while it is blocked.',
+  }),
   logLevel: row({
     path: 'log_level',
     env: ['OTEL_LOG_LEVEL'],

@@ -1,8 +1,16 @@
-import { context, type MeterProvider, metrics as metricsApi, propagation, trace } from '@opentelemetry/api';
+import {
+  context,
+  type MeterProvider,
+  metrics as metricsApi,
+  propagation,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
 import { contexts } from '../calls/context.js';
 import type { CallObserver } from '../calls/observer.js';
 import type { Config } from '../config/config.js';
 import type { Gauge } from '../instrumentation.js';
+import { patch } from '../patching/patch.js';
 import { adoptDiagnostics } from './diag.js';
 import { createInternalMetrics } from './metrics/internal.js';
 import { startMetrics } from './metrics/metrics.js';
@@ -24,8 +32,11 @@ export interface Telemetry {
   flush(): void;
 }
 
-/** Wires everything behind the Call, and registers the global providers for the application's own telemetry. */
-export function startTelemetry(config: Config): Telemetry {
+/**
+ * Wires everything behind the Call, and registers the global providers for the application's own telemetry. `arm` is
+ * called as soon as there is something that the end of the process would lose.
+ */
+export function startTelemetry(config: Config, arm: () => void): Telemetry {
   const resource = createResource(config.serviceName, config.resourceAttributes);
   const internal = createInternalMetrics();
   const red = createRed(config.metrics);
@@ -50,6 +61,7 @@ export function startTelemetry(config: Config): Telemetry {
     if (!isPushed) setImmediate(startRuntime).unref();
     metrics.serve();
   });
+  const armOnce = traces === undefined && !isPushed ? () => {} : once(arm);
 
   // Before the global provider is set: the constructor of the runtime metrics takes a meter from it, as an application
   // does, and that would start to serve.
@@ -57,13 +69,23 @@ export function startTelemetry(config: Config): Telemetry {
   adoptDiagnostics();
   context.setGlobalContextManager(contexts);
   propagation.setGlobalPropagator(createPropagator(config.propagators));
-  if (traces !== undefined) trace.setGlobalTracerProvider(traces.provider);
-  metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, serve));
+  if (traces !== undefined) trace.setGlobalTracerProvider(armedWhenUsed(traces.provider, armOnce));
+  metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, serve, isPushed ? armOnce : () => {}));
 
   whenListening(serve);
 
   return {
-    observers: [red.observer, ...(traces === undefined ? [] : [traces.observer]), { end: serve }],
+    observers: [
+      red.observer,
+      ...(traces === undefined ? [] : [traces.observer]),
+      {
+        start() {
+          armOnce();
+          return undefined;
+        },
+        end: serve,
+      },
+    ],
     addGauge: internal.gauge,
     addScrapedPage: scrapedPages.add,
     flush() {
@@ -82,10 +104,25 @@ function once(action: () => void): () => void {
   };
 }
 
+/** In place, because the application may call other methods of the provider too. */
+function armedWhenUsed(provider: TracerProvider, arm: () => void): TracerProvider {
+  patch<TracerProvider['getTracer']>(
+    provider,
+    'getTracer',
+    (getTracer) =>
+      function (this: TracerProvider, ...args) {
+        arm();
+        return getTracer.apply(this, args);
+      },
+  );
+  return provider;
+}
+
 /** Serves metrics as soon as the application asks for a meter, even if it listens on no port itself. */
-function servedWhenUsed(provider: MeterProvider, serve: () => void): MeterProvider {
+function servedWhenUsed(provider: MeterProvider, serve: () => void, arm: () => void): MeterProvider {
   return {
     getMeter(...args) {
+      arm();
       serve();
       return provider.getMeter(...args);
     },

@@ -39,6 +39,7 @@ const DEFAULTS: Config = {
   visibility: false,
   instrumentations: Object.fromEntries(switchable.map(({ name }) => [name, true])),
   exitTimeoutMs: 2000,
+  exitSignals: true,
 };
 
 /** The original example of the short form, byte for byte. */

@@ -44,7 +44,7 @@ const ENDS: Record<string, End> = {
     cause: signal('SIGTERM'),
     spans: 1,
   },
-  'by SIGHUP': { file: 'plain.cjs', cause: signal('SIGHUP'), spans: 0 },
+  'by SIGHUP': { file: 'plain.cjs', cause: signal('SIGHUP'), spans: 1 },
 };
 
 /**

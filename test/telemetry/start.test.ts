@@ -12,7 +12,7 @@ test('calls of the same series end with the same labels object', () => {
     env: { OTEL_METRICS_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
     cwd: tmpdir(),
   });
-  const { observers } = startTelemetry(config);
+  const { observers } = startTelemetry(config, () => {});
   const labels: (Attributes | undefined)[] = [];
   const calls = createCalls({
     knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
