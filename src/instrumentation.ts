@@ -167,7 +167,11 @@ export interface CallStart {
 /** Header values by lower-case name, as Node gives them. */
 export type ExtractCarrier = Readonly<Record<string, string | string[] | undefined>>;
 
+/** The headers of a request that has not left yet. Names are in lower case, and match whatever case the request uses. */
 export interface InjectCarrier {
+  /** What the application has set itself; several values joined by commas. */
+  get(name: string): string | undefined;
+  /** Replaces every value that the request has. */
   set(name: string, value: string): void;
 }
 

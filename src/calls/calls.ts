@@ -1,17 +1,11 @@
 import { type Context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import type {
-  CallStart,
-  Calls,
-  EndedCall,
-  ExtractCarrier,
-  Gauge,
-  InjectCarrier,
-} from '../instrumentation.js';
-import { log, reason } from '../log.js';
+import type { CallStart, Calls, EndedCall, ExtractCarrier, Gauge } from '../instrumentation.js';
+import { log } from '../log.js';
 import { privateField } from '../patching/private-field.js';
 import type { CallConvention } from '../semconv/convention.js';
 import { callIn, isIncoming, logNotRecorded, TrackedCall } from './call.js';
 import { contexts, runInContext } from './context.js';
+import { inject } from './inject.js';
 import type { CallObserver } from './observer.js';
 import { OpenCalls } from './open-calls.js';
 import { isOwn, isOwnTraffic } from './own-traffic.js';
@@ -117,18 +111,4 @@ function parentOf({ traceId, parentSpanId, sampled }: EndedCall): Context {
 
 function currentCall(): TrackedCall | undefined {
   return callIn(contexts.active());
-}
-
-const SETTER = {
-  set(carrier: InjectCarrier, name: string, value: string): void {
-    carrier.set(name, value);
-  },
-};
-
-function inject(from: Context, carrier: InjectCarrier): void {
-  try {
-    propagation.inject(from, carrier, SETTER);
-  } catch (error) {
-    log.debug(`the trace context was not passed on: ${reason(error)}`);
-  }
 }

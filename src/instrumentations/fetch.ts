@@ -1,4 +1,4 @@
-import type { Calls, Instrumentation, Outcome } from '../instrumentation.js';
+import type { Calls, InjectCarrier, Instrumentation, Outcome } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
 import { defaultPort, redactUrl, withoutBrackets } from '../semconv/url.js';
@@ -9,6 +9,8 @@ interface UndiciRequest {
   readonly path: string;
   readonly method: string;
   readonly upgrade?: string | null;
+  /** Names and values in turn. */
+  readonly headers: unknown[];
   addHeader(name: string, value: string): void;
 }
 
@@ -43,10 +45,38 @@ function openRequest(request: UndiciRequest, calls: Calls): void {
     convention: HTTP_CLIENT,
     operation: request.method,
     subjects: [request],
-    injectInto: { set: (name, value) => request.addHeader(name, value) },
+    injectInto: new RequestHeaders(request),
     attributes: { 'server.address': address, 'server.port': port },
     spanAttributes: () => ({ 'url.full': redactUrl(origin + request.path) }),
   });
+}
+
+/** The headers of a request that has just been made. undici itself would send a second value beside the first. */
+class RequestHeaders implements InjectCarrier {
+  readonly #request: UndiciRequest;
+
+  constructor(request: UndiciRequest) {
+    this.#request = request;
+  }
+
+  get(name: string): string | undefined {
+    const { headers } = this.#request;
+    let values: string | undefined;
+    for (let at = 0; at < headers.length; at += 2)
+      if (isNamed(headers[at], name))
+        values = values === undefined ? String(headers[at + 1]) : `${values},${headers[at + 1]}`;
+    return values;
+  }
+
+  set(name: string, value: string): void {
+    const { headers } = this.#request;
+    for (let at = headers.length - 2; at >= 0; at -= 2) if (isNamed(headers[at], name)) headers.splice(at, 2);
+    this.#request.addHeader(name, value);
+  }
+}
+
+function isNamed(key: unknown, name: string): boolean {
+  return typeof key === 'string' && key.length === name.length && key.toLowerCase() === name;
 }
 
 /** Forgets the call: undici may report an error after the end, and the streams of `fetch` keep a request alive. */

@@ -82,7 +82,10 @@ function observeCall(
       kind: 'client',
       convention: RPC_CLIENT,
       route: method,
-      injectInto: { set: (name, value) => metadata.set(name, value) },
+      injectInto: {
+        get: (name) => metadata.get(name).join(',') || undefined,
+        set: (name, value) => metadata.set(name, value),
+      },
       attributes: labelsOf(channel),
       spanAttributes: () => ({ 'redhook.grpc.timeout': secondsUntil(deadline) }),
     }),

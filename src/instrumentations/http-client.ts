@@ -105,6 +105,13 @@ class RequestHeaders implements InjectCarrier {
     this.#request = request as Rendered;
   }
 
+  get(name: string): string | undefined {
+    const request = this.#request;
+    if (!request.headersSent) return request.getHeader(name)?.toString();
+    const values = Array.from(request._header.matchAll(linesOf(name)), ([, value]) => value);
+    return values.length === 0 ? undefined : values.join(',');
+  }
+
   set(name: string, value: string): void {
     const request = this.#request;
     if (!request.headersSent) {
@@ -113,7 +120,7 @@ class RequestHeaders implements InjectCarrier {
     }
     validateHeaderValue(name, value);
     const before = request._header;
-    const withoutIt = before.replace(new RegExp(`^${name}:.*\r\n`, 'im'), '');
+    const withoutIt = before.replace(linesOf(name), '');
     request._header = `${withoutIt.slice(0, -2)}${name}: ${value}\r\n\r\n`;
     // With `Expect`, the text is also queued as the first chunk of output.
     if (!request._headerSent) return;
@@ -121,6 +128,11 @@ class RequestHeaders implements InjectCarrier {
     if (first?.data !== before) throw new Error('the request headers were already sent');
     first.data = request._header;
   }
+}
+
+/** The lines of a header in rendered text. */
+function linesOf(name: string): RegExp {
+  return new RegExp(`^${name}: ?(.*)\r\n`, 'gim');
 }
 
 /** The internal fields in which Node keeps rendered headers. Their names are as old as Node itself. */

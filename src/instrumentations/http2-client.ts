@@ -88,7 +88,10 @@ function openCall(original: Headers, calls: Calls): Opened | undefined {
     kind: 'client',
     convention: HTTP_CLIENT,
     operation: String(headerOf(original, ':method') ?? 'GET'),
-    injectInto: { set: (name, value) => setHeader(headers, name, value) },
+    injectInto: {
+      get: (name) => headerOf(headers, name)?.toString(),
+      set: (name, value) => setHeader(headers, name, value),
+    },
     attributes: { 'network.protocol.version': '2' },
   });
   return call && { call, headers };
@@ -99,14 +102,14 @@ function headerOf(headers: Headers, name: string): unknown {
     const key = Object.keys(headers).find((each) => each.toLowerCase() === name);
     return key === undefined ? undefined : headers[key];
   }
-  const index = headers.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name);
-  return index === -1 ? undefined : headers[index + 1];
+  const values = headers.filter((_, i) => i % 2 === 1 && String(headers[i - 1]).toLowerCase() === name);
+  return values.length === 0 ? undefined : values.join(',');
 }
 
 function setHeader(headers: Headers, name: string, value: string): void {
   if (Array.isArray(headers)) {
-    const index = headers.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name);
-    if (index !== -1) headers.splice(index, 2);
+    for (let at = headers.length - 2; at >= 0; at -= 2)
+      if (String(headers[at]).toLowerCase() === name) headers.splice(at, 2);
     headers.push(name, value);
     return;
   }

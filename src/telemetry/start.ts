@@ -1,16 +1,8 @@
-import {
-  context,
-  type MeterProvider,
-  metrics as metricsApi,
-  propagation,
-  type TracerProvider,
-  trace,
-} from '@opentelemetry/api';
+import { context, type MeterProvider, metrics as metricsApi, propagation, trace } from '@opentelemetry/api';
 import { contexts } from '../calls/context.js';
 import type { CallObserver } from '../calls/observer.js';
 import type { Config } from '../config/config.js';
 import type { Gauge } from '../instrumentation.js';
-import { patch } from '../patching/patch.js';
 import { adoptDiagnostics } from './diag.js';
 import { createInternalMetrics } from './metrics/internal.js';
 import { startMetrics } from './metrics/metrics.js';
@@ -42,8 +34,11 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
   const red = createRed(config.metrics);
   const scrapedPages = createScrapedPages();
   const dropped = internal.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
-  const traces =
-    config.traces.exporters.length > 0 ? startTraces(config.traces, resource, dropped) : undefined;
+  // Pushed runtime metrics count from the start; scraped ones from the moment when they can be scraped.
+  const isPushed = config.metrics.exporters.some(({ type }) => type === 'otlp');
+  const isTraced = config.traces.exporters.length > 0;
+  const armOnce = isTraced || isPushed ? once(arm) : () => {};
+  const traces = isTraced ? startTraces(config.traces, resource, dropped, armOnce) : undefined;
   const metrics = startMetrics(config.metrics, {
     resource,
     serviceName: config.serviceName,
@@ -55,13 +50,17 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
   const startRuntime = (): void => {
     if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
   };
-  // Pushed runtime metrics count from the start; scraped ones from the moment when they can be scraped.
-  const isPushed = config.metrics.exporters.some(({ type }) => type === 'otlp');
   const serve = once(() => {
     if (!isPushed) setImmediate(startRuntime).unref();
     metrics.serve();
   });
-  const armOnce = traces === undefined && !isPushed ? () => {} : once(arm);
+  const arming: CallObserver = {
+    start() {
+      armOnce();
+      return undefined;
+    },
+    end() {},
+  };
 
   // Before the global provider is set: the constructor of the runtime metrics takes a meter from it, as an application
   // does, and that would start to serve.
@@ -69,23 +68,13 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
   adoptDiagnostics();
   context.setGlobalContextManager(contexts);
   propagation.setGlobalPropagator(createPropagator(config.propagators));
-  if (traces !== undefined) trace.setGlobalTracerProvider(armedWhenUsed(traces.provider, armOnce));
+  if (traces !== undefined) trace.setGlobalTracerProvider(traces.provider);
   metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, serve, isPushed ? armOnce : () => {}));
 
   whenListening(serve);
 
   return {
-    observers: [
-      red.observer,
-      ...(traces === undefined ? [] : [traces.observer]),
-      {
-        start() {
-          armOnce();
-          return undefined;
-        },
-        end: serve,
-      },
-    ],
+    observers: [arming, red.observer, ...(traces === undefined ? [] : [traces.observer]), { end: serve }],
     addGauge: internal.gauge,
     addScrapedPage: scrapedPages.add,
     flush() {
@@ -102,20 +91,6 @@ function once(action: () => void): () => void {
     isDone = true;
     action();
   };
-}
-
-/** In place, because the application may call other methods of the provider too. */
-function armedWhenUsed(provider: TracerProvider, arm: () => void): TracerProvider {
-  patch<TracerProvider['getTracer']>(
-    provider,
-    'getTracer',
-    (getTracer) =>
-      function (this: TracerProvider, ...args) {
-        arm();
-        return getTracer.apply(this, args);
-      },
-  );
-  return provider;
 }
 
 /** Serves metrics as soon as the application asks for a meter, even if it listens on no port itself. */

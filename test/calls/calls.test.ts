@@ -245,6 +245,7 @@ test('headers that can no longer be written do not prevent the call from being r
   const call = open({
     kind: 'client',
     injectInto: {
+      get: () => undefined,
       set: () => {
         throw new Error('already sent');
       },

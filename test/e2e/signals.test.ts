@@ -48,6 +48,8 @@ function envOf(service: string): Record<string, string> {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_METRICS_EXPORTER: 'none',
     OTEL_LOG_LEVEL: 'warn',
+    // What this starts must not be what makes the signals watched.
+    OTEL_NODE_DISABLED_INSTRUMENTATIONS: 'runtime',
   };
 }
 

@@ -13,13 +13,14 @@ test('calls of the same series end with the same labels object', () => {
     cwd: tmpdir(),
   });
   const { observers } = startTelemetry(config, () => {});
+  const spans = observers.findLast(({ start }) => start !== undefined);
   const labels: (Attributes | undefined)[] = [];
   const calls = createCalls({
     knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
     observers: observers.map((observer) => ({
       ...observer,
       end(call) {
-        if (observer.start !== undefined) labels.push(call.labels);
+        if (observer === spans) labels.push(call.labels);
         observer.end(call);
       },
     })),

@@ -17,6 +17,10 @@ const ENCODING = { encoding: Buffer.from('json/plain') };
 export class TraceCarrier implements InjectCarrier {
   readonly #values: Record<string, string> = {};
 
+  get(name: string): string | undefined {
+    return this.#values[name];
+  }
+
   set(name: string, value: string): void {
     this.#values[name] = value;
   }

@@ -23,11 +23,15 @@ export interface Traces {
   pendingRequests(): PendingRequest[];
 }
 
-/** Wires the sampler, limits and exporters. They apply to the application's own spans too. */
+/**
+ * Wires the sampler, limits and exporters. They apply to the application's own spans too, and `onOwnSpan` is called
+ * whenever one of these starts.
+ */
 export function startTraces(
   { exporters, sampler: samplerConfig, queue, limits }: TracesConfig,
   resource: Resource,
   dropped: Counter,
+  onOwnSpan: () => void,
 ): Traces {
   const outputs = exporters.map((exporter) => openOutput(exporter, queue, resource, dropped));
   const processors = outputs.map(({ processor }) => processor);
@@ -44,13 +48,20 @@ export function startTraces(
       resource,
       idGenerator: ids,
       sampler,
-      spanProcessors: processors,
+      spanProcessors: [...processors, { ...NO_PROCESSOR, onStart: onOwnSpan }],
       spanLimits,
     }),
     observer: createSpanObserver({ resource, sampler, ids, limits: spanLimits, processors }),
     pendingRequests: () => outputs.flatMap((output) => output.pendingRequests()),
   };
 }
+
+const NO_PROCESSOR: SpanProcessor = {
+  onStart() {},
+  onEnd() {},
+  async forceFlush() {},
+  async shutdown() {},
+};
 
 interface Output {
   readonly processor: SpanProcessor;
