@@ -16,6 +16,14 @@ interface Sources {
   labelName(key: string, alphabet: 'legacy'): string;
 }
 
+const OTHER_VARIABLES = 'Other variables';
+
+/** Variables that belong to no key of the file. */
+const WITHOUT_KEY = new Set(['OTEL_SDK_DISABLED']);
+
+/** An item of a list that has no value of its own. It is on where the list names it, and has no default. */
+const LIST_ITEM = /\[\]\.\w+$/;
+
 const { settings, instrumentations, switchable, familyName, labelName } = await loadSources();
 
 const PAGES: Record<string, Record<string, () => string>> = {
@@ -61,18 +69,20 @@ function replacePart(page: string, name: string, text: string, file: string): st
   return page.replace(part, (_, start, end) => `${start}${text}${end}`);
 }
 
-/** One table for each top-level key of the file. A setting without a key belongs to the one above it. */
+/** One table for each top-level key of the file. A variable without a key belongs to the key above it. */
 function settingsTables(): string {
   const sections = new Map<string, string[][]>();
   let section = '';
   for (const { path, env = [], type, default: value, doc } of settings) {
-    section = path?.split('.')[0] ?? section;
+    if (path !== undefined) section = code(path.split('.', 1)[0] ?? path);
+    else if (env.some((name) => WITHOUT_KEY.has(name))) section = OTHER_VARIABLES;
     const where = [...(path === undefined ? [] : [code(path)]), ...env.map(code)].join('<br>');
-    const row = [where, doc, type.expected, code(type.show(value))];
+    const isSwitch = typeof value === 'boolean' && path !== undefined && LIST_ITEM.test(path);
+    const row = [where, doc, type.expected, isSwitch ? '—' : code(type.show(value))];
     sections.set(section, [...(sections.get(section) ?? []), row]);
   }
   return [...sections]
-    .map(([key, rows]) => `### ${code(key)}\n\n${table(['Setting', 'Meaning', 'Value', 'Default'], rows)}`)
+    .map(([heading, rows]) => `### ${heading}\n\n${table(['Setting', 'Meaning', 'Value', 'Default'], rows)}`)
     .join('\n');
 }
 
