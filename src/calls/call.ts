@@ -104,7 +104,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     const { attributes, convention } = this;
     if (code !== undefined) attributes[convention.code] = code;
     if (this.route !== undefined) attributes[convention.route] = this.route;
-    if (attributes[convention.operation] === OTHER)
+    if (convention.operationOriginal !== undefined && attributes[convention.operation] === OTHER)
       this.#add(convention.operationOriginal, this.#originalOperation);
     if (this.failed)
       attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));

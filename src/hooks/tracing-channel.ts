@@ -5,47 +5,75 @@ import { contextStorage, contexts } from '../calls/context.js';
 import type { Call, Calls, Guard, Outcome, TracingTarget } from '../instrumentation.js';
 import { privateField } from '../patching/private-field.js';
 
-interface Operation {
-  readonly call: Call;
-  /** The context in which the library was called. Its callback runs there again. */
-  readonly caller: Context;
-}
-
 interface Message {
+  readonly result?: unknown;
   readonly error?: unknown;
 }
 
+/** An operation of the library, from its `start` event on. */
+interface Operation {
+  /** Absent when the instrumentation does not observe this operation. */
+  readonly call: Call | undefined;
+  /** The context of the library's caller, in which the caller's callback runs. */
+  readonly caller: Context;
+  /** The message as it started: a library may reuse it, or create it with both fields. */
+  readonly before: Message;
+  failed: boolean;
+}
+
 /**
- * Attaches to a `TracingChannel`, on which a library publishes by itself. Works in bundled applications too. Node
- * enters the context of the call while the operation runs, and leaves it for the application's callback.
+ * Observes a library that publishes on a `TracingChannel`, which also works in bundled applications. Node enters the
+ * context of the Call while the operation runs, and leaves it for the callback of the application.
  */
 export function attachTracingChannel(
-  { tracing, open, outcome = failureIn }: TracingTarget,
+  { tracing, open, outcome }: TracingTarget,
   calls: Calls,
   guard: Guard,
 ): void {
-  const { start, end, asyncStart } = tracingChannel<Context, object>(tracing);
+  const { start, end, asyncStart, asyncEnd, error } = tracingChannel<Context, Message>(tracing);
   const operations = privateField<Operation>();
 
-  const openCall = guard((message: object): Context | undefined => {
+  const begin = guard((message: Message): Operation => {
     const call = open(message, calls);
-    if (call === undefined) return undefined;
-    operations.set(message, { call, caller: contexts.active() });
-    return contextOf(call);
+    const operation = { call, caller: contexts.active(), before: { ...message }, failed: false };
+    operations.set(message, operation);
+    return operation;
   });
-  const endCall = guard((message: object) => {
-    operations.get(message)?.call.end(outcome(message));
+  const finish = guard((message: Message) => {
+    const operation = operations.get(message);
+    operation?.call?.end(outcome?.(message) ?? defaultOutcome(message, operation.failed));
   });
 
-  start.bindStore(contextStorage, (message) => openCall(message) ?? contexts.active());
-  asyncStart.bindStore(contextStorage, (message) => operations.get(message)?.caller ?? contexts.active());
-  // A promise or a callback settles later. Only a synchronous operation already has its result or its error here.
-  end.subscribe((message) => {
-    if ('result' in (message as object) || 'error' in (message as object)) endCall(message as object);
+  start.bindStore(contextStorage, (message) => {
+    const call = begin(message)?.call;
+    return call === undefined ? contexts.active() : contextOf(call);
   });
-  asyncStart.subscribe((message) => endCall(message as object));
+  asyncStart.bindStore(contextStorage, (message) => operations.get(message)?.caller ?? contexts.active());
+  // A library that only publishes has no context to enter, and so no store is asked.
+  start.subscribe((message) => {
+    if (operations.get(message) === undefined) begin(message as Message);
+  });
+  error.subscribe((message) => {
+    const operation = operations.get(message);
+    if (operation !== undefined) operation.failed = true;
+  });
+  // By now a synchronous operation has its result or its error. A promise or a callback follows later.
+  end.subscribe((message) => {
+    if (isOver(message as Message, operations.get(message)?.before)) finish(message as Message);
+  });
+  asyncStart.subscribe((message) => void finish(message as Message));
+  asyncEnd.subscribe((message) => void finish(message as Message));
 }
 
-function failureIn({ error }: Message): Outcome {
-  return { error };
+function isOver(message: Message, before: Message = {}): boolean {
+  return isSet('result', message, before) || isSet('error', message, before);
+}
+
+function isSet(field: keyof Message, message: Message, before: Message): boolean {
+  return field in message && (!(field in before) || message[field] !== before[field]);
+}
+
+/** The error may be anything that can be thrown, `undefined` included. */
+function defaultOutcome({ error }: Message, failed: boolean): Outcome {
+  return failed ? { error: error ?? 'undefined' } : {};
 }

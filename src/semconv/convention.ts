@@ -16,8 +16,8 @@ export interface CallConvention {
   readonly placeholders: Attributes;
   /** The attribute that holds the operation. */
   readonly operation: string;
-  /** The attribute that holds the original operation when `operation` is `_OTHER`. */
-  readonly operationOriginal: string;
+  /** The attribute that holds the original operation when `operation` is `_OTHER`, if the conventions have one. */
+  readonly operationOriginal?: string;
   /** The attribute that holds the name of the call. Equal to `operation` where the name is the operation. */
   readonly route: string;
   /** The attribute that holds the status code. */

@@ -10,7 +10,6 @@ const WORKFLOW_BOUNDARIES: readonly number[] = [
 
 const temporal = {
   operation: 'temporal.route',
-  operationOriginal: 'temporal.route_original',
   route: 'temporal.route',
   code: 'temporal.status',
   spanName: (_operation: string, route: string | undefined): string => route ?? 'temporal',

@@ -110,6 +110,36 @@ test('an operation without a call runs in the context of the caller', async () =
   await take(1);
 });
 
+test('a promise that rejects with undefined is a failed call', async () => {
+  await expect(channel.tracePromise(() => Promise.reject(undefined), { method: 'GET' })).rejects.toBe(
+    undefined,
+  );
+
+  expect(await take(1)).toMatchObject([{ error: 'undefined' }]);
+});
+
+test('a message that has the fields of its outcome from the start ends with the operation', async () => {
+  const message = { method: 'GET', result: undefined, error: undefined };
+  const failure = new TypeError('late');
+  const run = async () => {
+    await tick();
+    throw failure;
+  };
+  await expect(channel.tracePromise(run, message)).rejects.toBe(failure);
+
+  expect(await take(1)).toMatchObject([{ error: 'TypeError' }]);
+});
+
+test('a library that publishes its events without entering a context has calls, too', async () => {
+  const message = { method: 'GET' };
+  channel.start.publish(message);
+  expect(calls.current).toBeUndefined();
+  channel.end.publish(message);
+  channel.asyncEnd.publish(Object.assign(message, { result: 1 }));
+
+  expect(await take(1)).toMatchObject([{ operation: 'GET', error: undefined }]);
+});
+
 test('a fault of the instrumentation does not reach the library', () => {
   expect(channel.traceSync(() => 7, { method: 'GET', fault: true })).toBe(7);
 });
