@@ -19,14 +19,14 @@ export const grpcServer: Instrumentation = {
   targets: [
     {
       builtin: 'node:http2',
-      attach(http2, calls, guard) {
+      attach(_http2, calls, guard) {
         const boundary = {
           open: guard((_stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => open(headers, calls)),
           end: guard(end),
           received: guard(({ messages }: Request, chunk: Uint8Array) => messages?.received.add(chunk)),
           sent: guard(({ messages }: Request, chunk: Uint8Array) => messages?.sent.add(chunk)),
         };
-        observeServerStreams(http2, boundary, calls);
+        observeServerStreams(boundary, calls);
       },
     },
     {

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
@@ -36,22 +36,21 @@ export const httpServer: Instrumentation = {
         );
       },
     },
-    {
-      builtin: 'node:https',
-      attach({ Server }, calls, guard) {
-        runRequestHandlersInCall(Server.prototype, calls, guard);
-      },
-    },
-    {
-      // With `allowHTTP1`, a secure HTTP/2 server also speaks HTTP/1. Node does not export its class.
-      builtin: 'node:http2',
-      attach({ createSecureServer }, calls, guard) {
-        // Without `ca` the server would load Node's own certificates, which blocks Node 22 for 50 ms.
-        runRequestHandlersInCall(Object.getPrototypeOf(createSecureServer({ ca: [] })), calls, guard);
-      },
-    },
+    { builtin: 'node:https', attach: (_https, calls, guard) => observeSecureServers(calls, guard) },
+    // With `allowHTTP1`, a secure server of HTTP/2 also speaks HTTP/1.
+    { builtin: 'node:http2', attach: (_http2, calls, guard) => observeSecureServers(calls, guard) },
   ],
 };
+
+const patched = new WeakSet<object>();
+
+/** Servers of HTTPS and secure servers of HTTP/2 have only this class in common. Node does not export the latter's. */
+function observeSecureServers(calls: Calls, guard: Guard): void {
+  const { prototype } = process.getBuiltinModule('node:tls').Server;
+  if (patched.has(prototype)) return;
+  patched.add(prototype);
+  runRequestHandlersInCall(prototype as unknown as Emitter, calls, guard);
+}
 
 interface RequestStart {
   request: IncomingMessage;
@@ -91,13 +90,16 @@ function runRequestHandlersInCall(prototype: Emitter, calls: Calls, guard: Guard
     if (call !== undefined && response.socket === null) endWithSocket(request.socket, call, guard);
     return call;
   });
-  const openUpgrade = guard((server: object, request: IncomingMessage, socket: Duplex) =>
-    calls.isOwn(server) ? undefined : openTunnel(request, socket, calls, guard),
-  );
+  const openUpgrade = guard((server: object, request: unknown, socket: Duplex) => {
+    // A compatibility request of HTTP/2 is a call already.
+    if (calls.isOwn(server) || !(request instanceof IncomingMessage)) return undefined;
+    // A server may hand its request on to another one, as Fastify does for the second address of `localhost`.
+    return calls.of(request) ?? openTunnel(request, socket, calls, guard);
+  });
   wrapEmit(prototype, {
     before(server, event, request, second) {
       if (REQUEST_EVENTS.has(event)) return findRequest(request as IncomingMessage, second as ServerResponse);
-      if (TUNNEL_EVENTS.has(event)) return openUpgrade(server, request as IncomingMessage, second as Duplex);
+      if (TUNNEL_EVENTS.has(event)) return openUpgrade(server, request, second as Duplex);
       return undefined;
     },
   });

@@ -12,7 +12,7 @@ import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
 import { redactUrl, splitAuthority } from '../semconv/url.js';
-import { clientSessionPrototype } from './http2/sessions.js';
+import { whenSessionIsCreated } from './http2/sessions.js';
 
 /**
  * Requests made with node:http2. A call begins with the request and ends when its stream closes: after the body, an
@@ -26,7 +26,10 @@ export const http2Client: Instrumentation = {
   targets: [
     {
       builtin: 'node:http2',
-      attach: (http2, calls, guard) => observeRequests(clientSessionPrototype(http2), calls, guard),
+      attach(_http2, calls, guard) {
+        const observe = guard((prototype: object) => observeRequests(prototype, calls, guard));
+        whenSessionIsCreated('ClientHttp2Session', observe);
+      },
     },
   ],
 };

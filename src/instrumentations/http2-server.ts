@@ -17,14 +17,14 @@ export const http2Server: Instrumentation = {
   targets: [
     {
       builtin: 'node:http2',
-      attach(http2, calls, guard) {
+      attach(_http2, calls, guard) {
         const boundary = {
           open: guard((stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
             open(stream, headers, calls),
           ),
           end: guard(end),
         };
-        observeServerStreams(http2, boundary, calls);
+        observeServerStreams(boundary, calls);
       },
     },
     // Published when the response headers are sent. Node 22.15 lacks this channel: there a tunnel ends with its stream.

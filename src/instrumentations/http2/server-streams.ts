@@ -3,7 +3,7 @@ import type { Call, Calls } from '../../instrumentation.js';
 import { patch } from '../../patching/patch.js';
 import { privateField } from '../../patching/private-field.js';
 import { wrapEmit } from '../../patching/wrap-emit.js';
-import { serverSessionPrototype } from './sessions.js';
+import { whenSessionIsCreated } from './sessions.js';
 
 /** How a boundary observes the streams of HTTP/2 servers. Its functions are guarded. */
 export interface StreamBoundary<R extends ObservedRequest = ObservedRequest> {
@@ -36,15 +36,15 @@ type Emitter = Parameters<typeof wrapEmit>[0];
 
 /** Offers each request of HTTP/2 servers to the boundaries and runs its handlers and listeners inside its call. */
 export function observeServerStreams<R extends ObservedRequest>(
-  http2: typeof import('node:http2'),
   boundary: StreamBoundary<R>,
   calls: Calls,
 ): void {
   boundaries.push(boundary as StreamBoundary<ObservedRequest>);
-  const prototype = serverSessionPrototype(http2);
-  if (patched.has(prototype)) return;
-  patched.add(prototype);
-  runSessionListenersInCall(prototype as ServerHttp2Session & Emitter, calls);
+  whenSessionIsCreated('ServerHttp2Session', (prototype) => {
+    if (patched.has(prototype)) return;
+    patched.add(prototype);
+    runSessionListenersInCall(prototype as Emitter, calls);
+  });
 }
 
 /** A session emits `stream` in the tick after the request headers; the server then emits it to the application. */

@@ -31,8 +31,8 @@ function boundary(path: string): StreamBoundary {
 }
 
 test('a stream belongs to one boundary, which receives the bytes of both bodies', async () => {
-  observeServerStreams(http2, boundary('/a'), calls);
-  observeServerStreams(http2, boundary('/b'), calls);
+  observeServerStreams(boundary('/a'), calls);
+  observeServerStreams(boundary('/b'), calls);
   const server = http2.createServer().on('stream', async (stream) => {
     stream.respond();
     for await (const chunk of stream) stream.write(Buffer.from(`re-${chunk}`));

@@ -1,37 +1,27 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { PerformanceObserver } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import {
-  clientSessionPrototype,
-  serverSessionPrototype,
-} from '../../../src/instrumentations/http2/sessions.js';
+import { expect, test, vi } from 'vitest';
+import { whenSessionIsCreated } from '../../../src/instrumentations/http2/sessions.js';
 
-test('obtaining the prototypes leaves no resources or performance entries behind', async () => {
-  const entries: unknown[] = [];
-  const observer = new PerformanceObserver((list) => entries.push(...list.getEntries()));
-  observer.observe({ entryTypes: ['http2'] });
-  const before = process.getActiveResourcesInfo();
+test('the prototype is found while the first session is created, and known from then on', async () => {
+  const exported = { connect: http2.connect, createServer: http2.createServer };
+  const [client, server] = [vi.fn(), vi.fn()];
+  whenSessionIsCreated('ClientHttp2Session', client);
+  whenSessionIsCreated('ServerHttp2Session', server);
+  expect(client).not.toHaveBeenCalled();
 
-  clientSessionPrototype(http2);
-  serverSessionPrototype(http2);
+  const listener = exported.createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const session = exported.connect(`http://127.0.0.1:${(listener.address() as AddressInfo).port}`);
 
-  expect(process.getActiveResourcesInfo()).toEqual(before);
-  await delay(20);
-  expect(entries).toEqual([]);
-  observer.disconnect();
-});
+  expect(client.mock.calls).toEqual([[Object.getPrototypeOf(session)]]);
+  const [serverSession] = await once(listener, 'session');
+  expect(server.mock.calls).toEqual([[Object.getPrototypeOf(serverSession)]]);
 
-test('the prototypes belong to real sessions', async () => {
-  const server = http2.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const client = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const [session] = await once(server, 'session');
-
-  expect(Object.getPrototypeOf(client)).toBe(clientSessionPrototype(http2));
-  expect(Object.getPrototypeOf(session)).toBe(serverSessionPrototype(http2));
-  client.destroy();
-  server.close();
+  const again = vi.fn();
+  whenSessionIsCreated('ClientHttp2Session', again);
+  expect(again.mock.calls).toEqual([[Object.getPrototypeOf(session)]]);
+  session.destroy();
+  listener.close();
 });
