@@ -31,9 +31,6 @@ test('calls of the same series end with the same labels object', () => {
       .open({ kind: 'server', convention: HTTP_SERVER, operation: 'GET', attributes: {} })
       ?.end({ code: 200 });
 
-  expect(labels).toEqual([
-    { 'http.request.method': 'GET', 'http.response.status_code': 200 },
-    expect.anything(),
-  ]);
-  expect(labels[1]).toBe(labels[0]);
+  expect(labels[0]).toEqual({ 'http.request.method': 'GET', 'http.response.status_code': 200 });
+  expect(new Set(labels).size).toBe(1);
 });
