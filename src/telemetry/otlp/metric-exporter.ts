@@ -8,6 +8,8 @@ import { watchOutage } from './outage.js';
 import type { ExportResponse } from './transport/export-response.js';
 import { createSender } from './transport/sender.js';
 
+const CONSEQUENCE = 'the next push carries the totals';
+
 /**
  * Pushes metrics to one OTLP endpoint. A failed push is retried for `timeoutMs` and then given up: the values are
  * cumulative, so the next push contains them too.
@@ -21,7 +23,7 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
     for (let failures = 1; ; failures += 1) {
       const result = await sender.send([body]);
       if (result.status !== 'retryable') return result;
-      outage.failed(result.reason, 'the next push carries the totals');
+      outage.failed(result.reason, CONSEQUENCE);
       const delay = backoffMs(failures, result.retryInMillis);
       if (performance.now() + delay > end) return result;
       await sleep(delay, undefined, { ref: false });
@@ -35,7 +37,7 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
     if (result.status === 'retryable') throw new Error(result.reason);
     outage.succeeded();
     if (result.status === 'success') return;
-    outage.rejected(result.reason);
+    outage.rejected(result.reason, CONSEQUENCE);
     throw new Error(result.reason);
   };
 

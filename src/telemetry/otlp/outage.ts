@@ -4,19 +4,24 @@ import { redactUrl } from '../../semconv/url.js';
 
 const MAX_REASON_LENGTH = 200;
 
-/** Logs when an endpoint stops working and when it recovers: one line each, however many exports fail in between. */
+/**
+ * Logs when an endpoint stops working and when it recovers: one line each, however many exports fail in between. In
+ * each method, `consequence` says what happens to the data.
+ */
 export interface Outage {
-  /** `consequence` says what happens to the data in the meantime. */
   failed(reason: string, consequence: string): void;
   succeeded(): void;
   /** The endpoint works but rejects data. Logged only once. */
-  rejected(reason: string): void;
+  rejected(reason: string, consequence: string): void;
+  /** The endpoint has accepted all data and sent a warning with its answer. Only the first one is logged. */
+  warned(message: string): void;
 }
 
 export function watchOutage({ endpoint }: OtlpExporter, signal: Signal): Outage {
   const where = redactUrl(endpoint);
   let isDown = false;
   let hasLoggedRejection = false;
+  let hasLoggedWarning = false;
 
   return {
     failed(reason, consequence) {
@@ -27,10 +32,15 @@ export function watchOutage({ endpoint }: OtlpExporter, signal: Signal): Outage 
       if (isDown) log.change('info', `${signal}: ${where} is reachable again`);
       isDown = false;
     },
-    rejected(reason) {
+    rejected(reason, consequence) {
       if (!hasLoggedRejection)
-        log.warn(`${signal}: ${where} rejects data (${brief(reason)}); rejected data is dropped and counted`);
+        log.warn(`${signal}: ${where} rejects data (${brief(reason)}); ${consequence}`);
       hasLoggedRejection = true;
+    },
+    warned(message) {
+      if (!hasLoggedWarning)
+        log.warn(`${signal}: ${where} accepts the data with a warning: ${brief(message)}`);
+      hasLoggedWarning = true;
     },
   };
 }

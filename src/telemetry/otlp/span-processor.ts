@@ -190,12 +190,13 @@ export class OtlpSpanProcessor implements SpanProcessor {
 
   #readResponse(response: Uint8Array): void {
     const { rejected, message } = partialSuccess(response);
-    if (rejected > 0 || message !== '') this.#reject(rejected, message);
+    if (rejected > 0) this.#reject(rejected, message);
+    else if (message !== '') this.#outage.warned(message);
   }
 
   #reject(count: number, cause: string): void {
-    if (count > 0) this.#dropped.add(count, REJECTED);
-    this.#outage.rejected(cause);
+    this.#dropped.add(count, REJECTED);
+    this.#outage.rejected(cause, 'rejected spans are dropped and counted');
   }
 }
 

@@ -1,6 +1,10 @@
-import { ExportResultCode } from '@opentelemetry/core';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OtlpExporter } from '../../../src/config/config.js';
 import { log } from '../../../src/log.js';
@@ -27,6 +31,12 @@ function meterProvider(exporter: OtlpExporter): MeterProvider {
   return new MeterProvider({
     resource: resourceFromAttributes({ 'service.name': 'orders' }),
     readers: [reader],
+  });
+}
+
+function push(exporter: PushMetricExporter): Promise<ExportResult> {
+  return new Promise((resolve) => {
+    exporter.export({ resource: resourceFromAttributes({}), scopeMetrics: [] }, resolve);
   });
 }
 
@@ -72,16 +82,28 @@ test('retries a failed push within the timeout', async () => {
   await provider.shutdown();
 });
 
+test('logs once that the collector rejects a push, and what becomes of its values', async () => {
+  const warn = vi.spyOn(log, 'warn');
+  collector.answer({ grpcStatus: 3, grpcMessage: 'no such tenant' });
+  const exporter = createMetricExporter(otlp(collector.url));
+  for (let pushes = 0; pushes < 2; pushes += 1) await push(exporter);
+  expect(warn.mock.calls).toEqual([
+    [
+      `metrics: ${collector.url} rejects data (INVALID_ARGUMENT: no such tenant); the next push carries the totals`,
+    ],
+  ]);
+  await exporter.shutdown();
+});
+
 test('logs once that the endpoint is unreachable and reports the failure to the SDK', async () => {
   const change = vi.spyOn(log, 'change');
   const endpoint = `http://127.0.0.1:${await deadPort()}`;
   const exporter = createMetricExporter(otlp(endpoint, { timeoutMs: 100 }));
-  const push = () =>
-    new Promise((resolve) => {
-      exporter.export({ resource: resourceFromAttributes({}), scopeMetrics: [] }, resolve);
-    });
-  expect(await push()).toMatchObject({ code: ExportResultCode.FAILED, error: { message: 'ECONNREFUSED' } });
-  await push();
+  expect(await push(exporter)).toMatchObject({
+    code: ExportResultCode.FAILED,
+    error: { message: 'ECONNREFUSED' },
+  });
+  await push(exporter);
   expect(change.mock.calls).toEqual([
     ['warn', `metrics: cannot reach ${endpoint} (ECONNREFUSED); the next push carries the totals`],
   ]);

@@ -159,7 +159,7 @@ test('counts the spans that the collector rejects, logs it once, and continues',
   expect(dropped).toEqual({ rejected: 5 });
   expect(warn.mock.calls).toEqual([
     [
-      `traces: ${collector.url} rejects data (INVALID_ARGUMENT: no such tenant); rejected data is dropped and counted`,
+      `traces: ${collector.url} rejects data (INVALID_ARGUMENT: no such tenant); rejected spans are dropped and counted`,
     ],
   ]);
   collector.answer({});
@@ -176,6 +176,32 @@ test('counts the spans that a partial success rejects', async () => {
   expect(dropped).toEqual({ rejected: 2 });
   expect(queue.pending()).toEqual([]);
   expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('(too old)'));
+});
+
+test('logs a warning of the collector once, as one that has cost no spans', async () => {
+  const warn = vi.spyOn(log, 'warn');
+  open();
+  for (const message of ['use\ngzip', 'use zstd']) {
+    collector.answer({ rejected: 0, message });
+    end(1);
+    await queue.forceFlush();
+  }
+  expect(dropped).toEqual({});
+  expect(warn.mock.calls).toEqual([[`traces: ${collector.url} accepts the data with a warning: use gzip`]]);
+});
+
+test('a warning does not hide a later rejection', async () => {
+  const warn = vi.spyOn(log, 'warn');
+  open();
+  for (const answer of [{ message: 'use gzip' }, { rejected: 1, message: 'too old' }]) {
+    collector.answer(answer);
+    end(1);
+    await queue.forceFlush();
+  }
+  expect(dropped).toEqual({ rejected: 1 });
+  expect(warn).toHaveBeenLastCalledWith(
+    `traces: ${collector.url} rejects data (too old); rejected spans are dropped and counted`,
+  );
 });
 
 test('returns queued and in-flight spans as pending until they are acknowledged', async () => {
