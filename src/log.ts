@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs';
-import type { LogLevel } from './config/config.js';
+
+/** Which messages are shown: those of this level and the graver ones. */
+export type LogLevel = 'none' | 'error' | 'warn' | 'info' | 'debug';
 
 const RANKS: Record<LogLevel, number> = { none: 0, error: 1, warn: 2, info: 3, debug: 4 };
 const STDERR = 2;

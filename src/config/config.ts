@@ -1,3 +1,5 @@
+import type { LogLevel } from '../log.js';
+
 /** The configuration that the rest of Redhook uses: parsed once, complete and deeply frozen. */
 export interface Config {
   /** False when `OTEL_SDK_DISABLED=true`: Redhook starts nothing. */
@@ -23,7 +25,6 @@ export interface Config {
   readonly exitSignals: boolean;
 }
 
-export type LogLevel = 'none' | 'error' | 'warn' | 'info' | 'debug';
 export type Propagator = 'tracecontext' | 'baggage';
 
 export interface TracesConfig {

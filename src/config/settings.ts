@@ -1,6 +1,7 @@
 import type { Switchable } from '../instrumentation.js';
+import type { LogLevel } from '../log.js';
 import { KNOWN_METHODS } from '../semconv/http-methods.js';
-import type { LogLevel, OtlpExporter, Propagator, SamplerName, Signal } from './config.js';
+import type { OtlpExporter, Propagator, SamplerName, Signal } from './config.js';
 import { endpoint } from './types/endpoint.js';
 import { exporterList } from './types/exporter-list.js';
 import { attributes, headers } from './types/key-values.js';
