@@ -5,6 +5,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { OtlpExporter, QueueConfig } from '../../config/config.js';
 import { log, reason } from '../../log.js';
+import type { InternalCounter } from '../metrics/internal.js';
 import { CallSpan } from '../traces/call-span.js';
 import { backoffMs } from './backoff.js';
 import { CallSpanEncoder, EncodedSpan } from './encoding/call-span-encoder.js';
@@ -14,11 +15,6 @@ import { partialSuccess } from './partial-success.js';
 import { RingBuffer } from './ring-buffer.js';
 import { createSender } from './transport/sender.js';
 import type { Transport } from './transport/transport.js';
-
-/** A counter of dropped spans, by reason. */
-export interface Counter {
-  add(value: number, attributes?: Record<string, string>): void;
-}
 
 export interface OtlpSpanProcessorOptions {
   readonly exporter: OtlpExporter;
@@ -30,7 +26,7 @@ export interface OtlpSpanProcessorOptions {
    * Counts the spans that will never arrive. The `reason` is `queue_full`, `rejected` (by the receiver, or because the
    * span cannot be sent at all) or `exit` (the span ended after `shutdown`).
    */
-  readonly dropped: Counter;
+  readonly dropped: InternalCounter;
 }
 
 const QUEUE_FULL = { reason: 'queue_full' };
@@ -46,7 +42,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
   readonly #timeoutMs: number;
   readonly #maxBatch: number;
   readonly #delayMs: number;
-  readonly #dropped: Counter;
+  readonly #dropped: InternalCounter;
   readonly #ring: RingBuffer<QueuedSpan>;
   readonly #encoder: CallSpanEncoder;
   readonly #sender: Transport;

@@ -5,8 +5,9 @@ import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { CallObserver } from '../../calls/observer.js';
 import type { ConsoleExporter, OtlpExporter, TracesConfig } from '../../config/config.js';
 import { createConsole } from '../console/console.js';
+import type { InternalCounter } from '../metrics/internal.js';
 import type { PendingRequest } from '../otlp/flush.js';
-import { type Counter, OtlpSpanProcessor } from '../otlp/span-processor.js';
+import { OtlpSpanProcessor } from '../otlp/span-processor.js';
 import { SCOPE } from '../scope.js';
 import { RandomIdGenerator } from './id-generator.js';
 import { createSampler } from './sampler.js';
@@ -30,7 +31,7 @@ export interface Traces {
 export function startTraces(
   { exporters, sampler: samplerConfig, queue, limits }: TracesConfig,
   resource: Resource,
-  dropped: Counter,
+  dropped: InternalCounter,
   onOwnSpan: () => void,
 ): Traces {
   const outputs = exporters.map((exporter) => openOutput(exporter, queue, resource, dropped));
@@ -72,7 +73,7 @@ function openOutput(
   exporter: OtlpExporter | ConsoleExporter,
   queue: TracesConfig['queue'],
   resource: Resource,
-  dropped: Counter,
+  dropped: InternalCounter,
 ): Output {
   if (exporter.type === 'console') {
     const console = createConsole({ colour: exporter.colour ?? isatty(STDOUT) });

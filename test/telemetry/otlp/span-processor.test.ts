@@ -28,7 +28,8 @@ function open(
     scope: SCOPE,
     queue: { maxSize: 2048, maxBatch: 512, delayMs: 10, ...settings },
     dropped: {
-      add(value, { reason = '' } = {}) {
+      add(value, attributes) {
+        const reason = String(attributes?.['reason']);
         dropped[reason] = (dropped[reason] ?? 0) + value;
       },
     },
