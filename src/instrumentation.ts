@@ -103,16 +103,19 @@ export interface Calls {
   addGauge(gauge: Gauge): void;
   /** Adds a page of Prometheus text that the library serves on loopback. Absent when nobody reads metrics. */
   readonly scrapePage: ((url: string) => void) | undefined;
-  /**
-   * Runs `task` about once a minute, less often while its promise rejects, if the user has opted in to polling.
-   * `consequence` says on stderr what a rejection leaves out.
-   */
-  poll(consequence: string, task: () => Promise<void>): void;
+  /** Does nothing unless the user has opted in to polling. */
+  readonly poll: Poll;
   /** Writes a line to stderr, once. For what only the user can mend. */
   warn(line: string): void;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */
   isOwn(server: object): boolean;
 }
+
+/**
+ * Runs `task` about once a minute, less often while its promise rejects. `consequence` says on stderr what a rejection
+ * leaves out.
+ */
+export type Poll = (consequence: string, task: () => Promise<void>) => void;
 
 export interface Gauge {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { type Context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import type { CallStart, Calls, EndedCall, ExtractCarrier, Gauge } from '../instrumentation.js';
+import type { CallStart, Calls, EndedCall, ExtractCarrier, Gauge, Poll } from '../instrumentation.js';
 import { log } from '../log.js';
 import { privateField } from '../patching/private-field.js';
 import type { CallConvention } from '../semconv/convention.js';
@@ -18,7 +18,7 @@ export interface CallsOptions {
   /** Whether the deadline of a call bounds the calls made inside it. */
   readonly propagateDeadlines?: boolean;
   readonly addGauge?: (gauge: Gauge) => void;
-  readonly poll?: (consequence: string, task: () => Promise<void>) => void;
+  readonly poll?: Poll;
   readonly addScrapedPage?: (url: string) => void;
 }
 

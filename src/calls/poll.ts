@@ -1,3 +1,4 @@
+import type { Poll } from '../instrumentation.js';
 import { log, reason } from '../log.js';
 import { asOwnTraffic } from './own-traffic.js';
 
@@ -5,8 +6,6 @@ const INTERVAL_MS = 60_000;
 const MAX_INTERVAL_MS = 30 * 60_000;
 /** Keeps processes that start together from polling together. */
 const JITTER = 0.2;
-
-export type Poll = (consequence: string, task: () => Promise<void>) => void;
 
 /**
  * Runs `task` once a minute, as Redhook's own traffic. Each failure doubles the interval, up to half an hour. The
