@@ -102,7 +102,7 @@ export interface Calls {
   /** Adds a metric that is read whenever metrics are collected. */
   addGauge(gauge: Gauge): void;
   /** Adds a page of Prometheus text that the library serves on loopback. Absent when nobody reads metrics. */
-  readonly scrapePage: ((url: string) => void) | undefined;
+  readonly addScrapedPage: ((url: string) => void) | undefined;
   /** Does nothing unless the user has opted in to polling. */
   readonly poll: Poll;
   /** Writes a line to stderr, once. For what only the user can mend. */

@@ -82,7 +82,7 @@ export function createCalls({
       return (...args) => runInContext(context, fn, undefined, args);
     },
     addGauge,
-    scrapePage: addScrapedPage,
+    addScrapedPage,
     poll,
     warn: (line) => log.warn(line),
     isOwn,

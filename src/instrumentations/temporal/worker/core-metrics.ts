@@ -15,12 +15,12 @@ const ATTEMPTS = 3;
  * Makes Temporal's core serve its metrics (task slots, pollers, the sticky cache, latencies) on loopback, where Redhook
  * scrapes them and adds them to its own. An application that configures an exporter for them keeps it.
  */
-export function observeCoreMetrics(runtime: object, { scrapePage }: Calls, guard: Guard): void {
-  if (scrapePage === undefined) return;
+export function observeCoreMetrics(runtime: object, { addScrapedPage }: Calls, guard: Guard): void {
+  if (addScrapedPage === undefined) return;
   const withExporter = guard((options: RuntimeOptions, port: number) =>
     options?.telemetryOptions?.metrics === undefined ? addExporter(options ?? {}, port) : undefined,
   );
-  const announce = guard((port: number) => scrapePage(`http://127.0.0.1:${port}/metrics`));
+  const announce = guard((port: number) => addScrapedPage(`http://127.0.0.1:${port}/metrics`));
   patch<Create>(
     runtime,
     'create',
