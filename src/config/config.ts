@@ -97,6 +97,7 @@ export type SamplerName =
 export interface QueueConfig {
   /** Maximum number of finished spans waiting for export. Further spans are dropped and counted. */
   readonly maxSize: number;
+  /** Not more than `maxSize`. */
   readonly maxBatch: number;
   readonly delayMs: number;
 }

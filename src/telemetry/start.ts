@@ -78,8 +78,7 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
     addGauge: internal.gauge,
     addScrapedPage: scrapedPages.add,
     flush() {
-      const requests = [...(traces?.pendingRequests() ?? []), ...metrics.pendingRequests()];
-      if (requests.length > 0) flushSync(requests, config.exitTimeoutMs);
+      flushSync([...(traces?.pendingRequests() ?? []), ...metrics.pendingRequests()], config.exitTimeoutMs);
     },
   };
 }

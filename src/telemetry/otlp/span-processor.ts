@@ -60,7 +60,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
 
   constructor({ exporter, queue, resource, scope, dropped }: OtlpSpanProcessorOptions) {
     this.#timeoutMs = exporter.timeoutMs;
-    this.#maxBatch = Math.min(queue.maxBatch, queue.maxSize);
+    this.#maxBatch = queue.maxBatch;
     this.#delayMs = queue.delayMs;
     this.#dropped = dropped;
     this.#ring = new RingBuffer(queue.maxSize);
