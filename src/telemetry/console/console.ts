@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
-import { SpanKind, TraceFlags } from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { isSampled } from '../traces/sampled.js';
 import { drawTrace } from './trace-tree.js';
 
 export interface ConsoleOptions {
@@ -49,13 +50,14 @@ class ConsoleSpanProcessor implements SpanProcessor {
   }
 
   onStart(span: Span): void {
-    const { traceId, traceFlags } = span.spanContext();
-    if (isSampled(traceFlags)) this.#open(traceId).running += 1;
+    const context = span.spanContext();
+    if (isSampled(context)) this.#open(context.traceId).running += 1;
   }
 
   onEnd(span: ReadableSpan): void {
-    const { traceId, traceFlags } = span.spanContext();
-    if (!isSampled(traceFlags)) return;
+    const context = span.spanContext();
+    if (!isSampled(context)) return;
+    const { traceId } = context;
     const trace = this.#traces.get(traceId);
     if (trace === undefined) {
       this.#show([span]);
@@ -115,10 +117,6 @@ class ConsoleSpanProcessor implements SpanProcessor {
   #show(spans: readonly ReadableSpan[]): void {
     if (spans.length > 0) this.#write(drawTrace(spans, this.#colour));
   }
-}
-
-function isSampled(flags: number): boolean {
-  return (flags & TraceFlags.SAMPLED) !== 0;
 }
 
 const ASYNC_KINDS: ReadonlySet<SpanKind> = new Set([SpanKind.PRODUCER, SpanKind.CONSUMER]);

@@ -1,10 +1,11 @@
-import { INVALID_TRACEID, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { INVALID_TRACEID, type SpanContext } from '@opentelemetry/api';
 import { millisToHrTime } from '@opentelemetry/core';
 import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { CallObserver, CallRecord } from '../../calls/observer.js';
 import type { MetricsConfig } from '../../config/config.js';
 import type { AttributeValue } from '../../instrumentation.js';
 import type { CallConvention } from '../../semconv/convention.js';
+import { isSampled } from '../traces/sampled.js';
 import { CallHistogram } from './call-histogram.js';
 import { createInternalMetrics, producerOf } from './internal.js';
 import type { Series } from './series.js';
@@ -21,7 +22,7 @@ export interface Red {
 
 const MAY_BE_EXEMPLAR: Record<MetricsConfig['exemplars'], (span: SpanContext) => boolean> = {
   always_off: () => false,
-  trace_based: ({ traceFlags }) => (traceFlags & TraceFlags.SAMPLED) !== 0,
+  trace_based: isSampled,
   always_on: ({ traceId }) => traceId !== INVALID_TRACEID,
 };
 

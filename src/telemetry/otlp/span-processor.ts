@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { TraceFlags } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
@@ -7,6 +6,7 @@ import type { OtlpExporter, QueueConfig } from '../../config/config.js';
 import { log, reason } from '../../log.js';
 import type { InternalCounter } from '../metrics/internal.js';
 import { CallSpan } from '../traces/call-span.js';
+import { isSampled } from '../traces/sampled.js';
 import { backoffMs } from './backoff.js';
 import { CallSpanEncoder, EncodedSpan } from './encoding/call-span-encoder.js';
 import { encodeSpans, type QueuedSpan } from './encoding/encode-spans.js';
@@ -73,7 +73,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
   onStart(): void {}
 
   onEnd(span: ReadableSpan): void {
-    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+    if (!isSampled(span.spanContext())) return;
     if (this.#closed) {
       this.#dropped.add(1, EXIT);
     } else if (this.#ring.isFull) {
