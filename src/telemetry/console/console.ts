@@ -1,12 +1,13 @@
 import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { isSampled } from '../traces/sampled.js';
 import { drawTrace } from './trace-tree.js';
 
 export interface ConsoleOptions {
-  /** Whether the output is a terminal that shows colours. */
-  readonly colour: boolean;
+  /** Whether to write in colours; by default if stdout is a terminal. */
+  readonly colour?: boolean | undefined;
   /** Writes the text; to stdout by default. */
   readonly write?: (text: string) => void;
 }
@@ -28,23 +29,18 @@ interface Trace {
   grace: NodeJS.Timeout | undefined;
 }
 
-/** Prints spans for people; see `ConsoleSpanProcessor`. */
-export function createConsole(options: ConsoleOptions): ConsoleSpanProcessor {
-  return new ConsoleSpanProcessor(options);
-}
-
 /**
  * Prints each trace as a tree for people to read: when all its spans in this process have ended, or shortly after its
  * local root has ended. Spans that end later are printed as another tree. A trace with producers or consumers is
  * printed when none of its spans has ended for two seconds. Memory is bounded: if there are too many traces, the oldest
  * is printed, and a trace with too many spans is printed in parts.
  */
-class ConsoleSpanProcessor implements SpanProcessor {
+export class ConsoleSpanProcessor implements SpanProcessor {
   readonly #colour: boolean;
   readonly #write: (text: string) => void;
   readonly #traces = new Map<string, Trace>();
 
-  constructor({ colour, write = writeToStdout }: ConsoleOptions) {
+  constructor({ colour = isatty(STDOUT), write = writeToStdout }: ConsoleOptions) {
     this.#colour = colour;
     this.#write = write;
   }

@@ -1,10 +1,9 @@
-import { isatty } from 'node:tty';
 import type { TracerProvider as TracerProviderApi } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { CallObserver } from '../../calls/observer.js';
 import type { ConsoleExporter, OtlpExporter, TracesConfig } from '../../config/config.js';
-import { createConsole } from '../console/console.js';
+import { ConsoleSpanProcessor } from '../console/console.js';
 import type { InternalCounter } from '../metrics/internal.js';
 import type { PendingRequest } from '../otlp/flush.js';
 import { OtlpSpanProcessor } from '../otlp/span-processor.js';
@@ -12,8 +11,6 @@ import { SCOPE } from '../scope.js';
 import { RandomIdGenerator } from './id-generator.js';
 import { createSampler } from './sampler.js';
 import { createSpanObserver } from './spans.js';
-
-const STDOUT = 1;
 
 export interface Traces {
   /** For the application's own spans. */
@@ -76,7 +73,7 @@ function openOutput(
   dropped: InternalCounter,
 ): Output {
   if (exporter.type === 'console') {
-    const console = createConsole({ colour: exporter.colour ?? isatty(STDOUT) });
+    const console = new ConsoleSpanProcessor({ colour: exporter.colour });
     return {
       processor: console,
       pendingRequests() {

@@ -14,19 +14,19 @@ import {
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { build } from 'esbuild';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { createConsole } from '../../../src/telemetry/console/console.js';
+import { ConsoleSpanProcessor } from '../../../src/telemetry/console/console.js';
 
 /** 2026-01-01 in milliseconds. Spans have fixed times, so that the output is predictable. */
 const T0 = 1_767_225_600_000;
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 let printed: string[];
-let spans: ReturnType<typeof createConsole>;
+let spans: ConsoleSpanProcessor;
 let tracer: Tracer;
 
 function setUp(colour: boolean): void {
   printed = [];
-  spans = createConsole({ colour, write: (text) => printed.push(text) });
+  spans = new ConsoleSpanProcessor({ colour, write: (text) => printed.push(text) });
   tracer = new TracerProvider({ spanProcessors: [spans] }).getTracer('test');
 }
 
@@ -178,8 +178,8 @@ test('writes to stdout synchronously, before process.exit', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'redhook-console-'));
   const program = `
     import { TracerProvider } from '@opentelemetry/sdk-trace';
-    import { createConsole } from './src/telemetry/console/console.js';
-    const spans = createConsole({ colour: false });
+    import { ConsoleSpanProcessor } from './src/telemetry/console/console.js';
+    const spans = new ConsoleSpanProcessor({ colour: false });
     new TracerProvider({ spanProcessors: [spans] }).getTracer('test').startSpan('done').end();
     process.exit(0);`;
   const outfile = join(folder, 'app.js');
