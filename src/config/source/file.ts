@@ -28,7 +28,7 @@ export function readConfigFile(env: Env, cwd: string, report: Report): ConfigFil
       severity: 'error',
       where: name,
       found: code === undefined ? message : `no readable file (${code})`,
-      expected: `a regular file of at most 128 KiB${origin}`,
+      expected: `a regular file of at most ${MAX_BYTES / 1024} KiB${origin}`,
       now: FILE_NOT_USED,
     });
     return undefined;
