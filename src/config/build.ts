@@ -1,7 +1,7 @@
 import type { Config, QueueConfig } from './config.js';
 import { metricExporters, traceExporters } from './exporters.js';
 import { resolve, type Sources } from './resolve.js';
-import { general, metrics, type Setting, switchesOf, traces } from './settings.js';
+import { general, instrumentationSettings, metrics, type Setting, traces } from './settings.js';
 
 /** Builds the configuration from its sources. `packageName` is the service name if no source sets one. */
 export function buildConfig(sources: Sources, packageName: string | undefined): Config {
@@ -73,7 +73,7 @@ function queue(sources: Sources): QueueConfig {
 function instrumentations(sources: Sources): Record<string, boolean> {
   const { switchable } = sources;
   const all = (on: boolean) => Object.fromEntries(switchable.map(({ name }) => [name, on]));
-  const settings = switchesOf(switchable);
+  const settings = instrumentationSettings(switchable);
   const listed = resolve(settings.listed, sources).value;
   const enabled = resolve(settings.enabled, sources);
   const disabled = resolve(settings.disabled, sources).value;

@@ -187,7 +187,7 @@ export const metrics = {
 };
 
 /** The settings that turn instrumentations on and off. Valid names come from `all`. */
-export function switchesOf(all: readonly Switchable[]) {
+export function instrumentationSettings(all: readonly Switchable[]) {
   return {
     listed: row({
       path: 'instrumentations',
@@ -278,8 +278,13 @@ export const general = {
 };
 
 /** All settings, in the order of the documentation. */
-export const settings: readonly Setting<unknown>[] = [traces, metrics, switchesOf([]), general].flatMap(
-  (group) => Object.values(group).flatMap((each) => ('doc' in each ? [each] : Object.values(each))),
+export const settings: readonly Setting<unknown>[] = [
+  traces,
+  metrics,
+  instrumentationSettings([]),
+  general,
+].flatMap((group) =>
+  Object.values(group).flatMap((each) => ('doc' in each ? [each] : Object.values(each))),
 ) as Setting<unknown>[];
 
 /** The settings of the OTLP exporter of one signal. */

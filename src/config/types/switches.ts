@@ -21,7 +21,7 @@ export function switches(all: readonly Switchable[], { bare }: { bare: boolean }
         .join(', ') || 'none',
     read(node, report) {
       const ignore: ReportDraft = (draft) => report({ now: IGNORED, ...draft });
-      const read = namedItems(node, expected, ignore).map((item) => switchesOf(item, all, bare, ignore));
+      const read = namedItems(node, expected, ignore).map((item) => readSwitch(item, all, bare, ignore));
       const usable = read.filter((each) => each !== undefined);
       if (itemsOf(node).length > 0 && usable.length === 0) return undefined;
       return Object.fromEntries(usable.flat());
@@ -29,7 +29,7 @@ export function switches(all: readonly Switchable[], { bare }: { bare: boolean }
   };
 }
 
-function switchesOf(
+function readSwitch(
   { where, name, value }: NamedItem,
   all: readonly Switchable[],
   bare: boolean,
