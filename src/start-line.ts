@@ -1,5 +1,5 @@
 import type { Config, MetricsConfig, OtlpExporter, TracesConfig } from './config/config.js';
-import { printable } from './config/diagnostic.js';
+import { redactedEndpoint } from './config/diagnostic.js';
 import type { Instrumentation } from './instrumentation.js';
 import { version } from './version.js';
 
@@ -29,7 +29,7 @@ function describeMetrics(exporter: MetricsConfig['exporters'][number]): string {
 }
 
 function describeOtlp({ protocol, endpoint }: OtlpExporter): string {
-  return `otlp ${protocol} ${printable(endpoint)}`;
+  return `otlp ${protocol} ${redactedEndpoint(endpoint)}`;
 }
 
 const SIDE = /^(.+)-(?:server|client|worker)$/;

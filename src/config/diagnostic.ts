@@ -63,7 +63,7 @@ export function anyOf(words: readonly string[]): string {
 }
 
 /** A URL that is safe to print: without credentials and without the query, which may contain keys. */
-export function printable(url: string): string {
+export function redactedEndpoint(url: string): string {
   return withoutCredentials(url)
     .replace(/^[^/?#]*@/, '')
     .replace(/[?#].*$/s, '');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anyOf, formatDiagnostic, printable, quote } from '../../src/config/diagnostic.js';
+import { anyOf, formatDiagnostic, quote, redactedEndpoint } from '../../src/config/diagnostic.js';
 
 test('a problem is exactly one line, with control characters escaped', () => {
   const line = formatDiagnostic({
@@ -36,5 +36,5 @@ test.each([
   ['user:pass@c:4317', 'c:4317'],
   ['http://c/a@b', 'http://c/a@b'],
 ])('%s is printed as %s', (url, shown) => {
-  expect(printable(url)).toBe(shown);
+  expect(redactedEndpoint(url)).toBe(shown);
 });

@@ -1,4 +1,4 @@
-import { printable, quote } from '../diagnostic.js';
+import { quote, redactedEndpoint } from '../diagnostic.js';
 import { describeNode } from '../source/source-node.js';
 import type { ValueType } from './value.js';
 
@@ -10,18 +10,18 @@ export function endpoint(scheme?: 'http' | 'https'): ValueType<string> {
   const expected = 'a URL such as http://collector:4317';
   return {
     expected,
-    show: printable,
+    show: redactedEndpoint,
     read(node, report) {
       const input = node.kind === 'scalar' ? node.text.trim() : '';
       const hasScheme = /^[a-z][a-z\d+.-]*:\/\//i.test(input);
       const url = hasScheme ? input : `${scheme ?? 'http'}://${input}`;
-      const found = node.kind === 'scalar' ? quote(printable(input)) : describeNode(node);
+      const found = node.kind === 'scalar' ? quote(redactedEndpoint(input)) : describeNode(node);
       if (!isHttp(url) || /^\d*$/.test(input)) {
         report({ where: node.where, found, expected });
         return undefined;
       }
       if (!hasScheme && scheme === undefined) {
-        const hint = `a URL with a scheme (did you mean ${printable(url)}?)`;
+        const hint = `a URL with a scheme (did you mean ${redactedEndpoint(url)}?)`;
         report({ where: node.where, found, expected: hint });
       }
       return url;

@@ -91,12 +91,12 @@ function describeSpan({ kind, name, attributes, status }: ReadableSpan): string 
     String(error) === String(code) ? undefined : error,
   ]
     .filter((part) => part !== undefined)
-    .map((part) => printable(String(part)))
+    .map((part) => withoutControls(String(part)))
     .join(GAP);
 }
 
 /** Names and addresses may come from outside, so control characters must not reach the terminal. */
-function printable(text: string): string {
+function withoutControls(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?').slice(0, MAX_TEXT_LENGTH);
 }
 

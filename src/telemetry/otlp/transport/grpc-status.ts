@@ -21,9 +21,9 @@ export interface GrpcAnswer {
 }
 
 /** Classifies an answer: delivered, worth a retry, or rejected for good. */
-export function judge(answer: GrpcAnswer, data: Uint8Array): ExportResponse {
+export function classifyGrpcAnswer(answer: GrpcAnswer, data: Uint8Array): ExportResponse {
   const code = answer['grpc-status'];
-  if (code === undefined) return judgeHttp(answer[':status']);
+  if (code === undefined) return classifyHttpStatus(answer[':status']);
   if (code === '0') return { status: 'success', data };
 
   const name = statusName(code);
@@ -35,7 +35,7 @@ export function judge(answer: GrpcAnswer, data: Uint8Array): ExportResponse {
   return retryable ? { status: 'retryable', reason, retryInMillis } : { status: 'failure', reason };
 }
 
-function judgeHttp(status: number | undefined): ExportResponse {
+function classifyHttpStatus(status: number | undefined): ExportResponse {
   const reason = `HTTP ${status} without a gRPC status`;
   return { status: RETRYABLE_HTTP_STATUSES.has(status) ? 'retryable' : 'failure', reason };
 }

@@ -4,7 +4,7 @@ import type { OtlpExporter, Signal } from '../../../config/config.js';
 import { defaultPort, withoutBrackets } from '../../../semconv/url.js';
 import { attempt } from './attempt.js';
 import { type ExportResponse, unreachable } from './export-response.js';
-import { type GrpcAnswer, judge } from './grpc-status.js';
+import { classifyGrpcAnswer, type GrpcAnswer } from './grpc-status.js';
 import { gzip } from './gzip.js';
 import { tlsOptions } from './tls.js';
 import { type Body, MAX_RESPONSE_BYTES, sizeOf, type Transport } from './transport.js';
@@ -107,7 +107,7 @@ function call(stream: ClientHttp2Stream, message: Body, settle: (result: ExportR
     settle(
       isCutOff(answer, stream)
         ? unreachable(new Error('connection closed'))
-        : judge(answer, unframe(Buffer.concat(received))),
+        : classifyGrpcAnswer(answer, unframe(Buffer.concat(received))),
     );
   });
   stream.cork();

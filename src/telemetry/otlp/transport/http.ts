@@ -51,7 +51,7 @@ export function openHttp(exporter: OtlpExporter): Transport {
       request.on('socket', (socket) => socket.unref());
       request.on('response', (response) => {
         read(response).then(
-          (content) => settle(judge(response, content)),
+          (content) => settle(classifyHttpAnswer(response, content)),
           (error) => settle(unreachable(error)),
         );
       });
@@ -86,7 +86,7 @@ async function read(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(received);
 }
 
-function judge({ statusCode = 0, headers }: IncomingMessage, data: Buffer): ExportResponse {
+function classifyHttpAnswer({ statusCode = 0, headers }: IncomingMessage, data: Buffer): ExportResponse {
   if (statusCode >= 200 && statusCode < 300) return { status: 'success', data };
   const reason = `HTTP ${statusCode}`;
   if (!RETRYABLE_HTTP_STATUSES.has(statusCode)) return { status: 'failure', reason };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judge } from '../../../../src/telemetry/otlp/transport/grpc-status.js';
+import { classifyGrpcAnswer } from '../../../../src/telemetry/otlp/transport/grpc-status.js';
 import { writeMessage } from '../../../support/protobuf.js';
 
 const NO_DATA = new Uint8Array();
@@ -15,7 +15,10 @@ function retryIn(seconds: number): string {
 
 test('returns the data of a successful answer', () => {
   const data = new Uint8Array([1, 2, 3]);
-  expect(judge({ ':status': 200, 'grpc-status': '0' }, data)).toEqual({ status: 'success', data });
+  expect(classifyGrpcAnswer({ ':status': 200, 'grpc-status': '0' }, data)).toEqual({
+    status: 'success',
+    data,
+  });
 });
 
 test.each([
@@ -37,14 +40,14 @@ test.each([
   ['16', 'UNAUTHENTICATED', 'failure'],
   ['99', 'UNKNOWN', 'failure'],
   ['garbage', 'UNKNOWN', 'failure'],
-])('judges the gRPC status %s (%s) as %s', (code, reason, status) => {
-  expect(judge({ ':status': 200, 'grpc-status': code }, NO_DATA)).toEqual({ status, reason });
+])('classifies the gRPC status %s (%s) as %s', (code, reason, status) => {
+  expect(classifyGrpcAnswer({ ':status': 200, 'grpc-status': code }, NO_DATA)).toEqual({ status, reason });
 });
 
 describe('with a retry delay', () => {
   test('makes RESOURCE_EXHAUSTED retryable', () => {
     const answer = { 'grpc-status': '8', 'grpc-status-details-bin': retryIn(3) };
-    expect(judge(answer, NO_DATA)).toEqual({
+    expect(classifyGrpcAnswer(answer, NO_DATA)).toEqual({
       status: 'retryable',
       reason: 'RESOURCE_EXHAUSTED',
       retryInMillis: 3_000,
@@ -53,7 +56,7 @@ describe('with a retry delay', () => {
 
   test('does not make INVALID_ARGUMENT retryable', () => {
     const answer = { 'grpc-status': '3', 'grpc-status-details-bin': retryIn(3) };
-    expect(judge(answer, NO_DATA)).toEqual({ status: 'failure', reason: 'INVALID_ARGUMENT' });
+    expect(classifyGrpcAnswer(answer, NO_DATA)).toEqual({ status: 'failure', reason: 'INVALID_ARGUMENT' });
   });
 });
 
@@ -63,7 +66,9 @@ test.each([
   ['malformed', '100% full', 'UNAVAILABLE: 100% full'],
   ['empty', '', 'UNAVAILABLE'],
 ])('adds a message that is %s to the reason', (_, message, reason) => {
-  expect(judge({ 'grpc-status': '14', 'grpc-message': message }, NO_DATA)).toMatchObject({ reason });
+  expect(classifyGrpcAnswer({ 'grpc-status': '14', 'grpc-message': message }, NO_DATA)).toMatchObject({
+    reason,
+  });
 });
 
 test.each([
@@ -74,8 +79,8 @@ test.each([
   [502, 'retryable'],
   [503, 'retryable'],
   [504, 'retryable'],
-] as const)('judges HTTP %i without a gRPC status as %s', (code, status) => {
-  expect(judge({ ':status': code }, NO_DATA)).toEqual({
+] as const)('classifies HTTP %i without a gRPC status as %s', (code, status) => {
+  expect(classifyGrpcAnswer({ ':status': code }, NO_DATA)).toEqual({
     status,
     reason: `HTTP ${code} without a gRPC status`,
   });

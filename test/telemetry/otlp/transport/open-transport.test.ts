@@ -167,7 +167,7 @@ describe('grpc', () => {
       { httpStatus: 404 },
       { status: 'failure', reason: 'HTTP 404 without a gRPC status' },
     ],
-  ])('judges %s', async (_, answer, expected) => {
+  ])('classifies %s', async (_, answer, expected) => {
     const collector = await startCollector();
     collector.answer(answer);
     const transport = openTransport(otlp(collector.url), 'traces');
@@ -220,7 +220,7 @@ describe('http/protobuf', () => {
     ['500', { httpStatus: 500 }, { status: 'failure', reason: 'HTTP 500' }],
     ['401', { httpStatus: 401 }, { status: 'failure', reason: 'HTTP 401' }],
     ['a redirect', { httpStatus: 302 }, { status: 'failure', reason: 'HTTP 302' }],
-  ])('judges %s', async (_, answer, expected) => {
+  ])('classifies %s', async (_, answer, expected) => {
     const collector = await startCollector();
     collector.answer(answer);
     const transport = openTransport(
