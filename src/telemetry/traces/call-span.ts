@@ -32,12 +32,12 @@ export function nameOf({ convention, operation, route }: CallRecord): string {
   return convention.spanName(operation, route);
 }
 
-/** What all spans of calls share. */
-export interface CallSpanOrigin {
+/** Makes the spans of the SDK that replace spans of calls. Either kind has its resource and scope. */
+export interface SdkSpanFactory {
   readonly resource: Resource;
   readonly scope: InstrumentationScope;
-  /** Starts a span of the SDK with the ids, start time and attributes of `span`. */
-  startSdkSpan(span: CallSpan, parent: Context): Span;
+  /** Starts a span with the ids, start time and attributes of `span`. */
+  start(span: CallSpan, parent: Context): Span;
 }
 
 /**
@@ -56,7 +56,7 @@ export class CallSpan implements Span, ReadableSpan {
   ended = false;
   readonly #context: SpanContext;
   readonly #parent: Context;
-  readonly #origin: CallSpanOrigin;
+  readonly #sdkSpans: SdkSpanFactory;
   #sdkSpan: Span | undefined;
 
   constructor(
@@ -65,7 +65,7 @@ export class CallSpan implements Span, ReadableSpan {
     context: SpanContext,
     parentSpanContext: SpanContext | undefined,
     parent: Context,
-    origin: CallSpanOrigin,
+    sdkSpans: SdkSpanFactory,
   ) {
     this.call = call;
     this.ownAttributes = spanAttributes?.();
@@ -74,7 +74,7 @@ export class CallSpan implements Span, ReadableSpan {
     if (parentSpanContext !== undefined) this.parentSpanContext = parentSpanContext;
     this.#context = context;
     this.#parent = parent;
-    this.#origin = origin;
+    this.#sdkSpans = sdkSpans;
   }
 
   /** Milliseconds since 1970. */
@@ -141,11 +141,11 @@ export class CallSpan implements Span, ReadableSpan {
   }
 
   get resource(): Resource {
-    return this.#origin.resource;
+    return this.#sdkSpans.resource;
   }
 
   get instrumentationScope(): InstrumentationScope {
-    return this.#origin.scope;
+    return this.#sdkSpans.scope;
   }
 
   get droppedAttributesCount(): number {
@@ -205,7 +205,7 @@ export class CallSpan implements Span, ReadableSpan {
 
   /** Replaces this span with one of the SDK. After the call has ended this is no longer possible. */
   toSdkSpan(): Span | undefined {
-    if (!this.ended) this.#sdkSpan ??= this.#origin.startSdkSpan(this, this.#parent);
+    if (!this.ended) this.#sdkSpan ??= this.#sdkSpans.start(this, this.#parent);
     return this.#sdkSpan;
   }
 }

@@ -23,7 +23,7 @@ import {
 import type { CallObserver, CallRecord } from '../../calls/observer.js';
 import type { CallStart } from '../../instrumentation.js';
 import { SCOPE } from '../scope.js';
-import { CallSpan, type CallSpanOrigin, kindOf, nameOf } from './call-span.js';
+import { CallSpan, kindOf, nameOf, type SdkSpanFactory } from './call-span.js';
 import { PresetIdGenerator } from './id-generator.js';
 
 export interface SpansOptions {
@@ -45,7 +45,7 @@ export function createSpanObserver({
   limits,
   processors,
 }: SpansOptions): CallObserver {
-  const origin = createOrigin(resource, limits, processors);
+  const sdkSpans = createSdkSpanFactory(resource, limits, processors);
   const { attributeCountLimit = MAX_CALL_ATTRIBUTES, attributeValueLengthLimit = Infinity } = limits;
   /** Whether a call may exceed the limits. If so, the SDK makes its span, because it enforces them. */
   const mayExceedLimits = attributeCountLimit < MAX_CALL_ATTRIBUTES || attributeValueLengthLimit < Infinity;
@@ -64,7 +64,7 @@ export function createSpanObserver({
     };
     if (parentSpan?.traceState !== undefined) context.traceState = parentSpan.traceState;
     if (sampled.decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(context);
-    const span = new CallSpan(call, callStart, context, parentSpan, parent, origin);
+    const span = new CallSpan(call, callStart, context, parentSpan, parent, sdkSpans);
     for (const processor of processors) processor.onStart(span, parent);
     return span;
   }
@@ -100,12 +100,12 @@ function endSdkSpan(sdkSpan: Span, span: CallSpan): void {
   sdkSpan.end(span.endTime);
 }
 
-/** Makes the SDK spans that replace spans of calls, which are already sampled and announced to the processors. */
-function createOrigin(
+/** The spans that it replaces are already sampled and announced to the processors. */
+function createSdkSpanFactory(
   resource: Resource,
   limits: Partial<SpanLimits>,
   processors: readonly SpanProcessor[],
-): CallSpanOrigin {
+): SdkSpanFactory {
   const presetIds = new PresetIdGenerator();
   let tracer: Tracer | undefined;
   const createTracer = (): Tracer =>
@@ -125,7 +125,7 @@ function createOrigin(
   return {
     resource,
     scope: SCOPE,
-    startSdkSpan(span, parent) {
+    start(span, parent) {
       tracer ??= createTracer();
       const { name, kind, attributes, startTime } = span;
       const options = { kind, attributes, startTime };
