@@ -12,8 +12,8 @@ interface Sources {
   settings: readonly Setting<unknown>[];
   instrumentations: readonly Instrumentation[];
   switchable: readonly Pick<Instrumentation, 'name' | 'aliases'>[];
-  familyName(name: string, unit: string, isCounter: boolean, alphabet: 'legacy'): string;
-  labelName(key: string, alphabet: 'legacy'): string;
+  familyName(name: string, unit: string, isCounter: boolean, scheme: 'legacy'): string;
+  labelName(key: string, scheme: 'legacy'): string;
 }
 
 const OTHER_VARIABLES = 'Other variables';

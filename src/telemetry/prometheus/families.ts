@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { log } from '../../log.js';
 import { SCOPE } from '../scope.js';
-import { type Alphabet, familyName, unitWord } from './names.js';
+import { familyName, type NameScheme, unitWord } from './names.js';
 
 /** All metrics that share a name on the page, from any scope. */
 export interface Family {
@@ -36,7 +36,7 @@ const TARGET: Family = { name: 'target', type: 'gauge', unit: '', help: '', memb
  * before the application's. A metric that cannot share the name is left out with a warning, because scrapers refuse a
  * whole page if one name has two types.
  */
-export function familiesOf(scopes: readonly ScopeMetrics[], alphabet: Alphabet): Family[] {
+export function familiesOf(scopes: readonly ScopeMetrics[], scheme: NameScheme): Family[] {
   // A family occupies its own name and the names of its samples.
   const occupied = new Map<string, Family>([
     ['target', TARGET],
@@ -45,7 +45,7 @@ export function familiesOf(scopes: readonly ScopeMetrics[], alphabet: Alphabet):
   const families: Family[] = [];
   for (const { scope, metrics } of ownFirst(scopes)) {
     for (const metric of metrics) {
-      const candidate = toFamily(metric, scope, alphabet);
+      const candidate = toFamily(metric, scope, scheme);
       if (candidate === undefined) continue;
       const known = occupied.get(candidate.name);
       if (known !== undefined && known.name === candidate.name && known.type === candidate.type) {
@@ -72,7 +72,7 @@ function ownFirst(scopes: readonly ScopeMetrics[]): readonly ScopeMetrics[] {
   return scopes.toSorted((a, b) => Number(b.scope === SCOPE) - Number(a.scope === SCOPE));
 }
 
-function toFamily(metric: MetricData, scope: InstrumentationScope, alphabet: Alphabet): Family | undefined {
+function toFamily(metric: MetricData, scope: InstrumentationScope, scheme: NameScheme): Family | undefined {
   const { name: otelName, description, unit: ucum } = metric.descriptor;
   if (metric.dataPointType === DataPointType.EXPONENTIAL_HISTOGRAM) {
     log.warn(
@@ -83,7 +83,7 @@ function toFamily(metric: MetricData, scope: InstrumentationScope, alphabet: Alp
   }
   const type = typeOf(metric);
   const unit = unitWord(ucum);
-  const name = familyName(otelName, unit, type === 'counter', alphabet);
+  const name = familyName(otelName, unit, type === 'counter', scheme);
   return {
     name,
     type,

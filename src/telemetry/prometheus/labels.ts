@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import { SCOPE } from '../scope.js';
-import { type Alphabet, isLegacy, labelName } from './names.js';
+import { isLegacy, labelName, type NameScheme } from './names.js';
 
 /** The labels of one series, as written between the braces. */
 export interface LabelSet {
@@ -19,8 +19,8 @@ const SERVICE = 'service.name';
  * Renders the labels of series: `service_name`, the attributes, and the scope unless it is Redhook's own. Labels of
  * Redhook's own series are cached, because their attributes never change.
  */
-export function createLabels(serviceName: string, alphabet: Alphabet): Labels {
-  const service = labelName(SERVICE, alphabet);
+export function createLabels(serviceName: string, scheme: NameScheme): Labels {
+  const service = labelName(SERVICE, scheme);
   const first = pair(service, serviceName);
   // No attribute may replace the service, the bound of a bucket or the name of the metric.
   const reserved = new Set([service, 'le', '__name__']);
@@ -28,18 +28,18 @@ export function createLabels(serviceName: string, alphabet: Alphabet): Labels {
 
   return (attributes, scope) => {
     if (scope !== SCOPE)
-      return labelSet(first, [...entriesOf(attributes), ...scopeEntries(scope)], alphabet, reserved);
+      return labelSet(first, [...entriesOf(attributes), ...scopeEntries(scope)], scheme, reserved);
     const known = cache.get(attributes);
     if (known !== undefined) return known;
-    const made = labelSet(first, entriesOf(attributes), alphabet, reserved);
+    const made = labelSet(first, entriesOf(attributes), scheme, reserved);
     cache.set(attributes, made);
     return made;
   };
 }
 
 /** The labels of `target_info`: all attributes of the resource. */
-export function resourceLabels(attributes: Attributes, alphabet: Alphabet): string {
-  return pairsOf(entriesOf(attributes), alphabet, new Set()).join(',');
+export function resourceLabels(attributes: Attributes, scheme: NameScheme): string {
+  return pairsOf(entriesOf(attributes), scheme, new Set()).join(',');
 }
 
 /** Escapes a text and puts it in double quotes. */
@@ -49,8 +49,8 @@ export function quoted(text: string): string {
 
 type Entry = readonly [key: string, value: string];
 
-function labelSet(first: string, entries: Entry[], alphabet: Alphabet, reserved: Set<string>): LabelSet {
-  const pairs = pairsOf(entries, alphabet, reserved);
+function labelSet(first: string, entries: Entry[], scheme: NameScheme, reserved: Set<string>): LabelSet {
+  const pairs = pairsOf(entries, scheme, reserved);
   return { text: [first, ...pairs].join(','), key: pairs.toSorted().join(',') };
 }
 
@@ -60,10 +60,10 @@ function labelSet(first: string, entries: Entry[], alphabet: Alphabet, reserved:
  *
  * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config (honor_labels)
  */
-function pairsOf(entries: Entry[], alphabet: Alphabet, reserved: Set<string>): string[] {
+function pairsOf(entries: Entry[], scheme: NameScheme, reserved: Set<string>): string[] {
   const byLabel = new Map<string, Entry[]>();
   for (const entry of entries) {
-    const name = labelName(entry[0], alphabet);
+    const name = labelName(entry[0], scheme);
     const label = reserved.has(name) ? `exported_${name}` : name;
     const sharing = byLabel.get(label);
     if (sharing === undefined) byLabel.set(label, [entry]);

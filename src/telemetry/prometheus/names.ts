@@ -4,8 +4,11 @@
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#otlp-metric-points-to-prometheus
  */
 
-/** `utf8` keeps the dots of OpenTelemetry. `legacy` allows only letters, digits and `_`. */
-export type Alphabet = 'legacy' | 'utf8';
+/**
+ * What a name may contain, in the words of Prometheus (`metric_name_validation_scheme`). `utf8` keeps the dots of
+ * OpenTelemetry. `legacy` allows only letters, digits and `_`.
+ */
+export type NameScheme = 'legacy' | 'utf8';
 
 const UNITS = new Map([
   ['d', 'days'],
@@ -59,14 +62,14 @@ export function unitWord(unit: string): string {
 }
 
 /** The name of a family, without the `_total` of counters. `job.wait` in `seconds` becomes `job_wait_seconds`. */
-export function familyName(name: string, unit: string, isCounter: boolean, alphabet: Alphabet): string {
-  const translated = alphabet === 'utf8' ? name : legacy(name);
+export function familyName(name: string, unit: string, isCounter: boolean, scheme: NameScheme): string {
+  const translated = scheme === 'utf8' ? name : legacy(name);
   const base = isCounter ? withoutWord(translated, 'total') : translated;
   return unit === '' || endsWithWord(base, unit) ? base : `${base}_${unit}`;
 }
 
-export function labelName(key: string, alphabet: Alphabet): string {
-  return alphabet === 'utf8' ? key : legacy(key);
+export function labelName(key: string, scheme: NameScheme): string {
+  return scheme === 'utf8' ? key : legacy(key);
 }
 
 /** Whether a name needs no quotes on the page. */

@@ -1,4 +1,4 @@
-/** The format of a page: its content type, and whether names outside the legacy alphabet are allowed. */
+/** The format of a page: its content type, and whether names outside the legacy scheme are allowed. */
 export interface Format {
   readonly contentType: string;
   readonly openMetrics: boolean;

@@ -34,10 +34,10 @@ export function createPage({ serviceName, translation }: PageOptions): Page {
     utf8: createLabels(serviceName, 'utf8'),
   };
   return function* ({ resource, scopeMetrics }, format) {
-    const alphabet = translation === 'no_utf8_escaping_with_suffixes' && format.utf8 ? 'utf8' : 'legacy';
-    yield target(resourceLabels(resource.attributes, alphabet), format);
-    for (const family of familiesOf(scopeMetrics, alphabet)) {
-      const series = seriesOf(family, labelsIn[alphabet]);
+    const scheme = translation === 'no_utf8_escaping_with_suffixes' && format.utf8 ? 'utf8' : 'legacy';
+    yield target(resourceLabels(resource.attributes, scheme), format);
+    for (const family of familiesOf(scopeMetrics, scheme)) {
+      const series = seriesOf(family, labelsIn[scheme]);
       if (series.length === 0) continue;
       yield comments(family, format);
       const write = writerOf(family, format);

@@ -16,7 +16,7 @@ export function writerOf({ name, type }: Family, format: Format): Writer {
   return ({ labels, value }) => `${start}${labels}} ${numberText(value as number)}\n`;
 }
 
-/** A sample up to its labels. A name outside the legacy alphabet goes inside the braces, in quotes. */
+/** A sample up to its labels. A name outside the legacy scheme goes inside the braces, in quotes. */
 export function sampleStart(name: string): string {
   return isLegacy(name) ? `${name}{` : `{${quoted(name)},`;
 }

@@ -88,7 +88,7 @@ test('metrics with the same name and type form one family, whatever their scope'
   expect(warnings).toEqual([]);
 });
 
-test('names that differ only in their dots are separate families in the UTF-8 alphabet', () => {
+test('names that differ only in their dots are separate families in the UTF-8 scheme', () => {
   const scopes = [scoped(APP, metric('queue.size'), metric('queue_size'))];
 
   expect(familiesOf(scopes, 'utf8').map(({ name }) => name)).toEqual(['queue.size', 'queue_size']);

@@ -39,7 +39,7 @@ test('an object that is used in two scopes gets the labels of each scope', () =>
   ]);
 });
 
-test('label names outside the legacy alphabet are quoted, including the service', () => {
+test('label names outside the legacy scheme are quoted, including the service', () => {
   const labels = createLabels('a "b" \\ c', 'utf8');
   expect(labels({ 'http.route': '/x', 'q"uote': 1, plain: 1, __name__: 'evil' }, SCOPE).text).toBe(
     '"service.name"="a \\"b\\" \\\\ c","http.route"="/x","q\\"uote"="1",plain="1",exported___name__="evil"',

@@ -52,13 +52,13 @@ test('UTF-8 names only get suffixes', () => {
   expect(labelName('http.route', 'utf8')).toBe('http.route');
 });
 
-test('labels are translated to the legacy alphabet', () => {
+test('labels are translated to the legacy scheme', () => {
   expect(['http.route', '2nd', '__name__', 'a b', 'ok_1', ''].map((key) => labelName(key, 'legacy'))).toEqual(
     ['http_route', '_2nd', '_name_', 'a_b', 'ok_1', '_'],
   );
 });
 
-test('only names in the legacy alphabet need no quotes', () => {
+test('only names in the legacy scheme need no quotes', () => {
   expect(['a_1', '_a', '1a', 'a.b', 'a:b', ''].map(isLegacy)).toEqual([
     true,
     true,
