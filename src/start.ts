@@ -8,7 +8,7 @@ import { instrumentations, switchable } from './instrumentations/index.js';
 import { log, reason } from './log.js';
 import { HTTP_SERVER } from './semconv/http.js';
 import { startLine } from './start-line.js';
-import { startTelemetry } from './telemetry/start.js';
+import { startTelemetry } from './telemetry/start-telemetry.js';
 
 const STARTED = Symbol.for('redhook.started');
 

@@ -3,8 +3,8 @@ import { type Family, familiesOf } from './families.js';
 import { createLabels, quoted, resourceLabels } from './labels.js';
 import { isLegacy } from './names.js';
 import type { Format } from './negotiate.js';
+import { seriesOf } from './page-series.js';
 import { sampleStart, writerOf } from './samples.js';
-import { seriesOf } from './series.js';
 
 export interface PageOptions {
   readonly serviceName: string;

@@ -4,7 +4,7 @@ import type { Family } from './families.js';
 import { quoted } from './labels.js';
 import { isLegacy } from './names.js';
 import type { Format } from './negotiate.js';
-import type { PageSeries } from './series.js';
+import type { PageSeries } from './page-series.js';
 
 /** Writes the lines of one series. */
 type Writer = (series: PageSeries) => string;

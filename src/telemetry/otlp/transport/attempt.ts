@@ -1,5 +1,5 @@
 import { type ExportResponse, unreachable } from './export-response.js';
-import { whenAlone } from './when-alone.js';
+import { whenOnlyExportRemains } from './when-only-export-remains.js';
 
 /** An answer takes a few milliseconds. Exiting without it would send, and count, the same data twice. */
 const HOLD_MS = 500;
@@ -28,7 +28,7 @@ export function attempt(
     };
     const hold = setTimeout(() => {}, HOLD_MS);
     const deadline = setTimeout(() => giveUp(`no answer in ${timeoutMs} ms`), timeoutMs).unref();
-    const stopWatching = whenAlone(() => giveUp('no connection'));
+    const stopWatching = whenOnlyExportRemains(() => giveUp('no connection'));
     try {
       abort = begin(settle);
     } catch (error) {

@@ -12,7 +12,7 @@ const OUTPUT = new Set(['PipeWrap', 'TTYWrap']);
  * firewall that drops packets would delay the exit. An export that is given up here is not lost: the flush at exit, or
  * the next attempt, sends it again.
  */
-export function whenAlone(giveUp: () => void): () => void {
+export function whenOnlyExportRemains(giveUp: () => void): () => void {
   const check = (): void => {
     const active = process.getActiveResourcesInfo().filter((name) => !OUTPUT.has(name));
     if (active.length > 0 && active.every((name) => PENDING.has(name))) giveUp();

@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config/load.js';
 import type { Attributes } from '../../src/instrumentation.js';
 import { switchable } from '../../src/instrumentations/index.js';
 import { HTTP_SERVER } from '../../src/semconv/http.js';
-import { startTelemetry } from '../../src/telemetry/start.js';
+import { startTelemetry } from '../../src/telemetry/start-telemetry.js';
 
 test('calls of the same series end with the same labels object', () => {
   const { config } = loadConfig(switchable, {
