@@ -31,7 +31,6 @@ export class MessageCounter {
 
   #readHeader(byte: number): void {
     this.#headerBytes += 1;
-    // The first byte holds the flags.
     this.#length = this.#headerBytes === 1 ? 0 : this.#length * 256 + byte;
     if (this.#headerBytes === HEADER_LENGTH) this.#missing = this.#length;
   }

@@ -8,7 +8,7 @@ const CREDENTIALS = /:\/\/[^/?#\s]*@/g;
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 const AUTHORITY = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{1,5}))?$/;
 
-/** The port of a URL without a port. */
+/** The default port of a scheme. */
 export function defaultPort(scheme: 'http' | 'https'): number;
 export function defaultPort(scheme: string): number | undefined;
 export function defaultPort(scheme: string): number | undefined {

@@ -13,7 +13,6 @@ interface Pair {
   readonly text: string;
 }
 
-/** Resource attributes. */
 export const attributes: ValueType<Pairs> = keyValues({ key: /./, value: /.*/, describe: quote });
 
 /** Request headers. Diagnostics quote no part of a malformed one, because any part may be a secret. */

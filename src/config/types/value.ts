@@ -33,7 +33,6 @@ export const methodName: ValueType<string> = scalarType('an HTTP method', (input
   /^[!#$%&'*+.^`|~\w-]+$/.test(input) ? input : undefined,
 );
 
-/** A whole number. */
 export function count({ min }: { min: number }): ValueType<number> {
   return scalarType(`a whole number of at least ${min}`, (input) =>
     wholeNumber(input, min, Number.MAX_SAFE_INTEGER),

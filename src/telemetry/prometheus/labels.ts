@@ -42,7 +42,6 @@ export function resourceLabels(attributes: Attributes, scheme: NameScheme): stri
   return pairsOf(entriesOf(attributes), scheme, new Set()).join(',');
 }
 
-/** Escapes a text and puts it in double quotes. */
 export function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')}"`;
 }

@@ -36,7 +36,6 @@ const UNITS = new Map([
   ['Cel', 'celsius'],
   ['Hz', 'hertz'],
   ['%', 'percent'],
-  // Dimensionless.
   ['1', ''],
 ]);
 

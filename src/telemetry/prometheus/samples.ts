@@ -6,7 +6,6 @@ import { isLegacy } from './names.js';
 import type { Format } from './negotiate.js';
 import type { PageSeries } from './page-series.js';
 
-/** Writes the lines of one series. */
 type Writer = (series: PageSeries) => string;
 
 /** Decides once per family how its series are written. */

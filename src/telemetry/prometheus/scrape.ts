@@ -113,7 +113,6 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
   };
 }
 
-/** Sends a short answer in plain text. */
 export function sendText(response: ServerResponse, code: number, text: string): void {
   response.writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8' });
   response.end(`${text}\n`);

@@ -11,8 +11,7 @@ export function tagOf(field: number, wireType: number): number {
 
 /** A varint below this takes one byte. An ASCII character code is below it too. */
 export const SHORT = 0x80;
-/** The longest varint. */
-const VARINT_BYTES = 10;
+const MAX_VARINT_BYTES = 10;
 
 /**
  * Writes protobuf messages into one buffer, which grows when needed. A nested message is written between `begin` and
@@ -25,9 +24,8 @@ export class ProtobufWriter {
   #bytes: Buffer;
   #length = 0;
 
-  /** `capacity` in bytes. */
-  constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(capacity);
+  constructor(capacityBytes: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(capacityBytes);
   }
 
   get bytes(): Uint8Array {
@@ -54,7 +52,7 @@ export class ProtobufWriter {
 
   /** An integer; a negative one takes ten bytes. */
   varint(value: number): void {
-    this.reserve(VARINT_BYTES);
+    this.reserve(MAX_VARINT_BYTES);
     if (value >= 0 && value < SHORT) {
       this.#bytes[this.#length] = value;
       this.#length += 1;

@@ -3,7 +3,6 @@ import { openGrpc } from './grpc.js';
 import { openHttp } from './http.js';
 import type { Transport } from './transport.js';
 
-/** Opens the transport for the protocol of `exporter`. */
 export function openTransport(exporter: OtlpExporter, signal: Signal): Transport {
   return exporter.protocol === 'grpc' ? openGrpc(exporter, signal) : openHttp(exporter);
 }
