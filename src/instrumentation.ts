@@ -88,7 +88,7 @@ export interface Calls {
   recordEnded(start: CallStart, ended: EndedCall, outcome: Outcome): void;
   /** The Call that was opened for this request, response or other library object. */
   of(subject: object): Call | undefined;
-  /** Lets go of the Call of a subject that outlives it: what the Call holds costs the garbage collector. */
+  /** Lets go of the Call of a subject that outlives it, so that what it holds can be collected. */
   forget(subject: object): void;
   /** The Call that the running code is inside, if any. */
   readonly current: Call | undefined;
@@ -105,7 +105,7 @@ export interface Calls {
   readonly addScrapedPage: ((url: string) => void) | undefined;
   /** Does nothing unless the user has opted in to polling. */
   readonly poll: Poll;
-  /** Writes a line to stderr, once. For what only the user can mend. */
+  /** Writes a line to stderr, once. For what only the user can fix. */
   warn(line: string): void;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */
   isOwn(server: object): boolean;
@@ -131,7 +131,7 @@ export interface GaugePoint {
   readonly attributes: Attributes;
 }
 
-/** `server` and `client` wait for each other. A `producer` hands work to a `consumer` and does not wait. */
+/** A `client` waits for its `server`. A `producer` hands work to a `consumer` and does not wait. */
 export type CallKind = 'server' | 'client' | 'producer' | 'consumer';
 export type AttributeValue = string | number | boolean;
 export type Attributes = Record<string, AttributeValue | undefined>;
@@ -203,7 +203,7 @@ export interface Call {
   readonly code: number | string | undefined;
   /** Whether a span is recorded. If not, attributes that are costly to compute need not be. */
   readonly isRecorded: boolean;
-  /** Ends the Call and freezes its record. Only the first end counts. */
+  /** Ends the Call, which then accepts no more changes. Only the first end counts. */
   end(outcome: Outcome): void;
 }
 

@@ -23,7 +23,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   readonly traced: boolean;
   readonly operation: string;
   readonly attributes: Attributes;
-  added: Attributes | undefined = undefined;
+  spanOnlyAttributes: Attributes | undefined = undefined;
   deadline: number | undefined;
   route: string | undefined;
   code: number | string | undefined;
@@ -32,7 +32,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   error: unknown = undefined;
   span: Span | undefined = undefined;
   context: Context = ROOT_CONTEXT;
-  labels: Attributes | undefined = undefined;
+  seriesAttributes: Attributes | undefined = undefined;
   index = NOT_OPEN;
   readonly ended: EndedCall | undefined;
   readonly #originalOperation: string | undefined;
@@ -84,7 +84,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     if (!this.#isOpen) return;
     for (const name in attributes) {
       if (name in this.attributes) this.attributes[name] = attributes[name];
-      else this.#add(name, attributes[name]);
+      else this.#addToSpan(name, attributes[name]);
     }
   }
 
@@ -105,7 +105,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     if (code !== undefined) attributes[convention.code] = code;
     if (this.route !== undefined) attributes[convention.route] = this.route;
     if (convention.operationOriginal !== undefined && attributes[convention.operation] === OTHER)
-      this.#add(convention.operationOriginal, this.#originalOperation);
+      this.#addToSpan(convention.operationOriginal, this.#originalOperation);
     if (this.failed)
       attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));
     for (const observer of this.#observers) {
@@ -126,9 +126,9 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     return this.span?.isRecording() ?? false;
   }
 
-  #add(name: string, value: AttributeValue | undefined): void {
-    this.added ??= {};
-    this.added[name] = value;
+  #addToSpan(name: string, value: AttributeValue | undefined): void {
+    this.spanOnlyAttributes ??= {};
+    this.spanOnlyAttributes[name] = value;
   }
 
   get #isOpen(): boolean {

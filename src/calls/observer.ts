@@ -2,7 +2,7 @@ import type { Context, Span } from '@opentelemetry/api';
 import type { Attributes, CallKind, CallStart, EndedCall } from '../instrumentation.js';
 import type { CallConvention } from '../semconv/convention.js';
 
-/** Everything known about a call. It is complete and final when an observer's `end` receives it. */
+/** Everything known about a call. Complete when `end` receives it; only RED still sets `seriesAttributes`. */
 export interface CallRecord {
   readonly kind: CallKind;
   readonly convention: CallConvention;
@@ -14,12 +14,12 @@ export interface CallRecord {
   /** The labels of the RED metrics. The span carries them too. */
   readonly attributes: Attributes;
   /** Attributes of the span alone that became known after the call was opened. */
-  readonly added: Attributes | undefined;
+  readonly spanOnlyAttributes: Attributes | undefined;
   /**
    * The labels of the series that counted the call: the same object for all calls with these values. Absent when the
    * overflow series counted it, because its labels do not describe the call.
    */
-  labels?: Attributes | undefined;
+  seriesAttributes?: Attributes | undefined;
   /** Seconds from open to end. */
   readonly duration: number;
   readonly failed: boolean;

@@ -132,7 +132,7 @@ test('an unknown operation is _OTHER, and the original is only on the span', () 
   open({ operation: 'EVIL-7' }).end({ code: 200 });
 
   expect(ended[0]?.operation).toBe('_OTHER');
-  expect(ended[0]?.added).toEqual({ 'http.request.method_original': 'EVIL-7' });
+  expect(ended[0]?.spanOnlyAttributes).toEqual({ 'http.request.method_original': 'EVIL-7' });
 });
 
 test('a gRPC method is _OTHER until the call is named by it', () => {
@@ -148,7 +148,11 @@ test('a gRPC method is _OTHER until the call is named by it', () => {
     { 'rpc.method': 'a.B/C', 'rpc.status_code': 'OK' },
     { 'rpc.method': 'a.B/C', 'rpc.status_code': 'NOT_FOUND' },
   ]);
-  expect(ended.map(({ added }) => added)).toEqual([{ 'rpc.method_original': 'a.B/C' }, undefined, undefined]);
+  expect(ended.map(({ spanOnlyAttributes }) => spanOnlyAttributes)).toEqual([
+    { 'rpc.method_original': 'a.B/C' },
+    undefined,
+    undefined,
+  ]);
 });
 
 test('an attribute is a label if the call was opened with it, otherwise only the span has it', () => {
@@ -158,7 +162,7 @@ test('an attribute is a label if the call was opened with it, otherwise only the
 
   expect(ended[0]?.attributes['network.protocol.version']).toBe('1.1');
   expect(ended[0]?.attributes).not.toHaveProperty(['http.resend_count']);
-  expect(ended[0]?.added).toEqual({ 'http.resend_count': 2 });
+  expect(ended[0]?.spanOnlyAttributes).toEqual({ 'http.resend_count': 2 });
 });
 
 test('a call is found by its subjects', () => {

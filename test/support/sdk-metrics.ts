@@ -76,7 +76,7 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
               operation: call.operation,
               route: call.route,
               attributes: call.attributes,
-              added: undefined,
+              spanOnlyAttributes: undefined,
               failed: call.failed,
               error: call.error,
               duration,

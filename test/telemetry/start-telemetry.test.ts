@@ -20,7 +20,7 @@ test('calls of the same series end with the same labels object', () => {
     observers: observers.map((observer) => ({
       ...observer,
       end(call) {
-        if (observer === spans) labels.push(call.labels);
+        if (observer === spans) labels.push(call.seriesAttributes);
         observer.end(call);
       },
     })),

@@ -82,7 +82,7 @@ export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red 
       end(call) {
         const histogram = histogramOf(call.convention);
         const series = histogram.find(call.attributes) ?? admit(histogram, call);
-        if (!histogram.isOverflow(series)) call.labels = series.attributes;
+        if (!histogram.isOverflow(series)) call.seriesAttributes = series.attributes;
         const span = call.span?.spanContext();
         series.record(call.duration, span !== undefined && mayBeExemplar(span) ? span : undefined);
       },

@@ -120,7 +120,7 @@ export class CallSpan implements Span, ReadableSpan {
       ...this.sharedAttributes,
       ...this.ownAttributes,
       ...this.call.attributes,
-      ...this.call.added,
+      ...this.call.spanOnlyAttributes,
     });
     return Object.fromEntries(all.filter(([, value]) => value !== undefined));
   }

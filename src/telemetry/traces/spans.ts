@@ -95,7 +95,7 @@ function parentOf(context: Context): SpanContext | undefined {
 function endSdkSpan(sdkSpan: Span, span: CallSpan): void {
   const { call, status } = span;
   if (call.route !== undefined) sdkSpan.updateName(span.name);
-  sdkSpan.setAttributes({ ...call.attributes, ...call.added });
+  sdkSpan.setAttributes({ ...call.attributes, ...call.spanOnlyAttributes });
   if (status.code === SpanStatusCode.ERROR) sdkSpan.setStatus(status);
   sdkSpan.end(span.endTime);
 }

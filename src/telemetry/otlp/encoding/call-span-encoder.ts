@@ -90,13 +90,13 @@ export class CallSpanEncoder {
     writeTime(out, span.startedAt);
     out.tag(8, FIXED64);
     writeTime(out, span.endedAt);
-    if (call.labels === undefined) {
+    if (call.seriesAttributes === undefined) {
       out.string(5, span.name);
       writeAttributes(out, call.attributes);
     } else {
-      out.copy(this.#commonFields(call.labels, span));
+      out.copy(this.#commonFields(call.seriesAttributes, span));
     }
-    if (call.added !== undefined) writeAttributes(out, call.added);
+    if (call.spanOnlyAttributes !== undefined) writeAttributes(out, call.spanOnlyAttributes);
     if (span.ownAttributes !== undefined) writeAttributes(out, span.ownAttributes);
     if (span.sharedAttributes !== undefined) writeShared(out, span.sharedAttributes);
     if (call.failed) writeStatus(out, span.status);

@@ -131,7 +131,7 @@ test('spans with cached labels and shared attributes are encoded as the SDK enco
   }
   const spans = finished.splice(0);
 
-  expect(spans.map(({ call }) => call.labels?.['http.route'])).toEqual(
+  expect(spans.map(({ call }) => call.seriesAttributes?.['http.route'])).toEqual(
     routes.map((route) => (route === '/c' ? undefined : route)),
   );
   expect(encoded(spans)).toEqual(bySdk(spans));
