@@ -12,8 +12,10 @@ interface Sources {
   settings: readonly Setting<unknown>[];
   instrumentations: readonly Instrumentation[];
   switchable: readonly Pick<Instrumentation, 'name' | 'aliases'>[];
+  DURATION_UNIT: string;
   familyName(name: string, unit: string, isCounter: boolean, scheme: 'legacy'): string;
   labelName(key: string, scheme: 'legacy'): string;
+  unitWord(unit: string): string;
 }
 
 const OTHER_VARIABLES = 'Other variables';
@@ -24,7 +26,8 @@ const WITHOUT_KEY = new Set(['OTEL_SDK_DISABLED']);
 /** An item of a list that has no value of its own. It is on where the list names it, and has no default. */
 const LIST_ITEM = /\[\]\.\w+$/;
 
-const { settings, instrumentations, switchable, familyName, labelName } = await loadSources();
+const { settings, instrumentations, switchable, DURATION_UNIT, familyName, labelName, unitWord } =
+  await loadSources();
 
 const PAGES: Record<string, Record<string, () => string>> = {
   'docs/configuration.md': { settings: settingsTables, names: namesTable },
@@ -52,7 +55,8 @@ async function loadSources(): Promise<Sources> {
   const contents = `
     export { settings } from './src/config/settings.js';
     export { instrumentations, switchable } from './src/instrumentations/index.js';
-    export { familyName, labelName } from './src/telemetry/prometheus/names.js';`;
+    export { DURATION_UNIT } from './src/semconv/convention.js';
+    export { familyName, labelName, unitWord } from './src/telemetry/prometheus/names.js';`;
   const { outputFiles } = buildSync({
     stdin: { contents, resolveDir: '.' },
     bundle: true,
@@ -113,7 +117,7 @@ function histogramsTable(): string {
 }
 
 function metricName({ histogram }: CallConvention): string {
-  return familyName(histogram, 'seconds', false, 'legacy');
+  return familyName(histogram, unitWord(DURATION_UNIT), false, 'legacy');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

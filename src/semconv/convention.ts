@@ -27,6 +27,9 @@ export interface CallConvention {
   isFailure(code: number | string): boolean;
 }
 
+/** The unit of all call histograms, in UCUM: seconds. */
+export const DURATION_UNIT = 's';
+
 /** Bucket boundaries in seconds, as the conventions recommend for the duration of a call. */
 export const DURATION_BOUNDARIES: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,

@@ -1,7 +1,7 @@
 import { type HrTime, ValueType } from '@opentelemetry/api';
 import { AggregationTemporality, DataPointType, type HistogramMetricData } from '@opentelemetry/sdk-metrics';
 import type { Attributes, AttributeValue } from '../../instrumentation.js';
-import type { CallConvention } from '../../semconv/convention.js';
+import { type CallConvention, DURATION_UNIT } from '../../semconv/convention.js';
 import { Series } from './series.js';
 
 /** One level per label, in the convention's order. The last level holds the series. */
@@ -54,7 +54,7 @@ export class CallHistogram {
   toMetric(startTime: HrTime, endTime: HrTime): HistogramMetricData {
     const { histogram: name, description } = this.#convention;
     return {
-      descriptor: { name, description, unit: 's', valueType: ValueType.DOUBLE },
+      descriptor: { name, description, unit: DURATION_UNIT, valueType: ValueType.DOUBLE },
       aggregationTemporality: AggregationTemporality.CUMULATIVE,
       dataPointType: DataPointType.HISTOGRAM,
       dataPoints: this.#series.map((each) => each.toDataPoint(startTime, endTime)),
