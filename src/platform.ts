@@ -1,11 +1,14 @@
 const FLOOR = { major: 22, minor: 15 };
 const PACKAGE_MANAGERS = /[\\/](npm|npx|pnpm|pnpx|yarn|corepack)(-cli)?(\.[cm]?js)?$/;
 
-/**
- * Why Redhook must not start here: a sentence for the user, or `''` if there is nothing to say. `undefined` if it may
- * start. NODE_OPTIONS also reaches worker threads and the package manager that launches the application.
- */
-export function obstacle(node = process.versions.node, script = process.argv[1] || ''): string | undefined {
+/** `undefined`: Redhook may start. `''`: it must not, and there is nothing to say. Else a sentence for the user. */
+export type ReasonNotToStart = undefined | '' | `Node ${string}`;
+
+/** NODE_OPTIONS also reaches worker threads and the package manager that launches the application. */
+export function reasonNotToStart(
+  node = process.versions.node,
+  script = process.argv[1] || '',
+): ReasonNotToStart {
   if (isWorkerThread() || PACKAGE_MANAGERS.test(script)) return '';
   const [major = 0, minor = 0] = node.split('.').map(Number);
   if (major > FLOOR.major || (major === FLOOR.major && minor >= FLOOR.minor)) return undefined;

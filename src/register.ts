@@ -2,11 +2,11 @@
  * The entry point of `node --import redhook/register`, also for `--require` and NODE_OPTIONS. It is a separate file so
  * that a Node too old for the rest can still parse it, and prints one line instead of a syntax error.
  */
-import { obstacle } from './platform.js';
+import { reasonNotToStart } from './platform.js';
 
-const why = obstacle();
-if (why === undefined) load();
-else if (why !== '') say(why);
+const reason = reasonNotToStart();
+if (reason === undefined) load();
+else if (reason !== '') say(reason);
 
 function load(): void {
   try {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { obstacle } from '../src/platform.js';
+import { reasonNotToStart } from '../src/platform.js';
 
 test.each(['22.15.0', '22.23.3', '24.0.0', '26.10.0', '100.0.0'])('Node %s is supported', (node) => {
-  expect(obstacle(node, 'app.js')).toBeUndefined();
+  expect(reasonNotToStart(node, 'app.js')).toBeUndefined();
 });
 
 test.each(['22.14.0', '20.20.2', '8.0.0'])('Node %s is too old', (node) => {
-  expect(obstacle(node, 'app.js')).toBe(
+  expect(reasonNotToStart(node, 'app.js')).toBe(
     `Node ${node} is older than 22.15; the application runs without telemetry`,
   );
 });
@@ -17,9 +17,9 @@ test.each([
   '/opt/yarn/bin/yarn.js',
   '/usr/bin/pnpm.cjs',
   'C:\\nodejs\\node_modules\\corepack\\dist\\corepack.js',
-])('a package manager is left alone: %s', (script) => expect(obstacle('24.0.0', script)).toBe(''));
+])('a package manager is left alone: %s', (script) => expect(reasonNotToStart('24.0.0', script)).toBe(''));
 
 test.each(['/srv/app.js', '/srv/npm-audit-server.js', '', '/srv/yarn-shop/index.js'])(
   'an application is instrumented: %s',
-  (script) => expect(obstacle('24.0.0', script)).toBeUndefined(),
+  (script) => expect(reasonNotToStart('24.0.0', script)).toBeUndefined(),
 );
