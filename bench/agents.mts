@@ -45,7 +45,7 @@ export const bare: Agent = { name: 'bare', flags: [], env: () => ({}), apps: APP
 
 export const redhook: Agent = {
   name: 'redhook',
-  flags: ['--import', resolve('dist/register.js')],
+  flags: ['--import', resolve('dist/register.cjs')],
   env: otel,
   apps: APPS,
   traces: true,
@@ -60,8 +60,8 @@ export const unsampled: Agent = {
 };
 
 /** Another build of Redhook, sampled and not, to be compared with this one in the same run. */
-export function buildsOf(dist: string): Agent[] {
-  const flags = ['--import', resolve(dist, 'register.js')];
+export function buildOf(register: string): Agent[] {
+  const flags = ['--import', resolve(register)];
   return [redhook, unsampled].map((agent) => ({ ...agent, name: `${agent.name}, before`, flags }));
 }
 

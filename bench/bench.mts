@@ -4,13 +4,13 @@
  * - `--part`: one or more of the parts below, by default all
  * - `--app`: the applications of the part `requests`, by default all
  * - `--agent`: only these agents and the bare application
- * - `--before`: the dist folder of another build of Redhook, measured beside this one
+ * - `--before`: the register file of another build of Redhook, measured beside this one
  * - `--rounds`, `--soak-minutes`
  * - `--save`: writes `bench/RESULTS.md`
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { AGENTS, APPS, type App, bare, buildsOf, LAYERS } from './agents.mts';
+import { AGENTS, APPS, type App, bare, buildOf, LAYERS } from './agents.mts';
 import { measureInstalled } from './installed.mts';
 import { preface, report } from './report.mts';
 import { measureRequests } from './requests.mts';
@@ -34,7 +34,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const apps = APPS.filter((app) => values.app === undefined || values.app.includes(app));
-const all = [...AGENTS, ...(values.before === undefined ? [] : buildsOf(values.before))];
+const all = [...AGENTS, ...(values.before === undefined ? [] : buildOf(values.before))];
 const agents = all.filter(
   (agent) => agent === bare || values.agent === undefined || values.agent.includes(agent.name),
 );

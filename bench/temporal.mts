@@ -30,7 +30,7 @@ try {
     for (let round = 0; round < ROUNDS; round += 1) {
       bare.push(await measure(`bare-${what}-${round}`, [], what, count));
       ours.push(
-        await measure(`ours-${what}-${round}`, ['--import', resolve('dist/register.js')], what, count),
+        await measure(`ours-${what}-${round}`, ['--import', resolve('dist/register.cjs')], what, count),
       );
     }
     const added = ours.map((value, round) => value - (bare[round] as number));

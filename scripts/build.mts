@@ -12,6 +12,8 @@ const common = {
   platform: 'node',
   format: 'cjs',
   outdir: 'dist',
+  // Loaders of applications may take every `.js` file for an ES module.
+  outExtension: { '.js': '.cjs' },
   legalComments: 'none',
   metafile: true,
   sourcemap: dev ? 'linked' : false,
@@ -24,18 +26,26 @@ const common = {
 const yamlWhenCalled: Plugin = {
   name: 'yaml when called',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/(?:source\/)?yaml\.js$/ }, ({ namespace }) =>
-      namespace === 'lazy' ? { path: './yaml.js', external: true } : { path: 'yaml', namespace: 'lazy' },
+    onResolve({ filter: /^\.\/(?:source\/)?yaml\.c?js$/ }, ({ namespace }) =>
+      namespace === 'lazy' ? { path: './yaml.cjs', external: true } : { path: 'yaml', namespace: 'lazy' },
     );
     onLoad({ filter: /./, namespace: 'lazy' }, () => ({
-      contents: `export const parseYaml = (...args) => require('./yaml.js').parseYaml(...args);`,
+      contents: `export const parseYaml = (...args) => require('./yaml.cjs').parseYaml(...args);`,
     }));
+  },
+};
+
+/** The rest is a file of its own, which a Node that is too old never reads. */
+const startApart: Plugin = {
+  name: 'start apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/start\.js$/ }, () => ({ path: './start.cjs', external: true }));
   },
 };
 
 rmSync('dist', { recursive: true, force: true });
 // The first file must be understood by every Node, however old, so that it can say what is missing.
-await build({ ...common, entryPoints: ['src/register.ts'], target: 'node12', external: ['./start.js'] });
+await build({ ...common, entryPoints: ['src/register.ts'], target: 'node12', plugins: [startApart] });
 const { metafile } = await build({
   ...common,
   entryPoints: ['src/start.ts', 'src/config/source/yaml.ts', 'src/telemetry/otlp/flush-worker.ts'],
@@ -50,6 +60,8 @@ const { metafile } = await build({
   },
 });
 writeFileSync('dist/register.d.ts', 'export {};\n');
+// The path that people write by hand.
+writeFileSync('dist/register.js', "require('./register.cjs');\n");
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(metafile));
 
 /** The licence of every package that is part of the bundle, as these licences ask for. */

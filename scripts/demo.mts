@@ -10,7 +10,7 @@ const METRICS_PORT = String(await freePort(9464));
 const COUNT = /^((?:http|rpc)_(server|client)_\w+_seconds)_count\{(.*)\} (\S+)$/gm;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-const app = spawn(process.execPath, ['--import', resolve('dist/register.js'), 'app.mjs'], {
+const app = spawn(process.execPath, ['--import', resolve('dist/register.cjs'), 'app.mjs'], {
   cwd: 'examples/shop',
   env: {
     ...process.env,

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { log, reason } from './log.js';
 import { patch } from './patching/patch.js';
 import { isWatched, SignalWatch } from './signal-watch.js';
 
@@ -11,7 +12,7 @@ type Kill = (this: NodeJS.Process, pid: number, signal?: string | number) => tru
 export interface ExitOptions {
   /**
    * Runs once, when the process ends. It must be synchronous and bounded in time, because nothing runs after it. It
-   * receives the uncaught error, if one ends the process. It must not throw.
+   * receives the uncaught error, if one ends the process.
    */
   flush(error?: unknown): void;
   /** Whether signals are watched. If not, a signal that the application does not handle loses the last telemetry. */
@@ -35,7 +36,11 @@ export function flushOnExit({ flush, signals }: ExitOptions): ExitFlush {
   const flushOnce = (): void => {
     if (flushed) return;
     flushed = true;
-    flush(fatal);
+    try {
+      flush(fatal);
+    } catch (error) {
+      log.error(`the last telemetry is lost: ${reason(error)}`);
+    }
   };
 
   /** Flushes and restores the default action, so that the signal ends the process when it is raised next. */
@@ -44,7 +49,7 @@ export function flushOnExit({ flush, signals }: ExitOptions): ExitFlush {
     watch.stop(signal);
   };
 
-  const beforeEvent = ([event, first, second]: readonly unknown[]): void => {
+  const beforeEvent = (event: unknown, first: unknown, second: unknown): void => {
     if (event === 'exit') {
       if (isExiting()) flushOnce();
     } else if (event === 'uncaughtExceptionMonitor') {
@@ -61,7 +66,7 @@ export function flushOnExit({ flush, signals }: ExitOptions): ExitFlush {
     'emit',
     () =>
       function (...args) {
-        beforeEvent(args);
+        beforeEvent(args[0], args[1], args[2]);
         const hadListeners = parent.emit.apply(this, args);
         if (args[0] === 'removeListener' && isWatched(args[1])) watch.resume(args[1]);
         return hadListeners;

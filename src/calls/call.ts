@@ -83,7 +83,8 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   set(attributes: Attributes): void {
     if (!this.#isOpen) return;
     for (const name in attributes) {
-      if (name in this.attributes) this.attributes[name] = attributes[name];
+      if (!Object.hasOwn(attributes, name)) continue;
+      if (Object.hasOwn(this.attributes, name)) this.attributes[name] = attributes[name];
       else this.#addToSpan(name, attributes[name]);
     }
   }

@@ -18,8 +18,8 @@ export function runInContext<A extends unknown[], R>(
   thisArg: unknown,
   args: A,
 ): R {
-  // The manager binds a new function on every run that has a `this`, so `Reflect.apply` passes it instead.
-  return contexts.with(context, Reflect.apply, undefined, fn, thisArg, args) as R;
+  // The manager would bind a new function on every run that has a `this`, and iterate over the arguments.
+  return contextStorage.run(context, Reflect.apply, fn, thisArg, args) as R;
 }
 
 /** The call that `context` is inside, if any. */

@@ -54,8 +54,12 @@ function watchSockets(): void {
     waiting = waiting.filter((each) => !ready.includes(each));
     if (waiting.length === 0) {
       unsubscribe(ACCEPTED, check);
-      for (const each of unpatch) each();
+      unpatch.forEach((restore) => {
+        restore();
+      });
     }
-    for (const { attach } of ready) attach();
+    ready.forEach(({ attach }) => {
+      attach();
+    });
   }
 }

@@ -8,7 +8,7 @@ export function createGuard(name: string): Guard {
     (...args) => {
       if (faulty) return undefined;
       try {
-        return fn(...args);
+        return Reflect.apply(fn, undefined, args);
       } catch (error) {
         faulty = true;
         log.error(

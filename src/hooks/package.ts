@@ -45,7 +45,8 @@ function watchLoading(): void {
     (load) =>
       function (path) {
         load.call(this, path);
-        for (const listener of listeners) listener(path, this.exports);
+        // The application may have changed what iterators do.
+        for (let i = 0; i < listeners.length; i += 1) listeners[i]?.(path, this.exports);
       },
   );
 }

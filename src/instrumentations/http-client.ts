@@ -47,7 +47,8 @@ type AddRequest = (
   this: unknown,
   request: ClientRequest,
   options: { port?: unknown },
-  ...rest: unknown[]
+  port: unknown,
+  localAddress: unknown,
 ) => unknown;
 
 function rememberPort(prototype: object): void {
@@ -55,10 +56,10 @@ function rememberPort(prototype: object): void {
     prototype,
     'addRequest',
     (addRequest) =>
-      function (request, options, ...rest) {
+      function (request, options, port, localAddress) {
         latestRequest.request = request;
         latestRequest.port = Number(options?.port) || undefined;
-        return addRequest.call(this, request, options, ...rest);
+        return addRequest.call(this, request, options, port, localAddress);
       },
   );
 }

@@ -200,7 +200,9 @@ type Write = (this: unknown, ...args: unknown[]) => unknown;
 function watchFirstWrite(socket: Duplex, inspect: (chunk: unknown) => void): void {
   const inspectFirst = (write: Write): Write =>
     function (...args) {
-      for (const restore of restores) restore();
+      restores.forEach((restore) => {
+        restore();
+      });
       inspect(args[0]);
       return write.apply(this, args);
     };

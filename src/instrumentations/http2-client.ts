@@ -43,7 +43,7 @@ interface Opened {
   readonly headers: Headers;
 }
 
-type Request = (this: ClientHttp2Session, headers?: Headers, ...rest: unknown[]) => ClientHttp2Stream;
+type Request = (this: ClientHttp2Session, headers?: Headers, options?: unknown) => ClientHttp2Stream;
 
 function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
   const open = guard((session: ClientHttp2Session, headers: Headers = {}) =>
@@ -62,11 +62,11 @@ function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
     prototype,
     'request',
     (request) =>
-      function (headers, ...rest) {
+      function (headers, options) {
         const opened = open(this, headers);
-        if (opened === undefined) return request.call(this, headers, ...rest);
+        if (opened === undefined) return request.call(this, headers, options);
         try {
-          const stream = request.call(this, opened.headers, ...rest);
+          const stream = request.call(this, opened.headers, options);
           watch(stream, this, opened.call);
           return stream;
         } catch (error) {

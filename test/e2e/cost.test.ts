@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { NODES, REGISTER } from '../support/app.js';
 
 const FLAG = ['--import', REGISTER];
-const START = join(dirname(REGISTER), 'start.js');
+const START = join(dirname(REGISTER), 'start.cjs');
 const KILOBYTE = 1_000;
 
 function run(args: readonly string[], env: Record<string, string> = {}): string {

@@ -51,7 +51,7 @@ const ENDS: Record<string, End> = {
  * The stack frames between the application's handler and Node that may differ: the call in which a handler runs, and
  * the frames that Node 22 adds once an AsyncLocalStorage is in use. The rest of a crash's output must be the same.
  */
-const FRAMES = / {4}at .*(start\.js|AsyncLocalStorage\.run|runInAsyncScope|callbackTrampoline).*\n/g;
+const FRAMES = / {4}at .*(start\.cjs|AsyncLocalStorage\.run|runInAsyncScope|callbackTrampoline).*\n/g;
 
 describe.each(Object.keys(NODES) as (keyof typeof NODES)[])('Node %s', (version) => {
   test.each(Object.keys(ENDS))('ends %s', async (name) => {

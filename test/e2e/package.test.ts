@@ -7,12 +7,14 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, NODES, startApp } from '../support/app.js';
+import { freePort, NODES, runApp, startApp } from '../support/app.js';
 import { type Collector, startCollector } from '../support/collector.js';
 import { DRIVEN, drive } from '../support/drive.js';
 import { type Sample, scrape, total } from '../support/metrics.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+const MODULE_LOADER = join(ROOT, 'test/apps/module-loader.mjs');
+
 const folder = mkdtempSync(join(tmpdir(), 'redhook-package-'));
 let collector: Collector;
 
@@ -136,6 +138,26 @@ function plain({ name, labels, value }: Sample): unknown {
 function byText(a: unknown, b: unknown): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }
+
+const PACKAGE = join(folder, 'node_modules/redhook');
+
+test.each([
+  ['--require and the folder of the package, from another working directory', ['--require', PACKAGE]],
+  [
+    '--import and an absolute path, from another working directory',
+    ['--import', join(PACKAGE, 'dist/register.cjs')],
+  ],
+  [
+    '--import behind a loader that takes every .js file for an ES module',
+    ['--import', MODULE_LOADER, '--import', join(PACKAGE, 'dist/register.cjs')],
+  ],
+])('it is loaded by %s', async (_, flags) => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_METRICS_EXPORTER: 'none' };
+  const app = runApp('script.cjs', { flags, cwd: tmpdir(), env });
+
+  expect(await app.ended).toEqual({ code: 5, signal: null });
+  expect(app.stderr()).toMatch(/^redhook \d+\.\d+\.\d+: .*\n$/);
+});
 
 test('the package has no dependencies and contains nothing but the build', () => {
   expect(readdirSync(join(folder, 'node_modules/redhook')).sort()).toEqual([

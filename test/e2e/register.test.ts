@@ -56,16 +56,16 @@ test('on an old Node one line is printed, and the application runs', () => {
 test('with an incomplete build one line is printed, and the application runs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'redhook-broken-'));
   cleanUps.push(async () => rmSync(folder, { recursive: true, force: true }));
-  copyFileSync(REGISTER, join(folder, 'register.js'));
+  copyFileSync(REGISTER, join(folder, 'register.cjs'));
 
   const { status, stdout, stderr } = spawnSync(
     NODES['24'],
-    ['--require', join(folder, 'register.js'), '-e', 'console.log("runs")'],
+    ['--require', join(folder, 'register.cjs'), '-e', 'console.log("runs")'],
     { encoding: 'utf8' },
   );
 
   expect({ status, stdout }).toEqual({ status: 0, stdout: 'runs\n' });
-  expect(stderr).toMatch(/^redhook: cannot be loaded \(Error: Cannot find module '\.\/start\.js'/);
+  expect(stderr).toMatch(/^redhook: cannot be loaded \(Error: Cannot find module '\.\/start\.cjs'/);
 });
 
 test('the globals and the functions that preloads usually replace stay unchanged', async () => {

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /** The file that `--import redhook/register` loads, from the build in this working tree. */
-export const REGISTER = join(ROOT, 'dist/register.js');
+export const REGISTER = join(ROOT, 'dist/register.cjs');
 
 /** The Node versions of the matrix. */
 export const NODES = {

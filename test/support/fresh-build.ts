@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
 
-const BUILT = 'dist/start.js';
+const BUILT = 'dist/start.cjs';
 const SOURCES = ['src/**/*.ts', 'scripts/*.mts', 'package-lock.json'];
 
 /** Builds dist/ when a source is newer, so that no test ever runs against a stale build. */

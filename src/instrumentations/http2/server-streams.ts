@@ -104,8 +104,8 @@ function runStreamListenersInCall(prototype: Emitter, calls: Calls): void {
   });
 }
 
-type Write = (this: ServerHttp2Stream, chunk: unknown, ...rest: unknown[]) => boolean;
-type WriteAll = (this: ServerHttp2Stream, chunks: readonly { chunk: unknown }[], ...rest: unknown[]) => void;
+type Write = (this: ServerHttp2Stream, chunk: unknown, encoding: unknown, callback: unknown) => boolean;
+type WriteAll = (this: ServerHttp2Stream, chunks: readonly { chunk: unknown }[], callback: unknown) => void;
 
 /** All bytes of a stream pass through these three methods, however the application reads and writes. */
 function watchBodies(prototype: object): void {
@@ -116,9 +116,9 @@ function watchBodies(prototype: object): void {
       listener((found as ObservedStream).request, chunk);
   };
   const reporting = (direction: 'received' | 'sent') => (write: Write) =>
-    function (this: ServerHttp2Stream, chunk: unknown, ...rest: unknown[]) {
+    function (this: ServerHttp2Stream, chunk: unknown, encoding: unknown, callback: unknown) {
       report(direction, this, chunk);
-      return write.call(this, chunk, ...rest);
+      return write.call(this, chunk, encoding, callback);
     };
   patch(prototype, 'push', reporting('received'));
   patch(prototype, '_write', reporting('sent'));
@@ -126,9 +126,11 @@ function watchBodies(prototype: object): void {
     prototype,
     '_writev',
     (writeAll) =>
-      function (chunks, ...rest) {
-        for (const { chunk } of chunks) report('sent', this, chunk);
-        writeAll.call(this, chunks, ...rest);
+      function (chunks, callback) {
+        chunks.forEach(({ chunk }) => {
+          report('sent', this, chunk);
+        });
+        writeAll.call(this, chunks, callback);
       },
   );
 }

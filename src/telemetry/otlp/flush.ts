@@ -26,12 +26,12 @@ export interface FlushJob {
  * On `exit`, after an uncaught exception and in a signal handler, waiting for the event loop is not possible, so a
  * worker thread sends them. Never throws: requests that were not delivered are counted in one line of the log.
  *
- * @param workerFile the built `flush-worker.js`, which is next to the bundle.
+ * @param workerFile the built `flush-worker.cjs`, which is next to the bundle.
  */
 export function flushSync(
   requests: readonly PendingRequest[],
   timeoutMs: number,
-  workerFile = join(__dirname, 'flush-worker.js'),
+  workerFile = join(__dirname, 'flush-worker.cjs'),
 ): void {
   if (requests.length === 0) return;
   let delivered = 0;

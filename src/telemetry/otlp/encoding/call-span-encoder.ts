@@ -196,7 +196,8 @@ function writeShared(out: ProtobufWriter, shared: Attributes): void {
 
 function writeAttributes(out: ProtobufWriter, attributes: Attributes): void {
   for (const key in attributes) {
-    const value = attributes[key];
+    // The application may have made a property of Object.prototype enumerable.
+    const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
     if (value !== undefined) writeAttribute(out, 9, key, value);
   }
 }
