@@ -27,7 +27,7 @@ describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
     await collector?.close();
     await temporal?.stop();
     rmSync(folder, { recursive: true, force: true });
-  });
+  }, TIMEOUT_MS);
 
   /** Installs a copy of the order service with its own packages. */
   async function install(version: string, more: Record<string, string> = {}): Promise<string> {
