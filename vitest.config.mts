@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    globalSetup: 'test/support/install-nodes.ts',
     projects: [
       {
         extends: true,
@@ -12,7 +13,11 @@ export default defineConfig({
       {
         // These start applications under dist/, which must be that of the sources.
         extends: true,
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], globalSetup: 'test/support/fresh-build.ts' },
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/install-nodes.ts', 'test/support/fresh-build.ts'],
+        },
       },
     ],
   },

@@ -40,7 +40,7 @@ test.each(['--import', '--require'])('%s leaves worker threads untouched', async
 });
 
 test('on an old Node one line is printed, and the application runs', () => {
-  const node = resolve(import.meta.dirname, '../../node_modules/node12/bin/node');
+  const node = resolve(import.meta.dirname, '../nodes/node_modules/node12/bin/node');
 
   const { status, stdout, stderr } = spawnSync(node, ['--require', REGISTER, '-e', 'console.log("runs")'], {
     encoding: 'utf8',

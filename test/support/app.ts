@@ -12,10 +12,10 @@ export const REGISTER = join(ROOT, 'dist/register.cjs');
 
 /** The Node versions of the matrix. */
 export const NODES = {
-  '22.15.0': join(ROOT, 'node_modules/node22-floor/bin/node'),
-  '22': join(ROOT, 'node_modules/node22/bin/node'),
+  '22.15.0': join(ROOT, 'test/nodes/node_modules/node22-floor/bin/node'),
+  '22': join(ROOT, 'test/nodes/node_modules/node22/bin/node'),
   '24': join(ROOT, 'node_modules/node/bin/node'),
-  '26': join(ROOT, 'node_modules/node26/bin/node'),
+  '26': join(ROOT, 'test/nodes/node_modules/node26/bin/node'),
 } as const;
 
 export interface AppOptions {
