@@ -210,12 +210,15 @@ test('each worker of a cluster serves its own page', async () => {
   for (let i = 0; i < 10; i += 1) await (await fetch(app.url, { headers: { connection: 'close' } })).text();
 
   await expect
-    .poll(async () => {
-      const moved = [...app.stderr().matchAll(/this cluster worker uses port (\d+)/g)].map(([, at]) =>
-        Number(at),
-      );
-      const counts = await Promise.all([port, ...moved].map(countAt));
-      return counts.filter((count) => count > 0).toSorted();
-    })
+    .poll(
+      async () => {
+        const moved = [...app.stderr().matchAll(/this cluster worker uses port (\d+)/g)].map(([, at]) =>
+          Number(at),
+        );
+        const counts = await Promise.all([port, ...moved].map(countAt));
+        return counts.filter((count) => count > 0).toSorted();
+      },
+      { timeout: 5_000 },
+    )
     .toEqual([5, 5]);
 });

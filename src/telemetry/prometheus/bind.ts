@@ -1,7 +1,8 @@
-import type { Cluster } from 'node:cluster';
-import type { Server } from 'node:net';
+import type { Server } from 'node:http';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { log, reason } from '../../log.js';
+import { cluster, reclaim, whenReclaimed } from './cluster-ports.js';
+import { watchRivals } from './rivals.js';
 
 export interface Address {
   /** Empty means all interfaces: IPv6 and IPv4, or only IPv4 where there is no IPv6. */
@@ -11,31 +12,52 @@ export interface Address {
 }
 
 export interface Binding {
+  /** Starts to listen. Only the first call counts. */
+  open(): void;
   /** Stops retrying. */
   stop(): void;
 }
 
 const FIRST_DELAY_MS = 1_000;
 const LAST_DELAY_MS = 60_000;
+const RETRYING = `retrying every ${FIRST_DELAY_MS / 1000} to ${LAST_DELAY_MS / 1000} s`;
+/** How long the application of a worker may take its ports before the page takes one. */
+const WORKER_DELAY_MS = 1_000;
 /** How many ports after the configured one a cluster worker tries. */
 const WORKER_PORTS = 64;
 
 /**
- * Makes a server listen and retries for as long as that fails. The application is never affected. One line of the
- * log says what is wrong, another one that the server listens after all.
+ * Makes a server listen and retries for as long as that fails. The application is never affected: when a server of its
+ * own wants the port, this one closes first. One line of the log says what is wrong, another one that the server
+ * listens after all.
  *
  * Workers of `node:cluster` would share one port. Each scrape would then reach an arbitrary worker, and the numbers of
  * all workers would appear as one series. So each worker takes a port of its own: the configured one or the next free
- * one.
+ * one, once the application has had a moment to take its ports.
  */
-export function bind(server: Server, { host, port }: Address): Binding {
-  // Loaded here because loading takes milliseconds. By now the application's own `listen` has loaded it.
-  const { isWorker } = process.getBuiltinModule('node:cluster') as unknown as Cluster;
+export function createBinding(server: Server, { host, port }: Address): Binding {
+  let isWorker = false;
+  let isOpen = false;
+  let gaveWay = false;
+  let hasFailed = false;
   let offset = 0;
   let delay = FIRST_DELAY_MS;
   let retry: NodeJS.Timeout | undefined;
+  let stopReclaims = (): void => {};
+
+  const later = (): void => {
+    offset = 0;
+    retry = setTimeout(attempt, delay).unref();
+    delay = Math.min(delay * 2, LAST_DELAY_MS);
+  };
 
   const attempt = (): void => {
+    // What a scraper keeps open from before a release would hide the page of the application from it.
+    server.closeAllConnections();
+    if (rivals.want(port + offset)) {
+      later();
+      return;
+    }
     const options = { port: port + offset, exclusive: true, ...(host !== '' && { host }) };
     try {
       // Not in the current context: every scrape would inherit it for the life of the server.
@@ -48,33 +70,71 @@ export function bind(server: Server, { host, port }: Address): Binding {
   const onError = (error: NodeJS.ErrnoException): void => {
     // The server already listens, so the error is not about its port.
     if (server.listening) return;
-    if (isWorker && error.code === 'EADDRINUSE' && offset < WORKER_PORTS && port + offset < 65_535) {
+    const isTaken = error.code === 'EADDRINUSE';
+    if (isWorker && isTaken && offset < WORKER_PORTS && port + offset < 65_535) {
       offset += 1;
       attempt();
       return;
     }
-    log.warn(
-      `metrics: ${describeListenError(error, port)}; retrying every ${FIRST_DELAY_MS / 1000} to ${LAST_DELAY_MS / 1000} s, ` +
-        'the application is not affected',
-    );
-    offset = 0;
-    retry = setTimeout(attempt, delay).unref();
-    delay = Math.min(delay * 2, LAST_DELAY_MS);
+    hasFailed = true;
+    if (!(gaveWay && isTaken))
+      log.warn(`metrics: ${describeListenError(error, port)}; ${RETRYING}, the application is not affected`);
+    later();
   };
 
+  /** Closing frees the port at once. Scrapes that are under way have until the next attempt. */
+  const release = (wanted: number): void => {
+    const address = server.address();
+    if (typeof address !== 'object' || address?.port !== wanted) return;
+    gaveWay = true;
+    hasFailed = true;
+    delay = FIRST_DELAY_MS;
+    server.close();
+    later();
+    log.warn(
+      `metrics: the application listens on port ${wanted} itself, expected another port in ` +
+        `OTEL_EXPORTER_PROMETHEUS_PORT; the metrics page is closed, ${RETRYING}`,
+    );
+  };
+  const rivals = watchRivals(server, (wanted) => {
+    release(wanted);
+    if (wanted >= port && wanted <= port + WORKER_PORTS) reclaim(wanted);
+  });
+
   server.on('error', onError);
-  server.once('listening', () => {
+  server.on('listening', () => {
     if (offset > 0)
       log.warn(`metrics: port ${port} is taken, this cluster worker uses port ${port + offset}`);
-    else if (retry !== undefined) log.info(`metrics: now listening on port ${port}`);
+    else if (hasFailed) log.info(`metrics: now listening on port ${port}`);
+    gaveWay = false;
+    hasFailed = false;
+    delay = FIRST_DELAY_MS;
   });
-  if (mayListen()) attempt();
-  else
-    log.warn(
-      `metrics: --permission forbids listening on port ${port}, expected --allow-net; there are no metrics to ` +
-        'scrape, the application is not affected',
-    );
-  return { stop: () => clearTimeout(retry) };
+  return {
+    open() {
+      if (isOpen) return;
+      isOpen = true;
+      if (!mayListen()) {
+        log.warn(
+          `metrics: --permission forbids listening on port ${port}, expected --allow-net; there are no metrics to ` +
+            'scrape, the application is not affected',
+        );
+        return;
+      }
+      isWorker = cluster().isWorker;
+      if (isWorker) {
+        stopReclaims = whenReclaimed(release);
+        retry = setTimeout(attempt, WORKER_DELAY_MS).unref();
+      } else {
+        attempt();
+      }
+    },
+    stop() {
+      clearTimeout(retry);
+      rivals.stop();
+      stopReclaims();
+    },
+  };
 }
 
 function describeListenError(error: NodeJS.ErrnoException, port: number): string {

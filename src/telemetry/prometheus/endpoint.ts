@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { AggregationTemporality, type MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import { splitTarget } from '../../semconv/url.js';
 import type { InternalMetrics } from '../metrics/internal.js';
-import { type Address, type Binding, bind } from './bind.js';
+import { type Address, createBinding } from './bind.js';
 import { createPage, type PageOptions } from './page.js';
 import { createScrape, type Scrape, sendText } from './scrape.js';
 
@@ -39,13 +39,12 @@ export function createPrometheusEndpoint(options: PrometheusOptions): Prometheus
   });
   const server = createMetricsServer(options.path, scrape);
   options.markAsOwn(server);
-  let binding: Binding | undefined;
+  const binding = createBinding(server, options);
   let closed = false;
 
   async function close(): Promise<void> {
     closed = true;
-    binding?.stop();
-    if (!server.listening) return;
+    binding.stop();
     await new Promise((resolve) => {
       server.close(resolve);
       server.closeAllConnections();
@@ -55,7 +54,7 @@ export function createPrometheusEndpoint(options: PrometheusOptions): Prometheus
   return {
     reader,
     listen() {
-      if (!closed) binding ??= bind(server, options);
+      if (!closed) binding.open();
     },
     address() {
       const address = server.address() as AddressInfo | null;
