@@ -24,7 +24,8 @@ function describeTraces(exporter: TracesConfig['exporters'][number]): string {
 }
 
 function describeMetrics(exporter: MetricsConfig['exporters'][number]): string {
-  if (exporter.type === 'prometheus') return `${exporter.host}:${exporter.port}${exporter.path}`;
+  // Tools and other processes with nothing to measure never open it.
+  if (exporter.type === 'prometheus') return `${exporter.host}:${exporter.port}${exporter.path} on first use`;
   return describeOtlp(exporter);
 }
 

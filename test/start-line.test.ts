@@ -20,13 +20,13 @@ function lineFor(env: Record<string, string>): string {
 }
 
 test.each([
-  [{}, `traces=otlp grpc http://localhost:4317 metrics=:9464/metrics ${ALL}`],
+  [{}, `traces=otlp grpc http://localhost:4317 metrics=:9464/metrics on first use ${ALL}`],
   [
     {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'https://me:secret@c.example:4318',
       OTEL_METRICS_EXPORTER: 'otlp,prometheus',
     },
-    `traces=otlp http/protobuf https://c.example:4318/v1/traces metrics=otlp http/protobuf https://c.example:4318/v1/metrics,:9464/metrics ${ALL}`,
+    `traces=otlp http/protobuf https://c.example:4318/v1/traces metrics=otlp http/protobuf https://c.example:4318/v1/metrics,:9464/metrics on first use ${ALL}`,
   ],
   [
     {
@@ -42,7 +42,7 @@ test.each([
       OTEL_NODE_DISABLED_INSTRUMENTATIONS:
         'http-server,http-client,fetch,queue-worker,queue-client,cache-client',
     },
-    'traces=console metrics=:9464/metrics instrumented=none',
+    'traces=console metrics=:9464/metrics on first use instrumented=none',
   ],
 ])('the start line with the environment %o', (env, line) => {
   expect(lineFor(env)).toBe(`${version}: service=orders ${line}`);

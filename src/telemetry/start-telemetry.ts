@@ -1,4 +1,5 @@
 import { context, type MeterProvider, metrics as metricsApi, propagation, trace } from '@opentelemetry/api';
+import { isIncoming } from '../calls/call.js';
 import { contexts } from '../calls/context.js';
 import type { CallObserver } from '../calls/observer.js';
 import type { Config } from '../config/config.js';
@@ -13,6 +14,7 @@ import { flushSync } from './otlp/flush.js';
 import { createPropagator } from './propagator.js';
 import { createResource } from './resource.js';
 import { startTraces } from './traces/traces.js';
+import { whenLasting } from './when-lasting.js';
 import { whenListening } from './when-listening.js';
 
 export interface Telemetry {
@@ -54,9 +56,12 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
     if (!isPushed) setImmediate(startRuntime).unref();
     metrics.serve();
   });
-  const arming: CallObserver = {
-    start() {
+  const serveIfLasting = once(() => whenLasting(serve));
+  const used: CallObserver = {
+    start({ kind }) {
       armOnce();
+      if (isIncoming(kind)) serve();
+      else serveIfLasting();
       return undefined;
     },
     end() {},
@@ -74,9 +79,12 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
   whenListening(serve);
 
   return {
-    observers: [arming, red.observer, ...(traces === undefined ? [] : [traces.observer]), { end: serve }],
+    observers: [used, red.observer, ...(traces === undefined ? [] : [traces.observer])],
     addGauge: internal.gauge,
-    addScrapedPage: scrapedPages.add,
+    addScrapedPage(url) {
+      scrapedPages.add(url);
+      serve();
+    },
     flush() {
       flushSync([...(traces?.pendingRequests() ?? []), ...metrics.pendingRequests()], config.exitTimeoutMs);
     },

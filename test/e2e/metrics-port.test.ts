@@ -1,4 +1,7 @@
-/** A server of the application gets the port of the metrics page, whichever process of a cluster has either. */
+/** Which process has the port of the metrics page, and which server. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort, NODES, startApp } from '../support/app.js';
 
@@ -19,4 +22,26 @@ test.each([
   await expect
     .poll(() => app.stderr(), { timeout: 5_000 })
     .toContain(`the application listens on port ${port} itself`);
+});
+
+test('a tool that makes a request and starts the application leaves the port to it', async () => {
+  const target = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+  await once(target, 'listening');
+  const port = String(await freePort());
+  const launcher = await startApp('launcher.cjs', {
+    env: {
+      TARGET: `http://127.0.0.1:${(target.address() as AddressInfo).port}`,
+      LIFETIME: '2000',
+      OTEL_EXPORTER_PROMETHEUS_PORT: port,
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_LOG_LEVEL: 'warn',
+    },
+  });
+  onTestFinished(() => void target.close());
+
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(page).toContain('process_pid=');
+  expect(page).not.toContain(`process_pid="${launcher.pid}"`);
+  expect(await launcher.ended).toEqual({ code: 0, signal: null });
+  expect(launcher.stderr()).toBe('');
 });

@@ -60,7 +60,7 @@ const FLAGS: Record<string, { flags: string[]; env: Record<string, string> }> = 
 const STRIP_TYPES = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'];
 
 const START_LINE =
-  /^redhook \d+\.\d+\.\d+: service=\S+ traces=otlp grpc http:\/\/\S+ metrics=:\d+\/metrics instrumented=\S+\n$/;
+  /^redhook \d+\.\d+\.\d+: service=\S+ traces=otlp grpc http:\/\/\S+ metrics=:\d+\/metrics on first use instrumented=\S+\n$/;
 
 interface Story {
   spans: unknown[];
