@@ -42,7 +42,7 @@ export function loadConfig(
   const values = file && valuesOf(file, env, report);
   const config = buildConfig(
     { env, switchable, file: values ?? new Map(), report },
-    packageName(cwd, argv?.[1]),
+    packageName(cwd, argv?.[1], env),
   );
   return {
     config: deepFreeze(config),

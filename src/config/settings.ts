@@ -216,7 +216,7 @@ export const general = {
     env: ['OTEL_SERVICE_NAME'],
     type: text,
     default: 'unknown_service:node',
-    doc: 'Name of the service. In this order: `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, the file, the name in the nearest `package.json`.',
+    doc: 'Name of the service. In this order: `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, the file, the name in the `package.json` of the application (not of an installed tool that runs it).',
   }),
   resourceAttributes: row({
     env: ['OTEL_RESOURCE_ATTRIBUTES'],

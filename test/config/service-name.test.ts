@@ -26,6 +26,71 @@ test.each([
   });
 });
 
+const INSTALLED = {
+  ...FILES,
+  'node_modules/next/package.json': '{"name":"next"}',
+  'services/orders/node_modules/next/package.json': '{"name":"next"}',
+};
+const PM2 = '/usr/lib/node_modules/pm2/lib';
+
+test.each<[string, string, string, Record<string, string>, string]>([
+  ['a tool of the package', 'services/orders', 'services/orders/node_modules/.bin/next', {}, '@shop/orders'],
+  ['a tool of the workspace', 'services/orders', 'node_modules/next/dist/bin/next', {}, '@shop/orders'],
+  ['a worker of a tool, elsewhere', '/', 'services/orders/node_modules/next/worker.js', {}, '@shop/orders'],
+  ['a tool outside of any package', 'services/orders', '/usr/bin/next', {}, '@shop/orders'],
+  [
+    'PM2',
+    '/',
+    `${PM2}/ProcessContainerFork.js`,
+    { pm_exec_path: 'services/orders/app.js', name: 'app' },
+    '@shop/orders',
+  ],
+  [
+    'PM2 and a tool',
+    '/',
+    `${PM2}/ProcessContainerFork.js`,
+    { pm_exec_path: 'node_modules/next/bin/next', pm_cwd: 'services/orders' },
+    '@shop/orders',
+  ],
+  [
+    'PM2 without a package',
+    '/',
+    `${PM2}/ProcessContainerFork.js`,
+    { pm_exec_path: '/srv/app.js', name: 'shop' },
+    'shop',
+  ],
+  [
+    'a child process below PM2',
+    '.',
+    'services/orders/app.js',
+    { pm_exec_path: '/srv/app.js', name: 'shop' },
+    '@shop/orders',
+  ],
+  ['a broken environment of PM2', '/', `${PM2}/ProcessContainer.js`, { pm2_env: '{', name: 'shop' }, 'shop'],
+])('a service that is run by %s has the name of its own package', (_, cwd, script, env, name) => {
+  inFolder(INSTALLED, (folder) => {
+    const inside = (path: string): string => (path.startsWith('/') ? path : join(folder, path));
+    const paths = ['pm_exec_path', 'pm_cwd'].flatMap((key) => {
+      const path = env[key];
+      return path === undefined ? [] : [[key, inside(path)]];
+    });
+    const processEnv: Record<string, string> = { ...env, ...Object.fromEntries(paths) };
+    const argv = ['node', inside(script)];
+    expect(loadIn(inside(cwd), processEnv, argv).config.serviceName).toBe(name);
+    if (!script.includes('ProcessContainerFork')) return;
+    const clustered = ['node', script.replace('Fork', '')];
+    const pm2Env = { pm2_env: JSON.stringify(processEnv) };
+    expect(loadIn(inside(cwd), pm2Env, clustered).config.serviceName).toBe(name);
+  });
+});
+
+test('an installed application has the name of its package, if nothing else has one', () => {
+  inFolder({ 'node_modules/n8n/package.json': '{"name":"n8n"}' }, (folder) => {
+    const argv = ['node', join(folder, 'node_modules/n8n/bin/n8n')];
+    expect(loadIn('/', {}, argv).config.serviceName).toBe('n8n');
+  });
+});
+
 test('without any package.json the service name is unknown_service:node', () => {
   expect(loadIn('/', {}, []).config.serviceName).toBe('unknown_service:node');
 });
