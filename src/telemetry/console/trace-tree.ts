@@ -78,15 +78,17 @@ function childrenByParent(spans: readonly ReadableSpan[]): Map<string, ReadableS
   return children;
 }
 
-/** The kind and name, then the most useful details: status code, peer address and error. */
+/** The kind and name, then the most useful details: status code, path without a route, peer address and error. */
 function describeSpan({ kind, name, attributes, status }: ReadableSpan): string {
   const code = attributes['http.response.status_code'] ?? attributes['rpc.status_code'];
   const address = kind === SpanKind.CLIENT ? attributes['server.address'] : undefined;
   const port = attributes['server.port'];
+  const path = attributes['http.route'] === undefined ? attributes['url.path'] : undefined;
   const error = attributes['error.type'] ?? (status.code === SpanStatusCode.ERROR ? 'error' : undefined);
   return [
     `${SpanKind[kind]} ${name}`,
     code,
+    path,
     address !== undefined && port !== undefined ? `${address}:${port}` : address,
     String(error) === String(code) ? undefined : error,
   ]

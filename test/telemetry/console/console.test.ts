@@ -76,6 +76,19 @@ test('prints a trace as a tree when all its spans have ended', () => {
   ]);
 });
 
+test('prints the path of a request without a route', () => {
+  for (const route of [undefined, '/orders/:id']) {
+    const server = start('GET', remote(), 0, SpanKind.SERVER);
+    server.setAttributes({ 'http.response.status_code': 404, 'url.path': '/orders/7' });
+    if (route !== undefined) server.setAttribute('http.route', route);
+    server.end(T0 + 1);
+  }
+  expect(printed.map((tree) => tree.split('\n')[1])).toEqual([
+    '└─ SERVER GET  404  /orders/7  1.0 ms',
+    '└─ SERVER GET  404  1.0 ms',
+  ]);
+});
+
 test('prints the error of each failed span', () => {
   const server = start('GET', remote(), 0, SpanKind.SERVER);
   const refused = start('GET', under(server), 0, SpanKind.CLIENT);
