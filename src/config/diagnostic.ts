@@ -43,8 +43,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Formats a diagnostic as exactly one line. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
-  const line = 'message' in diagnostic ? diagnostic.message : describeProblem(diagnostic);
-  return line.replace(UNPRINTABLE, escaped);
+  return printable('message' in diagnostic ? diagnostic.message : describeProblem(diagnostic));
 }
 
 function describeProblem({ where, found, expected, now }: Problem): string {
@@ -67,6 +66,11 @@ export function redactedEndpoint(url: string): string {
   return withoutCredentials(url)
     .replace(/^[^/?#]*@/, '')
     .replace(/[?#].*$/s, '');
+}
+
+/** Escapes the characters of a text that would change how a terminal shows it. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, escaped);
 }
 
 function escaped(character: string): string {

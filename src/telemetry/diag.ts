@@ -1,21 +1,26 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
-import { log } from '../log.js';
+import { log, reason, templateOf } from '../log.js';
 
 const DUPLICATE = 'Attempted duplicate registration of API: trace';
+/** Errors of the SDK that say that the application misuses the API. They come as often as it does so. */
+const MISUSE =
+  /You can only call end\(\) on a span once|Cannot call shutdown twice|not associated with valid/;
 
 /**
- * Sends the diagnostics of the OpenTelemetry SDK to our log. A refused registration gets its own warning: it means that
- * the application starts a second SDK after ours.
+ * Sends the diagnostics of the OpenTelemetry SDK to our log, each kind once. A refused registration gets its own
+ * warning: it means that the application starts a second SDK after ours.
  */
 export function adoptDiagnostics(): void {
   const logger: DiagLogger = {
     error: (message, ...more) => {
-      if (message.includes(DUPLICATE)) warnAboutSecondSdk();
-      else if (!message.includes('Attempted duplicate registration')) log.error(firstLine(message, more));
+      const text = textOf(message);
+      if (text.includes(DUPLICATE)) warnAboutSecondSdk();
+      else if (!text.includes('Attempted duplicate registration'))
+        pass(MISUSE.test(text) ? 'debug' : 'error', text, more);
     },
     // The API itself warns only when another logger replaces this one, which the application may do.
-    warn: (message, ...more) => log.debug(firstLine(message, more)),
-    info: (message, ...more) => log.debug(firstLine(message, more)),
+    warn: (message, ...more) => pass('debug', message, more),
+    info: (message, ...more) => pass('debug', message, more),
     debug: () => {},
     verbose: () => {},
   };
@@ -29,7 +34,14 @@ function warnAboutSecondSdk(): void {
   );
 }
 
-function firstLine(message: string, more: unknown[]): string {
-  const [first = ''] = [message, ...more].map(String).join(' ').split('\n');
-  return first;
+/** They come from calls of the application, in any number: one that is not shown costs nothing, and none throws. */
+function pass(level: 'error' | 'debug', message: unknown, more: unknown[]): void {
+  if (!log.shows(level)) return;
+  const [line = ''] = [message, ...more].map(textOf).join(' ').split('\n');
+  log[level](line, templateOf(line));
+}
+
+/** The application may pass anything, although the types of the API say strings. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : reason(value);
 }
