@@ -75,8 +75,9 @@ export interface BuiltinTarget {
 }
 
 /**
- * Wraps our own code so that a fault in it never reaches the application. The first throw is logged in one line; from
- * then on every guarded function of this instrumentation returns `undefined` at once.
+ * Wraps our own code so that a fault in it never reaches the application: the function returns `undefined`, and each kind
+ * of fault is logged in one line. After many faults within a minute every guarded function of this instrumentation
+ * returns `undefined` at once, for a while.
  */
 export type Guard = <A extends unknown[], R>(fn: (...args: A) => R) => (...args: A) => R | undefined;
 

@@ -8,7 +8,7 @@ import type {
   EndedCall,
   Outcome,
 } from '../instrumentation.js';
-import { log, reason } from '../log.js';
+import { log, reason, templateOf } from '../log.js';
 import { type CallConvention, OTHER } from '../semconv/convention.js';
 import { errorType } from '../semconv/error-type.js';
 import { CallContext, callOf, runInContext } from './context.js';
@@ -93,8 +93,24 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     if (this.#isOpen) this.code = code;
   }
 
-  end({ code = this.code, error, errorType: type }: Outcome): void {
+  end(outcome: Outcome): void {
     if (!this.#open.delete(this)) return;
+    try {
+      this.#settle(outcome);
+    } catch (error) {
+      // It is counted with what is known.
+      logNotRecorded(error);
+    }
+    for (const observer of this.#observers) {
+      try {
+        observer.end(this);
+      } catch (error) {
+        logNotRecorded(error);
+      }
+    }
+  }
+
+  #settle({ code = this.code, error, errorType: type }: Outcome): void {
     this.code = code;
     const { ended } = this;
     const elapsed =
@@ -109,13 +125,6 @@ export class TrackedCall implements Call, CallRecord, Indexed {
       this.#addToSpan(convention.operationOriginal, this.#originalOperation);
     if (this.failed)
       attributes['error.type'] = type ?? (error === undefined ? String(code ?? OTHER) : errorType(error));
-    for (const observer of this.#observers) {
-      try {
-        observer.end(this);
-      } catch (error) {
-        logNotRecorded(error);
-      }
-    }
   }
 
   /** Ends the call because the process ends first. A client call keeps a status that has arrived; others fail. */
@@ -153,5 +162,6 @@ export function isIncoming(kind: CallKind): boolean {
 
 /** Logs a fault of our own. The application's call goes on without telemetry. */
 export function logNotRecorded(error: unknown): void {
-  log.error(`a call was not recorded: ${reason(error)}`);
+  const line = `a call was not recorded: ${reason(error)}`;
+  log.error(line, templateOf(line));
 }

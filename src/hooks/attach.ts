@@ -8,7 +8,7 @@ import { attachTracingChannel } from './tracing-channel.js';
 /** Attaches every target of an instrumentation. They share one guard. */
 export function attach(instrumentation: Instrumentation, calls: Calls): void {
   const guard = createGuard(instrumentation.name);
-  const attachAll = guard(() => {
+  const attachAll = guard.attaching(() => {
     for (const target of instrumentation.targets) {
       if ('tracing' in target) attachTracingChannel(target, calls, guard);
       else if ('channel' in target) attachChannel(target, calls, guard);

@@ -1,12 +1,13 @@
-import type { BuiltinTarget, Calls, Guard } from '../instrumentation.js';
+import type { BuiltinTarget, Calls } from '../instrumentation.js';
 import { whenBuiltinIsUsed } from './builtin-use.js';
+import type { InstrumentationGuard } from './guard.js';
 
 /**
  * Attaches to a built-in module of Node. Prototypes are patched in place and no export is replaced, so CommonJS and
  * ESM importers see the same objects, whenever they import.
  */
-export function attachBuiltin(target: BuiltinTarget, calls: Calls, guard: Guard): void {
-  const attach = guard(() => target.attach(process.getBuiltinModule(target.builtin), calls, guard));
+export function attachBuiltin(target: BuiltinTarget, calls: Calls, guard: InstrumentationGuard): void {
+  const attach = guard.attaching(() => target.attach(process.getBuiltinModule(target.builtin), calls, guard));
   // Loading HTTP/2 or TLS takes Node 5 to 16 ms, so only an application that uses it pays for it.
   if (target.builtin === 'node:http') attach();
   else whenBuiltinIsUsed(target.builtin, attach);

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { normalize, sep } from 'node:path';
-import type { Calls, Guard, PackageTarget } from '../instrumentation.js';
+import type { Calls, PackageTarget } from '../instrumentation.js';
 import { log } from '../log.js';
 import { patch } from '../patching/patch.js';
+import type { InstrumentationGuard } from './guard.js';
 import { satisfies } from './version-range.js';
 
 type Load = (this: { exports: unknown }, path: string) => void;
@@ -22,11 +23,11 @@ const listeners: ((path: string, exports: unknown) => void)[] = [];
  * are bundled into one file have neither. A copy whose version is out of range is left alone, and the log says so.
  * Module hooks are not used: with a load hook, Node 22.15 to 24.10 hides the `require` of imported packages.
  */
-export function attachPackage(target: PackageTarget, calls: Calls, guard: Guard): void {
+export function attachPackage(target: PackageTarget, calls: Calls, guard: InstrumentationGuard): void {
   const end = sep + normalize(target.file);
+  const attachTo = guard.attaching((exports: unknown) => target.attach(exports, calls, guard));
   const attachCopy = guard((path: string, exports: unknown) => {
-    if (path.endsWith(end) && isSupported(target, path.slice(0, -end.length)))
-      target.attach(exports, calls, guard);
+    if (path.endsWith(end) && isSupported(target, path.slice(0, -end.length))) attachTo(exports);
   });
 
   for (const [path, module] of Object.entries(loaded)) if (module.loaded) attachCopy(path, module.exports);

@@ -11,6 +11,7 @@ import { wrapEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
+import { propertyOf } from '../semconv/property.js';
 import { redactUrl, splitAuthority } from '../semconv/url.js';
 import { whenSessionIsCreated } from './http2/sessions.js';
 
@@ -212,5 +213,5 @@ function endCall({ errored, rstCode }: ClientHttp2Stream, { call, cancelled }: W
 
 /** When a session fails, its streams report ERR_HTTP2_STREAM_CANCEL. The error of the session is the `cause`. */
 function causeOf(error: Error): unknown {
-  return 'code' in error && error.code === 'ERR_HTTP2_STREAM_CANCEL' ? (error.cause ?? error) : error;
+  return propertyOf(error, 'code') === 'ERR_HTTP2_STREAM_CANCEL' ? (error.cause ?? error) : error;
 }

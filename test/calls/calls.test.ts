@@ -24,6 +24,10 @@ beforeEach(() => {
   ended.length = 0;
 });
 
+function throwing(): never {
+  throw new Error('lazy');
+}
+
 function open(more: Partial<CallStart> = {}) {
   const call = calls.open({
     kind: 'server',
@@ -241,7 +245,30 @@ test('an observer that throws is logged in one line, and the other observers sti
     ?.end({ code: 200 });
 
   expect(ended).toHaveLength(1);
-  expect(error).toHaveBeenCalledWith('a call was not recorded: ours');
+  expect(error).toHaveBeenCalledWith('a call was not recorded: ours', expect.anything());
+});
+
+test.each([
+  ['whose code throws', { error: Object.defineProperty(new Error(), 'code', { get: throwing }) }, 'Error'],
+  ['that is a hostile proxy', { error: new Proxy({}, { get: throwing, has: throwing }) }, '_OTHER'],
+  ['without a prototype', { error: Object.create(null) }, '_OTHER'],
+])('a call that ends with an error %s is counted as failed', (_, outcome, type) => {
+  const call = open();
+
+  expect(() => call.end(outcome)).not.toThrow();
+
+  expect(ended).toHaveLength(1);
+  expect(ended[0]).toMatchObject({ failed: true, attributes: { 'error.type': type } });
+});
+
+test('a call whose outcome cannot be judged is counted, and nothing is thrown', () => {
+  const error = vi.spyOn(log, 'error').mockImplementation(() => {});
+  const call = open({ convention: { ...HTTP_SERVER, isFailure: throwing } });
+
+  expect(() => call.end({ code: 200 })).not.toThrow();
+
+  expect(ended).toHaveLength(1);
+  expect(error).toHaveBeenCalledWith('a call was not recorded: lazy', expect.anything());
 });
 
 test('headers that can no longer be written do not prevent the call from being recorded', () => {

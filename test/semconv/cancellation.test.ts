@@ -20,3 +20,12 @@ test('any other error is returned unchanged', () => {
   expect(unlessCancelled('aborted')).toBe('aborted');
   expect(unlessCancelled(undefined)).toBeUndefined();
 });
+
+test('an error that throws when it is read is an error', () => {
+  const lazy = Object.defineProperty(new Error('x'), 'code', {
+    get() {
+      throw new Error('lazy');
+    },
+  });
+  expect(unlessCancelled(lazy)).toBe(lazy);
+});

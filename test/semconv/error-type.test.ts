@@ -18,3 +18,16 @@ test.each([
   [null, '_OTHER'],
   [7, '_OTHER'],
 ])('errorType(%s) is %s', (error, type) => expect(errorType(error)).toBe(type));
+
+function throwing(): never {
+  throw new Error('lazy');
+}
+
+test.each([
+  [Object.defineProperty(new TypeError(), 'code', { get: throwing }), 'TypeError'],
+  [Object.defineProperty(new TypeError(), 'name', { get: throwing }), '_OTHER'],
+  [new Proxy(new Error(), { get: throwing, getPrototypeOf: throwing }), '_OTHER'],
+  [Object.create(null), '_OTHER'],
+])('an error that throws when it is read has a type too (%#)', (error, type) => {
+  expect(errorType(error)).toBe(type);
+});

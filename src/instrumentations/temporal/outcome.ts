@@ -1,29 +1,26 @@
 import type { Outcome } from '../../instrumentation.js';
 import { statusName } from '../../semconv/grpc.js';
-
-/** The fields of Temporal's errors. Their classes are in the application's copy of the SDK, so names identify them. */
-interface TemporalError {
-  readonly name?: unknown;
-  readonly type?: unknown;
-  readonly category?: unknown;
-  readonly cause?: { readonly code?: unknown };
-}
+import { propertyOf } from '../../semconv/property.js';
 
 export const COMPLETED: Outcome = { code: 'completed' };
 
-/** The outcome of an operation, activity or workflow that has thrown. Not every throw is a failure. */
+/**
+ * The outcome of an operation, activity or workflow that has thrown. Not every throw is a failure. The classes of
+ * Temporal's errors are in the application's copy of the SDK, so names identify them.
+ */
 export function outcomeOf(error: unknown): Outcome {
-  const { name, category } = (error ?? {}) as TemporalError;
+  const name = propertyOf(error, 'name');
   if (name === 'CompleteAsyncError') return { code: 'completes_async' };
   if (name === 'CancelledFailure' || name === 'AbortError') return { code: 'canceled' };
-  if (category === 'BENIGN') return { code: 'benign' };
+  if (propertyOf(error, 'category') === 'BENIGN') return { code: 'benign' };
   return { code: 'failed', error, errorType: typeOf(error) };
 }
 
 /** The type of an ApplicationFailure, or the gRPC status of the service. Otherwise the error class is the type. */
 function typeOf(error: unknown): string | undefined {
-  const { name, type, cause } = (error ?? {}) as TemporalError;
-  if (name === 'ApplicationFailure' && typeof type === 'string' && type !== '') return type;
-  if (typeof cause?.code === 'number') return statusName(cause.code);
-  return undefined;
+  const type = propertyOf(error, 'type');
+  if (propertyOf(error, 'name') === 'ApplicationFailure' && typeof type === 'string' && type !== '')
+    return type;
+  const code = propertyOf(propertyOf(error, 'cause'), 'code');
+  return typeof code === 'number' ? statusName(code) : undefined;
 }
