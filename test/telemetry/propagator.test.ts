@@ -38,3 +38,24 @@ test('malformed headers yield no parent and do not throw', () => {
   expect(trace.getSpanContext(context)).toBeUndefined();
   expect(propagation.getBaggage(context)?.getAllEntries().length ?? 0).toBeLessThan(2);
 });
+
+test.each([
+  ['ff', '03'],
+  ['10', '00'],
+  ['0b', '03'],
+  ['02', '02'],
+  ['01', '01'],
+])('of the flags %s that arrive, only the known ones leave: %s', (arrived, left) => {
+  const propagator = createPropagator(['tracecontext']);
+  const ids = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331';
+  const outgoing: Record<string, string> = {};
+
+  const context = propagator.extract(
+    ROOT_CONTEXT,
+    { traceparent: `${ids}-${arrived}`, tracestate: 'a=1' },
+    defaultTextMapGetter,
+  );
+  propagator.inject(context, outgoing, defaultTextMapSetter);
+
+  expect(outgoing).toEqual({ traceparent: `${ids}-${left}`, tracestate: 'a=1' });
+});
