@@ -10,13 +10,13 @@ import { switches } from './types/switches.js';
 import {
   boolean,
   choice,
-  count,
   duration,
   limit,
   listOf,
   methodName,
   pemFile,
   ratio,
+  size,
   text,
   type ValueType,
 } from './types/value.js';
@@ -83,14 +83,14 @@ export const traces = {
   queueSize: row({
     path: 'traces.queue.size',
     env: ['OTEL_BSP_MAX_QUEUE_SIZE'],
-    type: count({ min: 1 }),
+    type: size,
     default: 2048,
     doc: 'Maximum number of finished spans waiting for export. Further spans are dropped and counted in `redhook_spans_dropped_total`.',
   }),
   queueBatch: row({
     path: 'traces.queue.batch',
     env: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
-    type: count({ min: 1 }),
+    type: size,
     default: 512,
     doc: 'Maximum number of spans in one export. Cannot exceed `traces.queue.size`.',
   }),
@@ -174,13 +174,13 @@ export const metrics = {
   }),
   maxRoutes: row({
     path: 'metrics.limits.routes',
-    type: count({ min: 1 }),
+    type: size,
     default: 500,
     doc: 'Maximum number of distinct routes per process. Calls on further routes share one overflow series per histogram; `redhook_red_overflow_total` counts them.',
   }),
   maxSeries: row({
     path: 'metrics.limits.series',
-    type: count({ min: 1 }),
+    type: size,
     default: 10_000,
     doc: 'Maximum number of series in the call histograms of a process, which bounds their memory. Calls that would need a further series share one overflow series per histogram; `redhook_red_overflow_total` counts them.',
   }),

@@ -283,7 +283,7 @@ http: {known_methods: [GET, "P O"]}
     'error otel-autoconf.yaml:7:31: found "1.5", expected a whole number, or none for no limit; using 128',
     'error otel-autoconf.yaml:7:48: found a list, expected a whole number, or none for no limit; using 128',
     'error otel-autoconf.yaml:9:13: found "0", expected a duration such as 2s or 500ms, or a number of milliseconds; using 60s',
-    'error otel-autoconf.yaml:10:20: found "many", expected a whole number of at least 1; using 500',
+    'error otel-autoconf.yaml:10:20: found "many", expected a whole number from 1 to 1000000; using 500',
     'error otel-autoconf.yaml:11:17: found "2h", expected a duration such as 2s or 500ms, or a number of milliseconds; using 2s',
     'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level; ignored',
     'error otel-autoconf.yaml:13:29: found "b3", expected tracecontext or baggage; using tracecontext',
@@ -310,6 +310,14 @@ test('the batch size is at most the queue size', () => {
     config: { traces: { queue: { maxBatch: 100 } } },
     lines: [],
   });
+});
+
+test.each(['0', '1000001', '5e9', '9007199254740991'])('a queue of %s spans is refused', (size) => {
+  const { config, lines } = load(undefined, { OTEL_BSP_MAX_QUEUE_SIZE: size });
+  expect(config.traces.queue.maxSize).toBe(2048);
+  expect(lines).toEqual([
+    `error OTEL_BSP_MAX_QUEUE_SIZE: found "${size}", expected a whole number from 1 to 1000000; using 2048`,
+  ]);
 });
 
 test('values in the file can refer to environment variables', () => {

@@ -47,6 +47,8 @@ test.each([
   ['[::1]:8080', 'http', { address: '::1', port: 8080 }],
   ['[::1]', 'https', { address: '::1', port: 443 }],
   ['a:b:c', 'http', { address: 'a:b:c', port: undefined }],
+  ['example.com', 'constructor', { address: 'example.com', port: undefined }],
+  ['example.com', '__proto__', { address: 'example.com', port: undefined }],
 ])('splitAuthority(%s, %s)', (authority, scheme, parts) =>
   expect(splitAuthority(authority, scheme)).toEqual(parts),
 );

@@ -15,7 +15,8 @@ export function substitute(text: string, env: Env, report: (reference: string) =
   let malformed = false;
   const value = (_: string, reference: string): string => {
     const [, name, fallback = ''] = WELL_FORMED.exec(reference) ?? [];
-    if (name !== undefined) return env[name] || fallback;
+    // `process.env` inherits from Object.prototype, so it has a `constructor`.
+    if (name !== undefined) return (Object.hasOwn(env, name) && env[name]) || fallback;
     malformed = true;
     report(`\${${NAME_SO_FAR.exec(reference)?.[0]}...`);
     return '';

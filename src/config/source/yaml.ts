@@ -1,10 +1,13 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
+  type Node,
   parseDocument,
   Scalar,
   type ScalarTag,
@@ -64,6 +67,7 @@ function describeError({ message }: YAMLError): string {
 
 class TreeBuilder {
   private nodes = 0;
+  private targets: ReadonlyMap<Alias, Node> | undefined;
 
   constructor(
     private readonly document: Document.Parsed,
@@ -86,7 +90,8 @@ class TreeBuilder {
       return { kind: 'list', where, items };
     }
     if (isAlias(node)) {
-      const target = node.resolve(this.document);
+      this.targets ??= targetsOf(this.document.contents);
+      const target = this.targets.get(node);
       if (target !== undefined) return this.node(target, where, depth + 1);
       this.ignore(where, `the undefined alias ${quote(node.source)}`, 'the name of an anchor defined above');
     }
@@ -143,6 +148,29 @@ class TreeBuilder {
   private ignore(where: string, found: string, expected: string): void {
     this.report({ severity: 'error', where, found, expected, now: IGNORED });
   }
+}
+
+/** What each alias stands for: the last node above it with its anchor. The package would search the whole document each time. */
+function targetsOf(root: unknown): Map<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  const visit = (node: unknown, depth: number): void => {
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target !== undefined) targets.set(node, target);
+    } else if (isNode(node)) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      if (depth > MAX_DEPTH) return;
+      if (isMap(node)) {
+        for (const { key, value } of node.items) {
+          visit(key, depth + 1);
+          visit(value, depth + 1);
+        }
+      } else if (isSeq(node)) for (const item of node.items) visit(item, depth + 1);
+    }
+  };
+  visit(root, 0);
+  return targets;
 }
 
 function isPlainValue(value: unknown): value is ScalarNode['value'] {

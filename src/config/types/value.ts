@@ -13,6 +13,8 @@ export interface ValueType<T> {
 
 // Node fires a timer with a longer delay at once.
 const LONGEST_DURATION = 2 ** 31 - 1;
+// More spans or series than a process has memory for. An array cannot have many more either.
+const MAX_SIZE = 1_000_000;
 const UNITS = { '': 1, ms: 1, s: 1000 };
 
 export const text: ValueType<string> = scalarType('a non-empty string', (input) => input || undefined);
@@ -33,11 +35,10 @@ export const methodName: ValueType<string> = scalarType('an HTTP method', (input
   /^[!#$%&'*+.^`|~\w-]+$/.test(input) ? input : undefined,
 );
 
-export function count({ min }: { min: number }): ValueType<number> {
-  return scalarType(`a whole number of at least ${min}`, (input) =>
-    wholeNumber(input, min, Number.MAX_SAFE_INTEGER),
-  );
-}
+/** How many there may be of something that takes memory. */
+export const size: ValueType<number> = scalarType(`a whole number from 1 to ${MAX_SIZE}`, (input) =>
+  wholeNumber(input, 1, MAX_SIZE),
+);
 
 /** A whole number, or `none` for no limit, which is `Infinity`. */
 export const limit: ValueType<number> = {

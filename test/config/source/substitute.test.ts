@@ -12,6 +12,8 @@ test.each([
   ['${NONE}', ''],
   ['${NONE:-fallback}', 'fallback'],
   ['${EMPTY:-fallback}', 'fallback'],
+  ['${constructor:-fallback}', 'fallback'],
+  ['${__proto__:-fallback}', 'fallback'],
   ['${A:-fallback}', 'a'],
   ['${NONE:-}', ''],
   ['${NONE:-http://c:4317}', 'http://c:4317'],

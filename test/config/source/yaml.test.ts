@@ -159,6 +159,20 @@ test('an alias is replaced by its anchor', () => {
   expect(plain(parse('a: &x {b: 1}\nc: *x').tree)).toEqual({ a: { b: 1 }, c: { b: 1 } });
 });
 
+test('an alias stands for the last anchor of its name above it', () => {
+  const { tree, lines } = parse(
+    'a: &x 1\nb: *x\nc: &x 2\nd: *x\n&x e: *x\nf: {g: &y [*x], h: *y}\ni: *z\nj: &z 1\n',
+  );
+  expect(plain(tree)).toEqual({ a: 1, b: 1, c: 2, d: 2, e: 'e', f: { g: ['e'], h: ['e'] }, i: null, j: 1 });
+  expect(lines).toHaveLength(1);
+});
+
+test('many aliases in a file of the largest size are read within a second or two', () => {
+  const begun = performance.now();
+  parse(`a: &a 1\nb: [${'*a,'.repeat(9_900)}]\nc: [${'1,'.repeat(45_000)}]\n`);
+  expect(performance.now() - begun).toBeLessThan(4_000);
+});
+
 test('an error in one place does not affect the rest of the document', () => {
   const { tree, lines } = parse('a: 1\na: 2\n? [b]\n: 3\nc: *nowhere\n__proto__: 4\n');
   expect(lines).toEqual([
