@@ -7,12 +7,13 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return name === undefined ? '' : ` (did you mean ${name}?)`;
 }
 
-/** The candidate with the fewest edits, or `undefined` when it takes too many for its length. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+/** The candidate with the fewest edits, or `undefined` when it takes more than `most`, or too many for its length. */
+export function nearest(word: string, candidates: readonly string[], most = MAX_LENGTH): string | undefined {
   if (word.length > MAX_LENGTH) return undefined;
   const ranked = candidates
+    .filter((name) => Math.abs(name.length - word.length) <= most)
     .map((name) => ({ name, edits: distance(word.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.max(1, Math.floor(name.length * 0.4)))
+    .filter(({ name, edits }) => edits <= Math.min(most, Math.max(1, Math.floor(name.length * 0.4))))
     .sort((a, b) => a.edits - b.edits);
   return ranked[0]?.name;
 }

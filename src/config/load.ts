@@ -5,10 +5,12 @@ import type { Diagnostic, Report } from './diagnostic.js';
 import { packageName } from './service-name.js';
 import { type ConfigFile, readConfigFile } from './source/file.js';
 import { isShortForm } from './source/format.js';
+import { withoutQuotes } from './source/quotes.js';
 import { valuesBelow } from './source/short-form.js';
 import type { SourceNode } from './source/source-node.js';
 import type { Env } from './source/substitute.js';
 import { parseYaml } from './source/yaml.js';
+import { reportUnusedVariables, USED } from './variables.js';
 
 export interface ProcessContext {
   readonly env: Env;
@@ -38,12 +40,14 @@ export function loadConfig(
     const cause = JSON.stringify({ ...diagnostic, now: undefined });
     if (!diagnostics.has(cause)) diagnostics.set(cause, diagnostic);
   };
-  const file = readConfigFile(env, cwd, report);
+  const unquoted = withoutQuotes(env, USED, report);
+  const file = readConfigFile(unquoted, cwd, report);
   const values = file && valuesOf(file, env, report);
   const config = buildConfig(
-    { env, switchable, file: values ?? new Map(), report },
-    packageName(cwd, argv?.[1], env),
+    { env: unquoted, switchable, file: values ?? new Map(), report },
+    packageName(cwd, argv?.[1], unquoted),
   );
+  if (config.enabled) reportUnusedVariables(env, report);
   return {
     config: deepFreeze(config),
     diagnostics: [...diagnostics.values()].sort(byPosition),

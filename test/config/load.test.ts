@@ -325,8 +325,44 @@ test('values in the file can refer to environment variables', () => {
     'service: {name: "${NAME:-orders}"}\nlog_level: ${LEVEL}\ntraces:\n  queue:\n    size: ${SIZE}\n';
   expect(load(yaml, { SIZE: '9000' })).toMatchObject({
     config: { serviceName: 'orders', logLevel: 'info', traces: { queue: { maxSize: 9000 } } },
+    lines: [expect.stringMatching(/^warn otel-autoconf\.yaml:2:12: found the unset variable "\$\{LEVEL\}"/)],
+  });
+});
+
+test('an endpoint made of a variable that is not set does not quietly become the default', () => {
+  const { config, lines } = load('traces: {exporters: [{otlp: "${COLLECTOR}"}]}');
+  expect(config.traces.exporters).toEqual([OTLP]);
+  expect(lines.join('\n')).toContain('otel-autoconf.yaml:1:29: found the unset variable "${COLLECTOR}"');
+});
+
+test('a plain number as a duration is milliseconds, and in the file a line says so', () => {
+  const file = load('exit: {timeout: 5}\ntraces: {queue: {delay: 1500}}');
+  expect(file.config.exitTimeoutMs).toBe(5);
+  expect(file.lines).toEqual([
+    'info otel-autoconf.yaml:1:17: found "5", expected 5ms or 5s; using 5ms',
+    'info otel-autoconf.yaml:2:25: found "1500", expected 1500ms or 1500s; using 1500ms',
+  ]);
+  expect(load(undefined, { OTEL_BSP_SCHEDULE_DELAY: '5' })).toMatchObject({
+    config: { traces: { queue: { delayMs: 5 } } },
     lines: [],
   });
+});
+
+test.each([
+  [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    '"http://c:4317"',
+    (c: Config) => c.traces.exporters,
+    [{ ...OTLP, endpoint: 'http://c:4317' }],
+  ],
+  ['OTEL_SERVICE_NAME', "'shop'", (c: Config) => c.serviceName, 'shop'],
+  ['OTEL_LOG_LEVEL', ' "debug" ', (c: Config) => c.logLevel, 'debug'],
+])('quotes that a launcher has left around the value of %s are taken off', (name, value, pick, inside) => {
+  const { config, lines } = load(undefined, { [name]: value });
+  expect(pick(config)).toEqual(inside);
+  expect(lines).toEqual([
+    `warn ${name}: found quotes around the value, expected none; using what is inside them`,
+  ]);
 });
 
 const HOSTILE: [what: string, yaml: string, env?: Record<string, string>][] = [

@@ -4,7 +4,7 @@ import { FILE_NOT_USED, type Report } from '../diagnostic.js';
 import type { Env } from './substitute.js';
 
 const DEFAULT_FILE = 'otel-autoconf.yaml';
-const VARIABLES = ['REDHOOK_CONFIG_FILE', 'OTEL_CONFIG_FILE'];
+export const FILE_VARIABLES = ['REDHOOK_CONFIG_FILE', 'OTEL_CONFIG_FILE'];
 /** Far more than any configuration needs. Even a hostile file of this size is parsed within a second. */
 const MAX_BYTES = 128 * 1024;
 
@@ -16,7 +16,7 @@ export interface ConfigFile {
 
 /** Reads the file that a variable names, else `./otel-autoconf.yaml`. A missing default file is not an error. */
 export function readConfigFile(env: Env, cwd: string, report: Report): ConfigFile | undefined {
-  const variable = VARIABLES.find((each) => env[each]?.trim());
+  const variable = FILE_VARIABLES.find((each) => env[each]?.trim());
   const name = (variable && env[variable]?.trim()) || DEFAULT_FILE;
   try {
     return { name, text: readSmallFile(resolve(cwd, name)) };

@@ -4,21 +4,31 @@ const REFERENCE = /\$\{([^}\n]*)\}/g;
 const WELL_FORMED = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/;
 const NAME_SO_FAR = /^[\w.-]*/;
 
+/** A reference that has no value, by its text. That of a malformed one is cut before anything that may be a secret. */
+export interface ReferenceProblem {
+  readonly kind: 'malformed' | 'unset';
+  readonly reference: string;
+}
+
 /**
  * Substitutes `${NAME}`, `${env:NAME}` and `${NAME:-default}`, and replaces `$$` by `$`. Substituted text is not
- * scanned again. A malformed reference makes the whole result empty; `report` receives only its start, which cannot
- * contain a secret.
+ * scanned again. A malformed reference makes the whole result empty. A variable that is not set, or empty, and has no
+ * default is reported too: an endpoint made of it would quietly become the default.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/data-model/#environment-variable-substitution
  */
-export function substitute(text: string, env: Env, report: (reference: string) => void): string {
+export function substitute(text: string, env: Env, report: (problem: ReferenceProblem) => void): string {
   let malformed = false;
-  const value = (_: string, reference: string): string => {
-    const [, name, fallback = ''] = WELL_FORMED.exec(reference) ?? [];
-    // `process.env` inherits from Object.prototype, so it has a `constructor`.
-    if (name !== undefined) return (Object.hasOwn(env, name) && env[name]) || fallback;
+  const value = (whole: string, reference: string): string => {
+    const [, name, fallback] = WELL_FORMED.exec(reference) ?? [];
+    if (name !== undefined) {
+      // `process.env` inherits from Object.prototype, so it has a `constructor`.
+      const set = Object.hasOwn(env, name) ? env[name] : undefined;
+      if (!set && fallback === undefined) report({ kind: 'unset', reference: whole });
+      return set || (fallback ?? '');
+    }
     malformed = true;
-    report(`\${${NAME_SO_FAR.exec(reference)?.[0]}...`);
+    report({ kind: 'malformed', reference: `\${${NAME_SO_FAR.exec(reference)?.[0]}...` });
     return '';
   };
   const result = text

@@ -16,7 +16,7 @@ import {
 } from 'yaml';
 import { FILE_NOT_USED, IGNORED, quote, type Report } from '../diagnostic.js';
 import type { Entry, MappingNode, ScalarNode, SourceNode } from './source-node.js';
-import { type Env, substitute } from './substitute.js';
+import { type Env, type ReferenceProblem, substitute } from './substitute.js';
 
 // The only module that uses the yaml package. It parses nothing until a file has been found, so a start without a
 // file costs only the initialisation of the package.
@@ -115,18 +115,22 @@ class TreeBuilder {
 
   private scalar(scalar: Scalar, where: string): ScalarNode {
     const source = scalar.source ?? '';
-    const text = substitute(source, this.env, (reference) =>
-      this.report({
-        severity: 'error',
-        where,
-        found: `the malformed reference ${quote(reference)}`,
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the syntax that the message shows.
-        expected: '${NAME}, ${env:NAME} or ${NAME:-default} ($$ is a literal $)',
-        now: 'the value is unset',
-      }),
-    );
+    const text = substitute(source, this.env, (problem) => this.reference(where, problem));
     const typed = text === source ? scalar.value : this.typed(text, scalar);
     return { kind: 'scalar', where, text, value: isPlainValue(typed) ? typed : text };
+  }
+
+  private reference(where: string, { kind, reference }: ReferenceProblem): void {
+    const found = kind === 'unset' ? 'the unset variable' : 'the malformed reference';
+    const expected =
+      kind === 'unset'
+        ? // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the syntax that the message shows.
+          'a variable that is set, or a default (${NAME:-default})'
+        : // biome-ignore lint/suspicious/noTemplateCurlyInString: as above.
+          '${NAME}, ${env:NAME} or ${NAME:-default} ($$ is a literal $)';
+    const now = kind === 'unset' ? 'it stands for nothing' : 'the value is unset';
+    const severity = kind === 'unset' ? 'warn' : 'error';
+    this.report({ severity, where, found: `${found} ${quote(reference)}`, expected, now });
   }
 
   /** Types a plain value again after substitution, as the specification requires. Other values stay strings. */

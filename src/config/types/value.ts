@@ -48,15 +48,27 @@ export const limit: ValueType<number> = {
   show: (value) => (value === Infinity ? 'none' : String(value)),
 };
 
-/** Milliseconds, written with a unit (`2s`, `500ms`) or as a plain number. */
+/**
+ * Milliseconds, written with a unit (`2s`, `500ms`) or as a plain number, as the specification has it. In the file a plain
+ * number is easily taken for seconds, so a line says what it means.
+ */
 export function duration({ min }: { min: number }): ValueType<number> {
+  const type = scalarType('a duration such as 2s or 500ms, or a number of milliseconds', (input) => {
+    const [, amount = '', unit = ''] = /^([\d.]+) *(ms|s|)$/.exec(input) ?? [];
+    const ms = Math.round(Number(amount || Number.NaN) * UNITS[unit as keyof typeof UNITS]);
+    return ms >= min && ms <= LONGEST_DURATION ? ms : undefined;
+  });
   return {
-    ...scalarType('a duration such as 2s or 500ms, or a number of milliseconds', (input) => {
-      const [, amount = '', unit = ''] = /^([\d.]+) *(ms|s|)$/.exec(input) ?? [];
-      const ms = Math.round(Number(amount || Number.NaN) * UNITS[unit as keyof typeof UNITS]);
-      return ms >= min && ms <= LONGEST_DURATION ? ms : undefined;
-    }),
+    ...type,
     show: (ms) => (ms > 0 && ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`),
+    read(node, report) {
+      const ms = type.read(node, report);
+      if (ms && node.kind === 'scalar' && typeof node.value === 'number') {
+        const expected = `${node.text}ms or ${node.text}s`;
+        report({ severity: 'info', where: node.where, found: describeNode(node), expected });
+      }
+      return ms;
+    },
   };
 }
 

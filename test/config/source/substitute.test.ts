@@ -9,13 +9,12 @@ test.each([
   ['${A}', 'a'],
   ['${env:A}', 'a'],
   ['x ${A} ${B} y', 'x a b y'],
-  ['${NONE}', ''],
+  ['${NONE:-}', ''],
   ['${NONE:-fallback}', 'fallback'],
   ['${EMPTY:-fallback}', 'fallback'],
   ['${constructor:-fallback}', 'fallback'],
   ['${__proto__:-fallback}', 'fallback'],
   ['${A:-fallback}', 'a'],
-  ['${NONE:-}', ''],
   ['${NONE:-http://c:4317}', 'http://c:4317'],
   ['${NONE:-x} and ${NONE:-y}', 'x and y'],
   ['${TRICKY}', '$$ ${A} $&'],
@@ -37,7 +36,18 @@ test.each([
   ['${file:/etc/passwd}', '${file...'],
   ['Bearer secret ${A B} secret', '${A...'],
 ])('%s is malformed and makes the whole text empty', (text, reported) => {
-  const references: string[] = [];
-  expect(substitute(text, ENV, (reference) => references.push(reference))).toBe('');
-  expect(references).toEqual([reported]);
+  const problems: unknown[] = [];
+  expect(substitute(text, ENV, (problem) => problems.push(problem))).toBe('');
+  expect(problems).toEqual([{ kind: 'malformed', reference: reported }]);
+});
+
+test.each([
+  ['http://${HOST}:4317', 'http://:4317', '${HOST}'],
+  ['${env:NONE}', '', '${env:NONE}'],
+  ['${EMPTY}', '', '${EMPTY}'],
+  ['${constructor}', '', '${constructor}'],
+])('%s refers to a variable that is not set, which is reported', (text, result, reference) => {
+  const problems: unknown[] = [];
+  expect(substitute(text, ENV, (problem) => problems.push(problem))).toBe(result);
+  expect(problems).toEqual([{ kind: 'unset', reference }]);
 });

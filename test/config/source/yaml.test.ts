@@ -90,7 +90,6 @@ test.each([
   ['key: ${env:STRING_VALUE}', 'value'],
   ['key: ${INVALID_MAP_VALUE}', 'value\nkey:value'],
   ['key: foo ${STRING_VALUE} ${FLOAT_VALUE}', 'foo value 1.1'],
-  ['key: ${UNDEFINED_KEY}', null],
   ['key: ${UNDEFINED_KEY:-fallback}', 'fallback'],
   ['key: ${REPLACE_ME}', '${DO_NOT_REPLACE_ME}'],
   ['key: ${UNDEFINED_KEY:-${STRING_VALUE}}', '${STRING_VALUE}'],
@@ -113,6 +112,14 @@ test.each([
 
 test('keys are not substituted', () => {
   expect(plain(parse('${STRING_VALUE}: value', SPEC_ENV).tree)).toEqual({ '${STRING_VALUE}': 'value' });
+});
+
+test('a variable that is not set stands for nothing, and is reported with its place', () => {
+  const { tree, lines } = parse('a:\n  - key: ${UNDEFINED_KEY}\n', SPEC_ENV);
+  expect(plain(tree)).toEqual({ a: [{ key: null }] });
+  expect(lines).toEqual([
+    'f.yaml:2:10: found the unset variable "${UNDEFINED_KEY}", expected a variable that is set, or a default (${NAME:-default}); it stands for nothing',
+  ]);
 });
 
 test('a malformed reference is reported and leaves the value unset', () => {
