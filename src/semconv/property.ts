@@ -6,3 +6,12 @@ export function propertyOf(thrown: unknown, name: string): unknown {
     return undefined;
   }
 }
+
+/** Whether it is an exception. A proxy may throw when it is asked. */
+export function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
+  }
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { propertyOf } from '../../src/semconv/property.js';
+import { isError, propertyOf } from '../../src/semconv/property.js';
 
 function throwing(): never {
   throw new Error('lazy');
@@ -15,4 +15,13 @@ test.each([
   [null, undefined],
 ])('a property of any thrown value can be read (%#)', (thrown, value) => {
   expect(propertyOf(thrown, 'code')).toBe(value);
+});
+
+test.each([
+  [new TypeError(), true],
+  [{ message: 'x' }, false],
+  [undefined, false],
+  [new Proxy(new Error(), { getPrototypeOf: throwing }), false],
+])('an exception is told apart from any other thrown value (%#)', (thrown, is) => {
+  expect(isError(thrown)).toBe(is);
 });

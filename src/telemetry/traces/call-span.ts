@@ -16,6 +16,7 @@ import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import type { CallRecord } from '../../calls/observer.js';
 import type { Attributes, CallKind, CallStart } from '../../instrumentation.js';
 import { reason } from '../../log.js';
+import { isError } from '../../semconv/property.js';
 
 const KINDS: Record<CallKind, SpanKind> = {
   server: SpanKind.SERVER,
@@ -129,7 +130,7 @@ export class CallSpan implements Span, ReadableSpan {
   get status(): SpanStatus {
     const { failed, error } = this.call;
     if (!failed) return { code: SpanStatusCode.UNSET };
-    return { code: SpanStatusCode.ERROR, ...(error instanceof Error && { message: reason(error) }) };
+    return { code: SpanStatusCode.ERROR, ...(isError(error) && { message: reason(error) }) };
   }
 
   get links(): Link[] {

@@ -98,6 +98,18 @@ test('an exception sets the status message and error.type of the span', () => {
   });
 });
 
+test('an error that throws when it is read does not lose the span', () => {
+  const throwing = () => {
+    throw new Error('trap');
+  };
+  open().end({ error: new Proxy(new Error(), { get: throwing, getPrototypeOf: throwing }) });
+
+  expect(onlySpan()).toMatchObject({
+    status: { code: SpanStatusCode.ERROR },
+    attributes: { 'error.type': '_OTHER' },
+  });
+});
+
 test('an unsampled call exports no span', () => {
   const off = createCalls({
     observers: [spansWith({ sampler: new AlwaysOffSampler() })],
