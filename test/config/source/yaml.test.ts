@@ -174,7 +174,7 @@ test('an alias stands for the last anchor of its name above it', () => {
   expect(lines).toHaveLength(1);
 });
 
-test('many aliases in a file of the largest size are read within a second or two', () => {
+test('many aliases in a file of the largest size are read without delay', () => {
   const begun = performance.now();
   parse(`a: &a 1\nb: [${'*a,'.repeat(9_900)}]\nc: [${'1,'.repeat(45_000)}]\n`);
   expect(performance.now() - begun).toBeLessThan(4_000);
