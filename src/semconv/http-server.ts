@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Attributes } from '../instrumentation.js';
+import { forwarded } from './forwarded.js';
 import { splitAuthority, splitTarget } from './url.js';
 
 /** An incoming request, for every version of HTTP. */
@@ -23,7 +24,9 @@ export function targetAttributes(target: string): Attributes {
 interface Cached {
   readonly authority: string | undefined;
   readonly scheme: string;
+  readonly forwarded: unknown;
   readonly forwardedFor: unknown;
+  readonly forwardedHost: unknown;
   readonly userAgent: string | undefined;
   readonly attributes: Attributes;
 }
@@ -38,24 +41,40 @@ const cache = new WeakMap<object, Cached>();
  */
 export function connectionAttributes(request: ServerRequest, connection: object | undefined): Attributes {
   const { authority, headers, encrypted } = request;
-  const { 'x-forwarded-for': forwardedFor, 'user-agent': userAgent } = headers;
+  const {
+    forwarded,
+    'x-forwarded-for': forwardedFor,
+    'x-forwarded-host': forwardedHost,
+    'user-agent': userAgent,
+  } = headers;
   const scheme = schemeOf(headers, encrypted);
   const cached = connection === undefined ? undefined : cache.get(connection);
   const isSame =
     cached !== undefined &&
     cached.authority === authority &&
     cached.userAgent === userAgent &&
+    cached.forwarded === forwarded &&
     cached.forwardedFor === forwardedFor &&
+    cached.forwardedHost === forwardedHost &&
     cached.scheme === scheme;
   if (isSame) return cached.attributes;
   const attributes = attributesOf(request, scheme);
   if (connection !== undefined)
-    cache.set(connection, { authority, scheme, forwardedFor, userAgent, attributes });
+    cache.set(connection, {
+      authority,
+      scheme,
+      forwarded,
+      forwardedFor,
+      forwardedHost,
+      userAgent,
+      attributes,
+    });
   return attributes;
 }
 
 function attributesOf({ authority, headers, peer }: ServerRequest, scheme: string): Attributes {
-  const server = authority === undefined ? undefined : splitAuthority(authority, scheme);
+  const host = forwarded(headers, 'host') ?? authority;
+  const server = host === undefined ? undefined : splitAuthority(host, scheme);
   return {
     'server.address': server?.address,
     'server.port': server?.port,
@@ -68,13 +87,14 @@ function attributesOf({ authority, headers, peer }: ServerRequest, scheme: strin
 
 /** The scheme that the client used, from a proxy or else from the socket. A label, so other values are ignored. */
 export function schemeOf(headers: IncomingHttpHeaders, encrypted: boolean): 'http' | 'https' {
-  const forwarded = headers['x-forwarded-proto'];
-  if (forwarded === 'http' || forwarded === 'https') return forwarded;
+  const scheme = forwarded(headers, 'proto')?.toLowerCase();
+  if (scheme === 'http' || scheme === 'https') return scheme;
   return encrypted ? 'https' : 'http';
 }
 
+/** Proxies write an address with or without a port, or hide it: `unknown`, `_name`. */
 function clientAddress(headers: IncomingHttpHeaders): string | undefined {
-  const forwarded = headers['x-forwarded-for'];
-  const first = typeof forwarded === 'string' ? forwarded.split(',', 1)[0]?.trim() : undefined;
-  return first || undefined;
+  const client = forwarded(headers, 'for');
+  if (client === undefined || client === 'unknown' || client.startsWith('_')) return undefined;
+  return splitAuthority(client, '').address;
 }

@@ -405,13 +405,36 @@ test.runIf(hasOpenssl())('a node:https server is observed', async () => {
   remove();
 });
 
-test('X-Forwarded-Proto is honored only for http and https', async () => {
+test.each([
+  ['https', { 'x-forwarded-proto': 'https' }],
+  ['https', { 'x-forwarded-proto': 'https,http' }],
+  ['https', { 'x-forwarded-proto': 'https, https' }],
+  ['https', { 'x-forwarded-proto': 'HTTPS' }],
+  ['http', { 'x-forwarded-proto': 'http, https' }],
+  ['https', { forwarded: 'for=192.0.2.1;proto=https;host=shop.example' }],
+  ['https', { forwarded: 'For="[2001:db8::1]:4711"; Proto=HTTPS, for=10.0.0.1;proto=http' }],
+  ['http', { 'x-forwarded-proto': 'gopher' }],
+  ['http', { forwarded: 'proto=gopher' }],
+])('the scheme is %s with the headers %j', async (scheme, headers) => {
   const { url } = await serve((_, response) => response.end());
 
-  for (const proto of ['https', 'gopher']) await fetch(url, { headers: { 'x-forwarded-proto': proto } });
+  await fetch(url, { headers });
 
-  expect((await recorder.take(2)).map(({ attributes }) => attributes['url.scheme'])).toEqual([
-    'https',
-    'http',
-  ]);
+  expect((await recorder.take(1))[0]?.attributes['url.scheme']).toBe(scheme);
+});
+
+test.each([
+  [{ 'x-forwarded-host': 'shop.example', 'x-forwarded-for': '203.0.113.7, 10.0.0.1' }, '203.0.113.7'],
+  [{ forwarded: 'for="[2001:db8::1]:4711";host="shop.example:80"' }, '2001:db8::1'],
+  [{ forwarded: 'for=unknown;host=shop.example' }, '127.0.0.1'],
+])('a proxy names the original host and the client: %j', async (headers, client) => {
+  const { url } = await serve((_, response) => response.end());
+
+  await fetch(url, { headers });
+
+  expect((await recorder.take(1))[0]?.attributes).toMatchObject({
+    'server.address': 'shop.example',
+    'server.port': 80,
+    'client.address': client,
+  });
 });
