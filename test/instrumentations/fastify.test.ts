@@ -1,11 +1,22 @@
+import dns from 'node:dns';
+import { once } from 'node:events';
+import http, { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fastify as fastify5 } from 'fastify';
 import { fastify as fastify4 } from 'fastify4';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { fastify as instrumentation } from '../../src/instrumentations/fastify.js';
 import { httpServer } from '../../src/instrumentations/http-server.js';
 import { record } from '../support/recorder.js';
 
 const recorder = record(httpServer, instrumentation);
+const realLookup = dns.lookup as unknown as LookupAll;
+
+type LookupAll = (
+  host: string,
+  options: object,
+  callback: (error: Error | null, addresses: dns.LookupAddress[]) => void,
+) => void;
 
 describe.each([
   ['4', fastify4 as unknown as typeof fastify5],
@@ -125,5 +136,37 @@ describe.each([
 
     expect(seen.size).toBe(1);
     expect([...seen][0]).toBeDefined();
+  });
+
+  test('requests and upgrades at each address of localhost are one call with their route', async () => {
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((host, options, callback) => {
+      if (host !== 'localhost') return realLookup(host, options, callback);
+      return callback(
+        null,
+        ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 })),
+      );
+    }) as LookupAll as typeof dns.lookup);
+    app = fastify({ forceCloseConnections: true });
+    app.get('/a/:b', async (request, reply) => {
+      if (request.headers.upgrade === undefined) return 'ok';
+      reply.hijack();
+      return request.raw.socket.resume().end('HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+    });
+    // As @fastify/websocket does it.
+    app.server.on('upgrade', (request) => app.routing(request, new ServerResponse(request)));
+    await app.listen({ port: 0, host: 'localhost' });
+    lookup.mockRestore();
+    expect(app.addresses()).toHaveLength(2);
+
+    for (const { address, port } of app.addresses() as AddressInfo[]) {
+      const url = `http://${address}:${port}`;
+      expect(await routeOf(`${url}/a/1`)).toEqual(['GET', '/a/:b', '/a/:b', 200]);
+
+      const headers = { connection: 'Upgrade', upgrade: 'x' };
+      const [, socket] = await once(http.get(`${url}/a/1`, { headers }), 'upgrade');
+      socket.destroy();
+      const [call] = await recorder.take(1);
+      expect([call?.route, call?.code]).toEqual(['/a/:b', 101]);
+    }
   });
 });

@@ -438,3 +438,20 @@ test.each([
     'client.address': client,
   });
 });
+
+test('an upgrade or CONNECT handed to a second server is one call', async () => {
+  const inner = http.createServer();
+  inner.on('upgrade', (_, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'));
+  inner.on('connect', (_, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
+  const { server, port } = await serve();
+  for (const event of ['upgrade', 'connect'])
+    server.on(event, (...handed: unknown[]) => inner.emit(event, ...handed));
+
+  await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: y\r\n\r\n');
+  await raw(port, 'CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n');
+
+  expect((await recorder.take(2)).map(({ operation, code }) => [operation, code])).toEqual([
+    ['GET', 101],
+    ['CONNECT', 200],
+  ]);
+});
