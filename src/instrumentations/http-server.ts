@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
+import { privateField } from '../patching/private-field.js';
 import { wrapEmit } from '../patching/wrap-emit.js';
 import { HTTP_SERVER } from '../semconv/http.js';
 import { connectionAttributes, schemeOf, targetAttributes } from '../semconv/http-server.js';
@@ -87,7 +88,8 @@ function runRequestHandlersInCall(prototype: Emitter, calls: Calls, guard: Guard
   const findRequest = guard((request: IncomingMessage, response: ServerResponse) => {
     const call = calls.of(request);
     // A pipelined response has no socket until the earlier ones are done, and no `close` if the client leaves first.
-    if (call !== undefined && response.socket === null) endWithSocket(request.socket, call, guard);
+    if (call !== undefined && response.socket === null)
+      leaveWaiting.set(response, endWithSocket(request.socket, call, guard));
     return call;
   });
   const openUpgrade = guard((server: object, request: unknown, socket: Duplex) => {
@@ -157,23 +159,42 @@ function endResponse(response: ServerResponse, call: Call): void {
   const code = response.headersSent ? response.statusCode : undefined;
   const error = response.writableFinished ? undefined : (response.errored ?? 'aborted');
   call.end({ code, error });
+  leaveWaiting.get(response)?.();
 }
 
-const waitingCalls = new WeakMap<Duplex, Set<Call>>();
+interface Waiting {
+  readonly calls: Set<Call>;
+  readonly endAll: () => void;
+}
 
-/** Ends a call that is still open when its socket closes. Each socket has one listener, however many calls wait. */
-function endWithSocket(socket: Duplex, call: Call, guard: Guard): void {
-  const known = waitingCalls.get(socket);
-  if (known !== undefined) {
-    known.add(call);
-    return;
-  }
-  const calls = new Set([call]);
-  waitingCalls.set(socket, calls);
+const waitingOn = privateField<Waiting>();
+/** On a pipelined response: takes its call from those that wait for the socket. */
+const leaveWaiting = privateField<() => void>();
+
+/**
+ * Ends a call that is still open when its socket closes. Each socket has one listener while calls wait, however many.
+ * A call that has ended must leave: the socket may serve requests for days.
+ */
+function endWithSocket(socket: Duplex, call: Call, guard: Guard): () => void {
+  const waiting = waitingOn.get(socket) ?? waitOn(socket, guard);
+  waiting.calls.add(call);
+  return () => {
+    waiting.calls.delete(call);
+    if (waiting.calls.size > 0 || waitingOn.get(socket) !== waiting) return;
+    socket.removeListener('close', waiting.endAll);
+    waitingOn.clear(socket);
+  };
+}
+
+function waitOn(socket: Duplex, guard: Guard): Waiting {
+  const calls = new Set<Call>();
   const endAll = guard(() => {
-    for (const each of calls) each.end({ error: 'aborted' });
+    for (const call of calls) call.end({ error: 'aborted' });
   });
-  socket.once('close', () => void endAll());
+  const waiting = { calls, endAll };
+  waitingOn.set(socket, waiting);
+  socket.once('close', endAll);
+  return waiting;
 }
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})/;
@@ -187,10 +208,12 @@ function openTunnel(request: IncomingMessage, socket: Duplex, calls: Calls, guar
   if (call === undefined) return undefined;
   const inspect = guard((chunk: unknown) => {
     const [, code] = STATUS_LINE.exec(headOf(chunk)) ?? [];
-    if (code !== undefined) call.end({ code: Number(code) });
+    if (code === undefined) return;
+    call.end({ code: Number(code) });
+    leave();
   });
   watchFirstWrite(socket, inspect);
-  endWithSocket(socket, call, guard);
+  const leave = endWithSocket(socket, call, guard);
   return call;
 }
 

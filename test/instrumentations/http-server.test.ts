@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import http, { type RequestListener } from 'node:http';
+import http, { type IncomingMessage, type RequestListener } from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { context, createContextKey } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import { markAsOwn } from '../../src/calls/own-traffic.js';
@@ -437,6 +439,41 @@ test.each([
     'server.port': 80,
     'client.address': client,
   });
+});
+
+test('calls leave a pipelined connection when they end, and none is left of a tunnel', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const calls: WeakRef<object>[] = [];
+  const sockets: net.Socket[] = [];
+  const handle = (request: IncomingMessage, response?: http.ServerResponse): void => {
+    calls.push(new WeakRef(recorder.calls.of(request) as object));
+    sockets.push(request.socket);
+    if (response !== undefined) setImmediate(() => response.end('ok'));
+    else request.socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+  };
+  const { server, port } = await serve(handle);
+  server.on('upgrade', (request) => handle(request));
+  const socket = net.connect(port, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += chunk;
+  });
+
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(8));
+  await recorder.take(8);
+  const listeners = sockets[0]?.listenerCount('close');
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: y\r\n\r\n');
+  await recorder.take(1);
+  collectGarbage();
+  await delay(10);
+  collectGarbage();
+  for (const each of [socket, ...sockets]) each.destroy();
+
+  expect(answer).toContain('101 Switching');
+  expect(calls).toHaveLength(9);
+  expect(calls.filter((call) => call.deref() !== undefined)).toEqual([]);
+  expect(sockets.at(-1)?.listenerCount('close')).toBeLessThanOrEqual(listeners ?? 0);
 });
 
 test('an upgrade or CONNECT handed to a second server is one call', async () => {
