@@ -1,7 +1,8 @@
 import type { Calls, InjectCarrier, Instrumentation, Outcome } from '../instrumentation.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
-import { defaultPort, redactUrl, withoutBrackets } from '../semconv/url.js';
+import { targetAttributes, targetServer } from '../semconv/http-client.js';
+import { type Authority, defaultPort, withoutBrackets } from '../semconv/url.js';
 
 interface UndiciRequest {
   /** `https://host:port`, or a URL object in some versions. */
@@ -9,6 +10,8 @@ interface UndiciRequest {
   readonly path: string;
   readonly method: string;
   readonly upgrade?: string | null;
+  /** The `Host` header, if the application has set it. */
+  readonly host?: unknown;
   /** Names and values in turn. */
   readonly headers: unknown[];
   addHeader(name: string, value: string): void;
@@ -39,15 +42,18 @@ export const fetch: Instrumentation = {
 
 function openRequest(request: UndiciRequest, calls: Calls): void {
   if (request.upgrade) return;
-  const { address, port, origin } = originOf(request);
+  const origin = originOf(request);
+  const { method, path: target, host } = request;
+  const sent = { method, target, scheme: origin.scheme, host: typeof host === 'string' ? host : undefined };
+  const server = targetServer(sent, origin);
   calls.open({
     kind: 'client',
     convention: HTTP_CLIENT,
-    operation: request.method,
+    operation: method,
     subjects: [request],
     injectInto: new RequestHeaders(request),
-    attributes: { 'server.address': address, 'server.port': port },
-    spanAttributes: () => ({ 'url.full': redactUrl(origin + request.path) }),
+    attributes: { 'server.address': server.address, 'server.port': server.port },
+    spanAttributes: () => targetAttributes(sent, server),
   });
 }
 
@@ -85,10 +91,8 @@ function endRequest(request: UndiciRequest, calls: Calls, outcome: Outcome): voi
   calls.forget(request);
 }
 
-interface Origin {
-  readonly address: string;
-  readonly port: number;
-  readonly origin: string;
+interface Origin extends Authority {
+  readonly scheme: string;
 }
 
 /** Parsed origins. An application calls the same few services again and again. */
@@ -105,10 +109,7 @@ function originOf(request: UndiciRequest): Origin {
 }
 
 function parseOrigin(url: string): Origin {
-  const { protocol, hostname, port, origin } = new URL(url);
-  return {
-    address: withoutBrackets(hostname),
-    port: Number(port) || defaultPort(protocol === 'https:' ? 'https' : 'http'),
-    origin,
-  };
+  const { protocol, hostname, port } = new URL(url);
+  const scheme = protocol === 'https:' ? 'https' : 'http';
+  return { address: withoutBrackets(hostname), port: Number(port) || defaultPort(scheme), scheme };
 }

@@ -1,10 +1,12 @@
 import { type ClientRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
 import type { Call, Calls, InjectCarrier, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
+import { privateField } from '../patching/private-field.js';
 import { wrapEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
-import { defaultPort, origin, redactUrl, splitAuthority } from '../semconv/url.js';
+import { targetAttributes, targetServer } from '../semconv/http-client.js';
+import { type Authority, defaultPort } from '../semconv/url.js';
 
 /**
  * Requests made with node:http and node:https. A call begins with the request object and ends when the request closes:
@@ -26,11 +28,11 @@ export const httpClient: Instrumentation = {
     { channel: 'http.client.request.created', attach: ({ request }, calls) => openRequest(request, calls) },
     {
       channel: 'http.client.response.finish',
-      attach: ({ request, response }, calls) => receiveHead(response, calls.of(request)),
+      attach: ({ request, response }, calls) => receiveHead(request, response, calls.of(request)),
     },
     {
       channel: 'http.client.request.error',
-      attach: ({ request, error }, calls) => calls.of(request)?.end({ error: failure(request, error) }),
+      attach: ({ request, error }, calls) => failRequest(request, error, calls.of(request)),
     },
   ],
 };
@@ -64,35 +66,53 @@ function rememberPort(prototype: object): void {
   );
 }
 
-function openRequest(request: ClientRequest, calls: Calls): void {
-  const scheme = request.protocol.replace(':', '');
-  const { address, port } = targetOf(request, scheme);
+function openRequest(request: Options, calls: Calls): void {
+  const { method, protocol, path } = request;
+  const scheme = protocol.replace(':', '');
+  const headers = new RequestHeaders(request);
+  const sent = { method, target: path, scheme, host: headers.get('host') };
+  const server = targetServer(sent, connectionOf(request, scheme));
+  const socketPath = socketPathOf(request);
+  const isOpen = request.agent == null && path.startsWith('/') && server.port === defaultPort(scheme);
+  if (isOpen && socketPath === undefined) portIsOpen.set(request, true);
   calls.open({
     kind: 'client',
     convention: HTTP_CLIENT,
-    operation: request.method,
+    operation: method,
     subjects: [request],
-    injectInto: new RequestHeaders(request),
-    attributes: { 'server.address': address, 'server.port': port },
-    spanAttributes: () => ({
-      'url.full': redactUrl(
-        isAbsolute(request.path) ? request.path : origin(scheme, address, port) + request.path,
-      ),
-    }),
+    injectInto: headers,
+    attributes: {
+      'server.address': socketPath ?? server.address,
+      'server.port': isOpen || socketPath !== undefined ? undefined : server.port,
+    },
+    spanAttributes: () => targetAttributes(sent, server),
   });
 }
 
-function targetOf(request: ClientRequest, scheme: string): { address: string; port: number | undefined } {
+/** Properties that the type declarations omit. */
+type Options = ClientRequest & { readonly agent?: unknown; readonly socketPath?: unknown };
+
+/** The host and port of the options. */
+function connectionOf(request: ClientRequest, scheme: string): Authority {
   const { request: latest, port } = latestRequest;
   latestRequest.request = undefined;
-  if (latest === request && port !== undefined) return { address: request.host, port };
-  const host = request.getHeader('host');
-  const named = typeof host === 'string' ? splitAuthority(host, scheme) : undefined;
-  return { address: request.host, port: named?.port ?? defaultPort(scheme) };
+  const known = latest === request ? port : undefined;
+  return { address: request.host, port: known ?? defaultPort(scheme) };
 }
 
-function isAbsolute(path: string): boolean {
-  return path.startsWith('http://') || path.startsWith('https://');
+function socketPathOf({ socketPath }: Options): string | undefined {
+  return typeof socketPath === 'string' && socketPath !== '' ? socketPath : undefined;
+}
+
+/**
+ * Set on a request that the application connects by itself (`createConnection`), to which Node gives the default port
+ * of its scheme, whatever it is connected to.
+ */
+const portIsOpen = privateField<boolean>();
+
+/** Takes the port from what knows the connection: its socket, or the error that prevented it. */
+function learnPort(request: ClientRequest, call: Call | undefined, port: unknown): void {
+  if (portIsOpen.get(request) && typeof port === 'number') call?.set({ 'server.port': port });
 }
 
 /**
@@ -143,31 +163,41 @@ type Rendered = ClientRequest & {
   readonly outputData: { data: unknown }[];
 };
 
-function receiveHead(response: IncomingMessage, call: Call | undefined): void {
+function receiveHead(request: ClientRequest, response: IncomingMessage, call: Call | undefined): void {
   call?.answered(response.statusCode ?? 0);
   call?.set({ 'network.protocol.version': response.httpVersion });
+  learnPort(request, call, response.socket?.remotePort);
 }
 
 function endWithRequest(
   prototype: Parameters<typeof wrapEmit>[0],
   calls: Calls,
   endRequest: (request: Closing, call: Call) => void,
-  endTunnel: (response: IncomingMessage, call: Call) => void,
+  endTunnel: (request: ClientRequest, response: IncomingMessage, call: Call) => void,
 ): void {
   wrapEmit(prototype, {
     before(request, event, response) {
       if (event !== 'close' && event !== 'upgrade' && event !== 'connect') return undefined;
       const call = calls.of(request);
       if (call !== undefined && event === 'close') endRequest(request as Closing, call);
-      else if (call !== undefined) endTunnel(response as IncomingMessage, call);
+      else if (call !== undefined) endTunnel(request as ClientRequest, response as IncomingMessage, call);
       return undefined;
     },
   });
 }
 
-function endTunnel(response: IncomingMessage, call: Call): void {
-  receiveHead(response, call);
+function endTunnel(request: ClientRequest, response: IncomingMessage, call: Call): void {
+  receiveHead(request, response, call);
   call.end({});
+}
+
+function failRequest(
+  request: ClientRequest,
+  error: { readonly port?: unknown },
+  call: Call | undefined,
+): void {
+  learnPort(request, call, error?.port);
+  call?.end({ error: failure(request, error) });
 }
 
 function endRequest(request: Closing, call: Call): void {

@@ -11,8 +11,9 @@ import { wrapEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
+import { targetAttributes, targetServer } from '../semconv/http-client.js';
 import { propertyOf } from '../semconv/property.js';
-import { redactUrl, splitAuthority } from '../semconv/url.js';
+import { defaultPort } from '../semconv/url.js';
 import { whenSessionIsCreated } from './http2/sessions.js';
 
 /**
@@ -51,11 +52,11 @@ function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
     isUndiciSession(session) ? undefined : openCall(headers, calls),
   );
   const watch = guard((stream: ClientHttp2Stream, session: ClientHttp2Session, call: Call) => {
-    call.set(targetAttributes(stream.sentHeaders ?? {}));
+    call.set(serverAttributes(stream.sentHeaders ?? {}, session));
     watchStream(stream, { call, session, cancelled: false }, guard);
   });
   const recordRejection = guard((session: ClientHttp2Session, { call, headers }: Opened, error: unknown) => {
-    call.set(targetAttributes(withDefaults(headers, session)));
+    call.set(serverAttributes(withDefaults(headers, session), session));
     call.end({ error });
   });
 
@@ -121,22 +122,29 @@ function setHeader(headers: Headers, name: string, value: string): void {
   headers[name] = value;
 }
 
-function targetAttributes(headers: OutgoingHttpHeaders): Attributes {
-  const scheme = String(headers[':scheme'] ?? 'https');
-  const authority = String(headers[':authority'] ?? headers.host ?? '');
-  const { address, port } = splitAuthority(authority, scheme);
+function serverAttributes(headers: OutgoingHttpHeaders, session: ClientHttp2Session): Attributes {
+  const host = String(headers[':authority'] ?? headers.host ?? '');
+  const scheme = String(headers[':scheme'] ?? schemeOf(session));
+  const method = String(headers[':method']);
+  const target = method === 'CONNECT' ? host : String(headers[':path'] ?? '');
+  const sent = { method, target, scheme, host };
+  const { address, port = defaultPort(scheme) } = targetServer(sent, { address: '', port: undefined });
   return {
     'server.address': address,
     'server.port': port,
-    'url.full': redactUrl(`${scheme}://${authority}${headers[':path'] ?? ''}`),
+    ...targetAttributes(sent, { address, port }),
   };
+}
+
+function schemeOf({ encrypted }: ClientHttp2Session): string {
+  return encrypted ? 'https' : 'http';
 }
 
 /** Adds the pseudo-headers that Node would have added, had it not rejected the request. */
 function withDefaults(headers: Headers, session: ClientHttp2Session): OutgoingHttpHeaders {
   const header = (name: string): string | undefined => headerOf(headers, name)?.toString();
   return {
-    ':scheme': header(':scheme') ?? (session.encrypted ? 'https' : 'http'),
+    ':scheme': header(':scheme') ?? schemeOf(session),
     ':authority': header(':authority') ?? header('host') ?? peerOf(session),
     ':path': header(':path') ?? '/',
   };

@@ -55,6 +55,17 @@ export function splitTarget(target: string): { path: string; query: string | und
   return { path: local.slice(0, mark) || '/', query: redactQuery(local.slice(mark)).slice(1) };
 }
 
+/** The authority of a target in absolute form, `http://user@host:8080/a`. Proxies are sent such targets. */
+export function absoluteAuthority(target: string): Authority | undefined {
+  const scheme = target.startsWith('http://') ? 'http' : target.startsWith('https://') ? 'https' : undefined;
+  if (scheme === undefined) return undefined;
+  let end = scheme.length + 3;
+  const begin = end;
+  while (end < target.length && !'/?#'.includes(target.charAt(end))) end += 1;
+  const authority = target.slice(begin, end);
+  return splitAuthority(authority.slice(authority.lastIndexOf('@') + 1), scheme);
+}
+
 /** Splits a `Host` header or authority: `example.com:8080`, `[::1]:80`. The scheme implies a missing port. */
 export function splitAuthority(authority: string, scheme: string): Authority {
   if (authority !== latest.authority || scheme !== latest.scheme) {
@@ -63,7 +74,7 @@ export function splitAuthority(authority: string, scheme: string): Authority {
   return latest.parts;
 }
 
-interface Authority {
+export interface Authority {
   readonly address: string;
   readonly port: number | undefined;
 }

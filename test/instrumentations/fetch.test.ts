@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http, { type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
 import { asOwnTraffic } from '../../src/calls/own-traffic.js';
@@ -24,12 +24,12 @@ afterEach(() => {
   recorder.ended.length = 0;
 });
 
-async function serve(handler: RequestListener): Promise<{ port: number; url: string }> {
+async function serve(handler: RequestListener): Promise<{ server: http.Server; port: number; url: string }> {
   const server = http.createServer(handler).listen(0, '127.0.0.1');
   servers.push(server);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { port, url: `http://127.0.0.1:${port}` };
+  return { server, port, url: `http://127.0.0.1:${port}` };
 }
 
 /** Returns a URL on which no server listens. */
@@ -132,6 +132,67 @@ test('requests made with undici.request and with a Pool are observed', async () 
     ['GET', 503, '503'],
     ['POST', 503, '503'],
   ]);
+});
+
+type Undici = typeof import('undici');
+
+/** A proxy that answers a CONNECT to `bad.example` with 407 and leads every other one to the same server. */
+async function serveProxy(to: number): Promise<string> {
+  const { server, url } = await serve(() => {});
+  server.on('connect', (request, socket) => {
+    socket.on('error', () => {});
+    if (request.url?.startsWith('bad.example'))
+      return void socket.end('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n');
+    const target = net.connect(to, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      target.pipe(socket).pipe(target);
+    });
+    target.on('error', () => {}).on('close', () => socket.destroy());
+    return undefined;
+  });
+  return url;
+}
+
+describe.each([
+  ['undici 6', async () => (await import('undici6')) as unknown as Undici],
+  ['undici 7', async () => (await import('undici7')) as unknown as Undici],
+  ['undici 8', async () => await import('undici')],
+])('%s', (_, load) => {
+  test.each([true, false])('a request through its ProxyAgent, with a tunnel: %s', async (proxyTunnel) => {
+    const { url, port } = await serve((_, response) => response.end('through'));
+    const uri = proxyTunnel ? await serveProxy(port) : url;
+    const { ProxyAgent, request } = await load();
+    const dispatcher = new ProxyAgent({ uri, proxyTunnel });
+
+    const { body } = await request('http://orders.example:81/v1', { dispatcher });
+    expect(await body.text()).toBe('through');
+    await dispatcher.close();
+
+    const calls = await recorder.take(url === uri ? 1 : 2);
+    expect(calls.map(({ operation }) => operation)).toEqual(url === uri ? ['GET'] : ['CONNECT', 'GET']);
+    for (const { attributes } of calls)
+      expect(attributes).toMatchObject({ 'server.address': 'orders.example', 'server.port': 81 });
+    expect(calls.at(-1)?.attributes['url.full']).toBe('http://orders.example:81/v1');
+  });
+
+  test('behind its dns interceptor the server keeps its name', async () => {
+    const { port } = await serve((_, response) => response.end());
+    const { Agent, interceptors, request } = await load();
+    const dispatcher = new Agent().compose(
+      interceptors.dns({
+        lookup: (_origin, _options, callback) =>
+          callback(null, [{ address: '127.0.0.1', family: 4, ttl: 1_000 }]),
+      }),
+    );
+
+    await (await request(`http://orders.example:${port}/v1`, { dispatcher })).body.text();
+
+    expect((await recorder.take(1))[0]?.attributes).toMatchObject({
+      'server.address': 'orders.example',
+      'server.port': port,
+      'url.full': `http://orders.example:${port}/v1`,
+    });
+  });
 });
 
 test('a WebSocket handshake is not observed', async () => {

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
 import http, { type ClientRequest, type IncomingMessage, type RequestListener } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import { asOwnTraffic } from '../../src/calls/own-traffic.js';
@@ -69,7 +72,7 @@ test('every way to make a request is one call with the same target', async () =>
         hostname: '127.0.0.1',
         port: String(port),
         path: '/p?a=1',
-        headers: { host: 'other.example' },
+        headers: { host: `127.0.0.1:${port}` },
       })
       .end(),
   ]) {
@@ -234,6 +237,78 @@ test('an upgrade and a CONNECT end with their response', async () => {
   expect((await recorder.take(2)).map(({ operation, code }) => [operation, code])).toEqual([
     ['GET', 101],
     ['CONNECT', 200],
+  ]);
+});
+
+test('the server is the one that was asked for, not the proxy that was asked', async () => {
+  const server = http.createServer((_, response) => response.end());
+  server.on('connect', (_, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
+  const port = await listen(server);
+  const proxy = { host: '127.0.0.1', port };
+  const agent = new http.Agent({ proxyEnv: { HTTP_PROXY: `http://127.0.0.1:${port}` } } as http.AgentOptions);
+
+  await bodyOf(http.get({ ...proxy, path: 'http://orders.example/v1', headers: { host: 'other' } }));
+  await bodyOf(http.get({ ...proxy, path: 'http://stock.example:8080/v1' }));
+  await bodyOf(http.get({ ...proxy, path: '/v1', headers: { host: 'users.example:81' } }));
+  await bodyOf(http.get({ ...proxy, path: '/v1', headers: ['Host', 'list.example:82'] }));
+  await bodyOf(http.request({ ...proxy, method: 'OPTIONS', path: '*' }).end());
+  const connect = http.request({ ...proxy, method: 'CONNECT', path: 'db.example:5432' }).end();
+  (await once(connect, 'connect'))[1].destroy();
+  const expected = [
+    ['orders.example', 80, 'http://orders.example/v1'],
+    ['stock.example', 8080, 'http://stock.example:8080/v1'],
+    ['users.example', 81, 'http://users.example:81/v1'],
+    ['list.example', 82, 'http://list.example:82/v1'],
+    ['127.0.0.1', port, `http://127.0.0.1:${port}`],
+    ['db.example', 5432, 'http://db.example:5432'],
+  ];
+  // Node has this option since 24.5.
+  if (!process.version.startsWith('v22')) {
+    await bodyOf(http.get('http://env.example/v1', { agent }));
+    expected.push(['env.example', 80, 'http://env.example/v1']);
+  }
+
+  const calls = await recorder.take(expected.length);
+  expect(calls.map(({ attributes: a }) => [a['server.address'], a['server.port'], a['url.full']])).toEqual(
+    expected,
+  );
+});
+
+test('a request over a Unix socket has its path as address, and no port', async () => {
+  const socketPath = path.join(await mkdtemp(path.join(tmpdir(), 'redhook-')), 'a.sock');
+  const server = http.createServer((_, response) => response.end());
+  servers.push(server);
+  server.listen(socketPath);
+  await once(server, 'listening');
+
+  await bodyOf(http.get({ socketPath, path: '/v1' }));
+  await bodyOf(http.get({ socketPath, path: '/v1', headers: { host: 'docker' }, agent: false }));
+  await bodyOf(http.get({ path: '/v1', createConnection: () => net.connect(socketPath) }));
+
+  const calls = await recorder.take(3);
+  expect(calls.map(({ attributes: a }) => [a['server.address'], a['server.port'], a['url.full']])).toEqual([
+    [socketPath, undefined, 'http://localhost/v1'],
+    [socketPath, undefined, 'http://docker/v1'],
+    ['localhost', undefined, 'http://localhost/v1'],
+  ]);
+});
+
+test('a connection that the application makes itself has the port that it leads to', async () => {
+  const port = await serve();
+  const closed = await listen(net.createServer());
+  servers.pop()?.close();
+  const get = (to: number, options = {}): ClientRequest =>
+    http.get({ host: 'orders', createConnection: () => net.connect(to, '127.0.0.1'), ...options });
+
+  await bodyOf(get(port));
+  await bodyOf(get(port, { port: 8080 }));
+  await failureOf(get(closed));
+
+  const calls = await recorder.take(3);
+  expect(calls.map(({ attributes: a }) => [a['server.address'], a['server.port']])).toEqual([
+    ['orders', port],
+    ['orders', 8080],
+    ['orders', closed],
   ]);
 });
 

@@ -244,6 +244,28 @@ test('a request that Node rejects still throws the error of Node', async () => {
   ]);
 });
 
+test('the server is that of the authority, and CONNECT and OPTIONS * have a URL without a path', async () => {
+  const { client } = await serve();
+  const authority = 'orders.example:81';
+
+  for (const headers of [
+    { ':authority': authority, ':path': '/v1' },
+    { ':authority': authority, ':method': 'OPTIONS', ':path': '*' },
+    { ':authority': authority, ':method': 'CONNECT' },
+  ]) {
+    const request = client.request(headers);
+    request.end();
+    await bodyOf(request);
+  }
+
+  const calls = await recorder.take(3);
+  expect(calls.map(({ attributes: a }) => [a['server.address'], a['server.port'], a['url.full']])).toEqual([
+    ['orders.example', 81, 'http://orders.example:81/v1'],
+    ['orders.example', 81, 'http://orders.example:81'],
+    ['orders.example', 81, 'http://orders.example:81'],
+  ]);
+});
+
 test('gRPC requests and Redhook’s own requests are not observed', async () => {
   const { client } = await serve();
 
