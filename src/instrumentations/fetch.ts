@@ -1,4 +1,5 @@
-import type { Calls, InjectCarrier, Instrumentation, Outcome } from '../instrumentation.js';
+import type { Calls, Guard, InjectCarrier, Instrumentation, Outcome } from '../instrumentation.js';
+import { patch } from '../patching/patch.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
 import { targetAttributes, targetServer } from '../semconv/http-client.js';
@@ -19,7 +20,7 @@ interface UndiciRequest {
 
 /**
  * `fetch` and undici 6 to 8, both the copy inside Node and the application's own. Each hop of a redirect is a call.
- * A call ends with the last byte of the body. WebSocket handshakes are not observed: undici never reports their end.
+ * A call ends with the last byte of the body, a CONNECT with its answer. WebSocket handshakes are not observed: undici never reports their end.
  */
 export const fetch: Instrumentation = {
   name: 'fetch',
@@ -27,7 +28,10 @@ export const fetch: Instrumentation = {
   observes: 'Requests made with fetch and undici 6 to 8',
   conventions: [HTTP_CLIENT],
   targets: [
-    { channel: 'undici:request:create', attach: ({ request }, calls) => openRequest(request, calls) },
+    {
+      channel: 'undici:request:create',
+      attach: ({ request }, calls, guard) => openRequest(request, calls, guard),
+    },
     {
       channel: 'undici:request:headers',
       attach: ({ request, response }, calls) => calls.of(request)?.answered(response.statusCode),
@@ -40,8 +44,9 @@ export const fetch: Instrumentation = {
   ],
 };
 
-function openRequest(request: UndiciRequest, calls: Calls): void {
+function openRequest(request: UndiciRequest, calls: Calls, guard: Guard): void {
   if (request.upgrade) return;
+  if (request.method === 'CONNECT') watchTunnels(Object.getPrototypeOf(request), calls, guard);
   const origin = originOf(request);
   const { method, path: target, host } = request;
   const sent = { method, target, scheme: origin.scheme, host: typeof host === 'string' ? host : undefined };
@@ -55,6 +60,29 @@ function openRequest(request: UndiciRequest, calls: Calls): void {
     attributes: { 'server.address': server.address, 'server.port': server.port },
     spanAttributes: () => targetAttributes(sent, server),
   });
+}
+
+type Upgrade = (this: object, statusCode: number | null, ...rest: unknown[]) => unknown;
+
+const watched = new WeakSet<object>();
+
+/** undici publishes the answer to a CONNECT in its latest versions only. In all of them it calls this method. */
+function watchTunnels(prototype: object, calls: Calls, guard: Guard): void {
+  if (watched.has(prototype)) return;
+  watched.add(prototype);
+  const end = guard((request: UndiciRequest, code: number | null) => {
+    if (code !== null) endRequest(request, calls, { code });
+  });
+  for (const name of ['onUpgrade', 'onRequestUpgrade'].filter((each) => each in prototype))
+    patch<Upgrade>(
+      prototype,
+      name,
+      (upgrade) =>
+        function (code, ...rest) {
+          end(this as UndiciRequest, code);
+          return upgrade.call(this, code, ...rest);
+        },
+    );
 }
 
 /** The headers of a request that has just been made. undici itself would send a second value beside the first. */

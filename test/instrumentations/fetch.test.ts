@@ -134,7 +134,20 @@ test('requests made with undici.request and with a Pool are observed', async () 
   ]);
 });
 
+type Connect = (options: object) => Promise<{ socket: net.Socket }>;
 type Undici = typeof import('undici');
+
+/** Node exports its own undici nowhere, but this is its dispatcher as long as no other copy has been loaded. */
+const nodeDispatcher = fetch('data:,').then(
+  () => Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1')) as { connect: Connect },
+);
+
+const connects = [
+  ['the fetch of Node', async () => nodeDispatcher],
+  ['undici 6', async () => (await import('undici6')).getGlobalDispatcher()],
+  ['undici 7', async () => (await import('undici7')).getGlobalDispatcher()],
+  ['undici 8', async () => (await import('undici')).getGlobalDispatcher()],
+] as const;
 
 /** A proxy that answers a CONNECT to `bad.example` with 407 and leads every other one to the same server. */
 async function serveProxy(to: number): Promise<string> {
@@ -152,6 +165,26 @@ async function serveProxy(to: number): Promise<string> {
   });
   return url;
 }
+
+test.each(connects)('a CONNECT by %s ends with its answer', async (_, load) => {
+  const { port } = await serve(() => {});
+  const origin = await serveProxy(port);
+  const dispatcher = (await load()) as { connect: Connect };
+
+  for (const path of ['db.example:5432', 'bad.example:443'])
+    (await dispatcher.connect({ origin, path })).socket.destroy();
+
+  const calls = await recorder.take(2);
+  expect(calls.map(({ operation, code, error }) => [operation, code, error])).toEqual([
+    ['CONNECT', 200, undefined],
+    ['CONNECT', 407, '407'],
+  ]);
+  expect(calls[0]?.attributes).toMatchObject({
+    'server.address': 'db.example',
+    'server.port': 5432,
+    'url.full': 'http://db.example:5432',
+  });
+});
 
 describe.each([
   ['undici 6', async () => (await import('undici6')) as unknown as Undici],
