@@ -27,10 +27,15 @@ export function statusName(code: number | string | undefined): string {
   return NAMES[Number(code)] ?? 'UNKNOWN';
 }
 
-/** Whether a request over HTTP/2 is a gRPC call, in any of its encodings (`application/grpc+proto`). */
+const GRPC = 'application/grpc';
+
+/**
+ * Whether a content type is that of gRPC, in any of its encodings (`application/grpc+proto`). gRPC-Web is not: its
+ * status is in the body, so it is plain HTTP, as it is over HTTP/1.
+ */
 export function isGrpc(headers: { readonly 'content-type'?: unknown }): boolean {
   const type = headers['content-type'];
-  return typeof type === 'string' && type.startsWith('application/grpc');
+  return typeof type === 'string' && type.startsWith(GRPC) && type[GRPC.length] !== '-';
 }
 
 /** `package.Service/Method` of a `:path`, which begins with a slash. */

@@ -275,6 +275,15 @@ test('gRPC requests and Redhook’s own requests are not observed', async () => 
   await recorder.take(0);
 });
 
+test('a request of gRPC-Web is HTTP', async () => {
+  const { client } = await serve();
+
+  for (const type of ['application/grpc-web', 'application/grpc-web+proto', 'application/grpc-web-text'])
+    await bodyOf(client.request({ 'content-type': type }));
+
+  expect(await recorder.take(3)).toMatchObject(Array(3).fill({ operation: 'GET', code: 200 }));
+});
+
 test.runIf(hasOpenssl()).each(['undici', 'undici6', 'undici7'])(
   'a request made with %s over HTTP/2 is one call',
   async (name) => {

@@ -264,6 +264,20 @@ test('a gRPC request is not counted as HTTP', async () => {
   expect(await recorder.take(1)).toMatchObject([{ attributes: { 'rpc.status_code': 'OK' } }]);
 });
 
+test.each(['application/grpc-web', 'application/grpc-web+proto', 'application/grpc-web-text'])(
+  'a request of %s is HTTP',
+  async (type) => {
+    const served = await serveStreams((stream) => {
+      stream.respond({ 'content-type': type });
+      stream.end();
+    });
+
+    await ask(served, { ':method': 'POST', 'content-type': type }, 'x');
+
+    expect(await recorder.take(1)).toMatchObject([{ operation: 'POST', code: 200, error: undefined }]);
+  },
+);
+
 test('Fastify names the route over HTTP/2', async () => {
   const app = Fastify({ http2: true });
   app.get('/orders/:id', () => 'ok');

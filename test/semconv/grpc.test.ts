@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { methodOf, statusName, timeoutOf } from '../../src/semconv/grpc.js';
+import { isGrpc, methodOf, statusName, timeoutOf } from '../../src/semconv/grpc.js';
 
 test.each([
   [0, 'OK'],
@@ -9,6 +9,19 @@ test.each([
   [undefined, 'UNKNOWN'],
 ])('status %j is %s', (code, name) => {
   expect(statusName(code)).toBe(name);
+});
+
+test.each([
+  ['application/grpc', true],
+  ['application/grpc+proto', true],
+  ['application/grpc;charset=utf-8', true],
+  ['application/grpc-web', false],
+  ['application/grpc-web+proto', false],
+  ['application/grpc-web-text', false],
+  ['application/json', false],
+  [undefined, false],
+])('whether %j is gRPC: %j', (type, expected) => {
+  expect(isGrpc({ 'content-type': type })).toBe(expected);
 });
 
 test('the method is the path without its slash', () => {
