@@ -1,8 +1,10 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Attributes, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
+import { privateField } from '../patching/private-field.js';
 import { isGrpc, methodOf, statusName, timeoutOf } from '../semconv/grpc.js';
 import { MessageCounter } from '../semconv/grpc-messages.js';
+import { KnownMethods } from '../semconv/grpc-methods.js';
 import { RPC_SERVER } from '../semconv/rpc.js';
 import { splitAuthority } from '../semconv/url.js';
 import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
@@ -21,7 +23,9 @@ export const grpcServer: Instrumentation = {
       builtin: 'node:http2',
       attach(_http2, calls, guard) {
         const boundary = {
-          open: guard((_stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => open(headers, calls)),
+          open: guard((_stream: ServerHttp2Stream, headers: IncomingHttpHeaders, session: Http2Session) =>
+            open(headers, session, calls),
+          ),
           end: guard(end),
           received: guard(({ messages }: Request, chunk: Uint8Array) => messages?.received.add(chunk)),
           sent: guard(({ messages }: Request, chunk: Uint8Array) => messages?.sent.add(chunk)),
@@ -40,7 +44,8 @@ export const grpcServer: Instrumentation = {
 
 interface Request extends ObservedRequest {
   readonly path: string;
-  readonly method: string;
+  /** Whether its server has told which methods it has. */
+  readonly isRegistered: boolean;
   /** Milliseconds since 1970. */
   readonly openedAt: number;
   /** How long the client waits, in seconds: its `grpc-timeout`. */
@@ -49,45 +54,71 @@ interface Request extends ObservedRequest {
   readonly messages: { readonly received: MessageCounter; readonly sent: MessageCounter } | undefined;
 }
 
-/**
- * The methods that exist, by path: the ones registered with a grpc-js server. If none is registered, as in a bundled
- * application, the ones that have been answered.
- */
-const methods = new Map<string, string>();
-let isRegistered = false;
+/** The methods that are registered with a server of grpc-js, by path. Its servers of node:http2 have them too. */
+const registered = privateField<Map<string, string>>();
 
-/** More than any service has. Bounds the names that clients can add if a server answers every path. */
-const MAX_ANSWERED = 1_000;
+/**
+ * What is known of all other servers, whose methods nobody registers: Connect, one made by hand, a bundled grpc-js. A
+ * method exists once it has been answered with OK; any other status may be the answer to every path.
+ */
+const answered = new KnownMethods();
 
 type Register = (this: object, path: string, ...rest: unknown[]) => boolean;
+type SetUpHandlers = (this: object, http2Server: object, ...rest: unknown[]) => void;
 
 function rememberRegistered(prototype: object, guard: Guard): void {
-  const remember = guard((path: unknown) => {
-    isRegistered = true;
-    if (typeof path === 'string') methods.set(path, methodOf(path));
+  const remember = guard((server: object, path: unknown) => {
+    if (typeof path === 'string') registeredWith(server).set(path, methodOf(path));
   });
   patch<Register>(
     prototype,
     'register',
     (register) =>
       function (path, ...rest) {
-        remember(path);
+        remember(this, path);
         return register.call(this, path, ...rest);
+      },
+  );
+  // Connects a server of grpc-js with each of its servers of node:http2. Without it, methods are known by their answers.
+  if (!('_setupHandlers' in prototype)) return;
+  const connect = guard((server: object, http2Server: object) =>
+    registered.set(http2Server, registeredWith(server)),
+  );
+  patch<SetUpHandlers>(
+    prototype,
+    '_setupHandlers',
+    (setUpHandlers) =>
+      function (http2Server, ...rest) {
+        connect(this, http2Server);
+        setUpHandlers.call(this, http2Server, ...rest);
       },
   );
 }
 
-function open(headers: IncomingHttpHeaders, calls: Calls): Request | undefined {
+function registeredWith(server: object): Map<string, string> {
+  const known = registered.get(server);
+  if (known !== undefined) return known;
+  const methods = new Map<string, string>();
+  registered.set(server, methods);
+  return methods;
+}
+
+/** The server of a session. Node's types lack it. */
+function serverOf(session: Http2Session): object | undefined {
+  return (session as Http2Session & { readonly server?: object }).server;
+}
+
+function open(headers: IncomingHttpHeaders, session: Http2Session, calls: Calls): Request | undefined {
   if (!isGrpc(headers)) return undefined;
   const path = headers[':path'] ?? '';
-  const route = methods.get(path);
-  const method = route ?? methodOf(path);
+  const methods = registered.get(serverOf(session));
+  const route = (methods ?? answered).get(path);
   const timeout = timeoutOf(headers['grpc-timeout']);
   const openedAt = Date.now();
   const call = calls.open({
     kind: 'server',
     convention: RPC_SERVER,
-    operation: method,
+    operation: route ?? methodOf(path),
     route,
     extractFrom: headers,
     deadline: timeout === undefined ? undefined : openedAt + timeout * 1000,
@@ -98,7 +129,7 @@ function open(headers: IncomingHttpHeaders, calls: Calls): Request | undefined {
   const messages = call.isRecorded
     ? { received: new MessageCounter(), sent: new MessageCounter() }
     : undefined;
-  return { call, path, method, openedAt, timeout, messages };
+  return { call, path, isRegistered: methods !== undefined, openedAt, timeout, messages };
 }
 
 function spanAttributes(headers: IncomingHttpHeaders, timeout: number | undefined): Attributes {
@@ -146,8 +177,9 @@ function statusOfBrokenStream(
   return timeout !== undefined && waited >= timeout * MOST_OF_TIMEOUT ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
 }
 
-function nameAnswered({ path, method, call }: Request, code: string | undefined): void {
-  if (isRegistered || code === undefined || code === 'UNIMPLEMENTED' || methods.size === MAX_ANSWERED) return;
-  methods.set(path, method);
-  call.name(method);
+function nameAnswered({ path, isRegistered, call }: Request, code: string | undefined): void {
+  if (isRegistered || code !== 'OK') return;
+  answered.add(path);
+  const method = answered.get(path);
+  if (method !== undefined) call.name(method);
 }

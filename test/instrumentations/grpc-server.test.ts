@@ -351,6 +351,56 @@ test('interceptors of the application run inside the call and still decide its s
   expect(await takeServed(1)).toMatchObject([{ code: 'PERMISSION_DENIED', error: undefined }]);
 });
 
+/** A server of gRPC made by hand, as those of Connect are: `answer` chooses the status of a path. */
+async function serveByHand(answer: (path: string) => string): Promise<http2.ClientHttp2Session> {
+  const server = http2.createServer().on('stream', (stream, { ':path': path = '' }) => {
+    const headers = { 'content-type': 'application/grpc', 'grpc-status': answer(path) };
+    stream.respond(headers, { endStream: true });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  open.push(server, session);
+  return session;
+}
+
+async function ask(session: http2.ClientHttp2Session, path: string): Promise<void> {
+  const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc' };
+  const request = session.request(headers).resume();
+  request.end();
+  await once(request, 'close');
+}
+
+test('which methods exist is known for each server by itself', async () => {
+  const { client } = await serve();
+  const byHand = await serveByHand(() => '0');
+
+  await ask(byHand, '/hand.Made/Get');
+  await answerOf((done) => client.Get({ id: 'a' }, done));
+  await answerOf((done) => client.Missing({ id: '' }, done));
+
+  const served = (await recorder.take(5)).filter(({ kind }) => kind === 'server');
+  expect(served.map(({ attributes }) => attributes['rpc.method'])).toEqual([
+    'hand.Made/Get',
+    'shop.Orders/Get',
+    '_OTHER',
+  ]);
+});
+
+test('where nothing is registered, only a bounded number of methods that were answered with OK are labels', async () => {
+  const session = await serveByHand((path) => (path.includes('Real') ? '0' : '16'));
+
+  for (let i = 0; i < 20; i += 1) await ask(session, `/made.Up/${i}`);
+  for (let i = 0; i < 120; i += 1) await ask(session, `/shop.Real/${i}`);
+  await ask(session, `/shop.Real/${'A'.repeat(4_096)}`);
+
+  const served = await recorder.take(141);
+  const methods = new Set(served.map(({ attributes }) => String(attributes['rpc.method'])));
+  expect(methods.size).toBeLessThanOrEqual(101);
+  expect([...methods].filter((name) => !name.startsWith('shop.Real/'))).toEqual(['_OTHER']);
+  expect(Math.max(...[...methods].map(({ length }) => length))).toBeLessThan(256);
+});
+
 test('other requests over HTTP/2 are not gRPC calls', async () => {
   const server = http2.createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
   await once(server, 'listening');

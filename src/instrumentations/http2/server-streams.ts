@@ -8,7 +8,7 @@ import { whenSessionIsCreated } from './sessions.js';
 /** How a boundary observes the streams of HTTP/2 servers. Its functions are guarded. */
 export interface StreamBoundary<R extends ObservedRequest = ObservedRequest> {
   /** Opens the call of a request. Returns `undefined` if the request belongs to another boundary. */
-  open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): R | undefined;
+  open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, session: ServerHttp2Session): R | undefined;
   /** Ends the call after the `close` listeners of its stream. By then `stream.session` is unset, hence `session`. */
   end(request: R, stream: ServerHttp2Stream, session: ServerHttp2Session): void;
   /** Receives the bytes of the request body as they arrive. */
@@ -75,7 +75,7 @@ function open(
     watchBodies(prototype);
   }
   for (const boundary of boundaries) {
-    const request = boundary.open(stream, headers);
+    const request = boundary.open(stream, headers, session);
     if (request === undefined) continue;
     observed.set(stream, { request, boundary, session });
     return request.call;
