@@ -87,6 +87,11 @@ export interface Calls {
   open(start: CallStart): Call | undefined;
   /** Records a call that ended elsewhere, where Redhook could not see it. */
   recordEnded(start: CallStart, ended: EndedCall, outcome: Outcome): void;
+  /**
+   * Makes an open Call one of another convention, as if it had been opened so: HTTP, where a client has said that it calls
+   * gRPC and the answer is no gRPC. Its place in the trace and its route stay.
+   */
+  change(call: Call, start: CallStart): void;
   /** The Call that was opened for this request, response or other library object. */
   of(subject: object): Call | undefined;
   /** Lets go of the Call of a subject that outlives it, so that what it holds can be collected. */
@@ -195,8 +200,11 @@ export interface EndedCall {
 export interface Call {
   /** Runs `fn`, and all that it starts, inside this Call. Returns and throws what `fn` does. */
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R;
-  /** Names the Call by its route template, or by the method of an RPC. The last name before the end counts. */
-  name(route: string): void;
+  /**
+   * Names the Call by its route template, or by the method of an RPC. The last name before the end counts; `undefined`
+   * takes it back.
+   */
+  name(route: string | undefined): void;
   /** Sets labels and span attributes. A name that is no label of the convention goes to the span alone. */
   set(attributes: Attributes): void;
   /** Sets the status code as soon as it is known. An end without a code keeps it. */

@@ -18,11 +18,11 @@ import { type Indexed, NOT_OPEN, type OpenCalls } from './open-calls.js';
 /** The only implementation of `Call`. Observers see it as the record of the call. */
 export class TrackedCall implements Call, CallRecord, Indexed {
   readonly kind: CallKind;
-  readonly convention: CallConvention;
+  convention: CallConvention;
   readonly suppresses: CallConvention | undefined;
   readonly traced: boolean;
-  readonly operation: string;
-  readonly attributes: Attributes;
+  operation: string;
+  attributes: Attributes;
   spanOnlyAttributes: Attributes | undefined = undefined;
   deadline: number | undefined;
   route: string | undefined;
@@ -35,7 +35,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   seriesAttributes: Attributes | undefined = undefined;
   index = NOT_OPEN;
   readonly ended: EndedCall | undefined;
-  readonly #originalOperation: string | undefined;
+  #originalOperation: string | undefined;
   readonly #observers: readonly CallObserver[];
   readonly #open: OpenCalls<TrackedCall>;
   readonly #startedAt = performance.now();
@@ -54,11 +54,10 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     this.suppresses = start.suppresses;
     this.traced = start.traced ?? true;
     this.convention = convention;
-    this.operation = operation !== undefined && isKnown ? operation : OTHER;
+    this.operation = operationOf(start, isKnown);
     this.route = route;
-    this.attributes = { ...convention.placeholders, ...start.attributes };
+    this.attributes = attributesOf(start, this.operation);
     this.deadline = start.deadline;
-    this.attributes[convention.operation] = this.operation;
     if (route !== undefined) this.attributes[convention.route] = route;
     this.#originalOperation = operation;
     this.#observers = observers;
@@ -72,11 +71,20 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     this.#open.add(this);
   }
 
+  change(start: CallStart, isKnown: boolean): void {
+    if (!this.#isOpen) return;
+    this.convention = start.convention;
+    this.operation = operationOf(start, isKnown);
+    this.#originalOperation = start.operation;
+    this.attributes = attributesOf(start, this.operation);
+    if (this.isRecorded) this.set({ ...start.sharedAttributes?.(), ...start.spanAttributes?.() });
+  }
+
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R {
     return runInContext(this.context, fn, thisArg, args);
   }
 
-  name(route: string): void {
+  name(route: string | undefined): void {
     if (this.#isOpen) this.route = route;
   }
 
@@ -144,6 +152,16 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   get #isOpen(): boolean {
     return this.index !== NOT_OPEN;
   }
+}
+
+function operationOf({ operation }: CallStart, isKnown: boolean): string {
+  return operation !== undefined && isKnown ? operation : OTHER;
+}
+
+function attributesOf({ convention, attributes }: CallStart, operation: string): Attributes {
+  const all: Attributes = { ...convention.placeholders, ...attributes };
+  all[convention.operation] = operation;
+  return all;
 }
 
 /** The call that `context` is inside, if any. */

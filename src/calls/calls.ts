@@ -60,6 +60,13 @@ export function createCalls({
         return undefined;
       }
     },
+    change(call, start) {
+      try {
+        (call as TrackedCall).change(start, isKnown(start));
+      } catch (error) {
+        logNotRecorded(error);
+      }
+    },
     recordEnded(start, ended, outcome) {
       try {
         const call = new TrackedCall(start, isKnown(start), observers, open, ended);

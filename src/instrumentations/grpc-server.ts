@@ -23,9 +23,10 @@ export const grpcServer: Instrumentation = {
       builtin: 'node:http2',
       attach(_http2, calls, guard) {
         const boundary = {
-          open: guard((_stream: ServerHttp2Stream, headers: IncomingHttpHeaders, session: Http2Session) =>
-            open(headers, session, calls),
+          open: guard((stream: ServerHttp2Stream, headers: IncomingHttpHeaders, session: Http2Session) =>
+            open(stream, headers, session, calls),
           ),
+          disown: guard(disown),
           end: guard(end),
           received: guard(({ messages }: Request, chunk: Uint8Array) => messages?.received.add(chunk)),
           sent: guard(({ messages }: Request, chunk: Uint8Array) => messages?.sent.add(chunk)),
@@ -43,9 +44,9 @@ export const grpcServer: Instrumentation = {
 };
 
 interface Request extends ObservedRequest {
-  readonly path: string;
-  /** Whether its server has told which methods it has. */
-  readonly isRegistered: boolean;
+  readonly headers: IncomingHttpHeaders;
+  /** The methods of its server, if they were registered. */
+  readonly methods: Map<string, string> | undefined;
   /** Milliseconds since 1970. */
   readonly openedAt: number;
   /** How long the client waits, in seconds: its `grpc-timeout`. */
@@ -108,7 +109,12 @@ function serverOf(session: Http2Session): object | undefined {
   return (session as Http2Session & { readonly server?: object }).server;
 }
 
-function open(headers: IncomingHttpHeaders, session: Http2Session, calls: Calls): Request | undefined {
+function open(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  session: Http2Session,
+  calls: Calls,
+): Request | undefined {
   if (!isGrpc(headers)) return undefined;
   const path = headers[':path'] ?? '';
   const methods = registered.get(serverOf(session));
@@ -120,6 +126,7 @@ function open(headers: IncomingHttpHeaders, session: Http2Session, calls: Calls)
     convention: RPC_SERVER,
     operation: route ?? methodOf(path),
     route,
+    subjects: [stream],
     extractFrom: headers,
     deadline: timeout === undefined ? undefined : openedAt + timeout * 1000,
     attributes: { 'rpc.system.name': 'grpc' },
@@ -129,12 +136,34 @@ function open(headers: IncomingHttpHeaders, session: Http2Session, calls: Calls)
   const messages = call.isRecorded
     ? { received: new MessageCounter(), sent: new MessageCounter() }
     : undefined;
-  return { call, path, isRegistered: methods !== undefined, openedAt, timeout, messages };
+  return { call, headers, methods, openedAt, timeout, messages };
 }
 
 function spanAttributes(headers: IncomingHttpHeaders, timeout: number | undefined): Attributes {
   const { address, port } = splitAuthority(headers[':authority'] ?? '', headers[':scheme'] ?? '');
   return { 'server.address': address || undefined, 'server.port': port, 'redhook.grpc.timeout': timeout };
+}
+
+/** The servers that have answered with gRPC. */
+const speakGrpc = privateField<true>();
+
+/**
+ * A client may call any request gRPC; the answer decides. A request without an answer is what its server speaks. Where
+ * HTTP is not observed, it stays what the client has called it.
+ */
+function disown(
+  { headers, methods }: Request,
+  stream: ServerHttp2Stream,
+  session: Http2Session,
+): IncomingHttpHeaders | undefined {
+  if (methods !== undefined) return undefined;
+  const server = serverOf(session) ?? session;
+  const { sentHeaders } = stream;
+  const isAnswered = sentHeaders?.[':status'] !== undefined;
+  if (!isAnswered) return speakGrpc.get(server) ? undefined : headers;
+  if (!isGrpc(sentHeaders) && statusOf(stream) === undefined) return headers;
+  speakGrpc.set(server, true);
+  return undefined;
 }
 
 /** The error code with which a client cancels a stream (RFC 9113, section 7). */
@@ -148,7 +177,7 @@ function end(request: Request, stream: ServerHttp2Stream, session: Http2Session)
       'redhook.grpc.messages.received': messages.received.count,
     });
   const code = statusOf(stream);
-  nameAnswered(request, code);
+  call.name(nameOf(request, code));
   call.end({ code: code ?? statusOfBrokenStream(stream, session, request) });
 }
 
@@ -177,9 +206,10 @@ function statusOfBrokenStream(
   return timeout !== undefined && waited >= timeout * MOST_OF_TIMEOUT ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
 }
 
-function nameAnswered({ path, isRegistered, call }: Request, code: string | undefined): void {
-  if (isRegistered || code !== 'OK') return;
-  answered.add(path);
-  const method = answered.get(path);
-  if (method !== undefined) call.name(method);
+/** A router may have named the call too, but the route of an HTTP request is not the name of a method. */
+function nameOf({ headers, methods }: Request, code: string | undefined): string | undefined {
+  const path = headers[':path'] ?? '';
+  if (methods !== undefined) return methods.get(path);
+  if (code === 'OK') answered.add(path);
+  return answered.get(path);
 }

@@ -1,5 +1,5 @@
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { Attributes, Calls, Instrumentation } from '../instrumentation.js';
+import type { Attributes, Call, Calls, Instrumentation } from '../instrumentation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { HTTP_SERVER } from '../semconv/http.js';
 import { connectionAttributes, schemeOf, targetAttributes } from '../semconv/http-server.js';
@@ -19,8 +19,15 @@ export const http2Server: Instrumentation = {
       builtin: 'node:http2',
       attach(_http2, calls, guard) {
         const boundary = {
-          open: guard((stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
-            open(stream, headers, calls),
+          open: guard((stream: ServerHttp2Stream, headers: IncomingHttpHeaders, session: Http2Session) =>
+            isGrpc(headers) ? undefined : open(stream, headers, session, calls.open),
+          ),
+          adopt: guard(
+            (call: Call, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, session: Http2Session) =>
+              open(stream, headers, session, (start) => {
+                calls.change(call, start);
+                return call;
+              }),
           ),
           end: guard(end),
         };
@@ -37,37 +44,31 @@ const tunnels = new WeakSet<ServerHttp2Stream>();
 function open(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  calls: Calls,
+  session: Http2Session,
+  openCall: Calls['open'],
 ): ObservedRequest | undefined {
-  if (isGrpc(headers)) return undefined;
   if (headers[':method'] === 'CONNECT') tunnels.add(stream);
-  const call = calls.open({
+  const call = openCall({
     kind: 'server',
     convention: HTTP_SERVER,
     operation: headers[':method'] ?? '',
     subjects: [stream],
     extractFrom: headers,
     attributes: {
-      'url.scheme': schemeOf(headers, isEncrypted(stream)),
+      'url.scheme': schemeOf(headers, session.encrypted === true),
       'network.protocol.version': '2',
     },
     spanAttributes: () => targetAttributes(headers[':path'] ?? ''),
-    sharedAttributes: () => sharedAttributesOf(stream, headers),
+    sharedAttributes: () => sharedAttributesOf(session, headers),
   });
   return call && { call };
 }
 
-function isEncrypted({ session }: ServerHttp2Stream): boolean {
-  return session?.encrypted === true;
-}
-
-function sharedAttributesOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Attributes {
-  const { session } = stream;
+function sharedAttributesOf(session: Http2Session, headers: IncomingHttpHeaders): Attributes {
   const authority = headers[':authority'] ?? headers.host;
-  return connectionAttributes(
-    { authority, headers, encrypted: isEncrypted(stream), peer: session?.socket },
-    session,
-  );
+  // Node throws when the socket of a destroyed session is used.
+  const peer = session.destroyed ? undefined : session.socket;
+  return connectionAttributes({ authority, headers, encrypted: session.encrypted === true, peer }, session);
 }
 
 function end({ call }: ObservedRequest, stream: ServerHttp2Stream, session: Http2Session): void {

@@ -60,6 +60,29 @@ test('only the first end counts, and nothing changes after it', () => {
   });
 });
 
+test('an open call can become one of another convention, with its trace and its route', () => {
+  const call = open({ convention: RPC_SERVER, operation: 'A/B', attributes: { 'rpc.system.name': 'grpc' } });
+  const http = {
+    kind: 'server',
+    convention: HTTP_SERVER,
+    operation: 'GET',
+    attributes: { 'url.scheme': 'http' },
+  } as const;
+  call.name('/a');
+
+  calls.change(call, http);
+  call.end({ code: 200 });
+  calls.change(call, { ...http, convention: RPC_SERVER });
+
+  expect(ended[0]).toMatchObject({ convention: HTTP_SERVER, operation: 'GET', route: '/a', failed: false });
+  expect(ended[0]?.attributes).toEqual({
+    'http.request.method': 'GET',
+    'url.scheme': 'http',
+    'http.route': '/a',
+    'http.response.status_code': 200,
+  });
+});
+
 test('the deadline of a call applies inside it only if deadlines are propagated', () => {
   const start = { kind: 'server', convention: RPC_SERVER, operation: 'A/B', attributes: {} } as const;
   const options = { observers: [], knownOperations: {} };

@@ -278,6 +278,62 @@ test.each(['application/grpc-web', 'application/grpc-web+proto', 'application/gr
   },
 );
 
+test('a request is gRPC only if its answer is, whatever the client says', async () => {
+  const app = Fastify({ http2: true });
+  app.addContentTypeParser('application/grpc', (_request, _payload, done) => done(null));
+  app.post('/orders/:id', () => 'ok');
+  app.post('/shop.Routed/Get', (_, reply) =>
+    reply.header('grpc-status', '5').type('application/grpc').send(),
+  );
+  await app.ready();
+  const served = await serve(app.server as unknown as http2.Http2Server);
+  const headers = { ':method': 'POST', 'content-type': 'application/grpc', 'user-agent': 'curl' };
+
+  await ask(served, { ...headers, ':path': '/orders/7' }, '');
+  await ask(served, { ...headers, ':path': '/nothing' }, '');
+  await ask(served, { ...headers, ':path': '/shop.Routed/Get' }, '');
+
+  const [known, unknown, grpc] = await recorder.take(3);
+  expect(known).toMatchObject({ operation: 'POST', route: '/orders/:id', code: 200, error: undefined });
+  expect(known?.attributes).toEqual({
+    'http.request.method': 'POST',
+    'url.scheme': 'http',
+    'http.route': '/orders/:id',
+    'http.response.status_code': 200,
+    'network.protocol.version': '2',
+    'url.path': '/orders/7',
+    'server.address': '127.0.0.1',
+    'server.port': served.port,
+    'client.address': '127.0.0.1',
+    'network.peer.address': '127.0.0.1',
+    'network.peer.port': expect.any(Number),
+    'user_agent.original': 'curl',
+  });
+  expect(unknown).toMatchObject({ route: undefined, code: 404, error: undefined });
+  expect(grpc?.attributes).toMatchObject({ 'rpc.method': '_OTHER', 'rpc.status_code': 'NOT_FOUND' });
+});
+
+test('a request that is never answered is gRPC only if its server has answered with gRPC before', async () => {
+  const headers = { ':method': 'POST', 'content-type': 'application/grpc' };
+  const served = await serveStreams((stream, { ':path': path }) => {
+    stream.on('error', () => {});
+    if (path === '/answer') stream.respond({ 'content-type': 'application/grpc', 'grpc-status': '0' });
+    if (path === '/answer') stream.end();
+  });
+  const leave = async (): Promise<void> => {
+    const request = served.client.request({ ...headers, ':path': '/' }).on('error', () => {});
+    await delay(20);
+    request.close(http2.constants.NGHTTP2_CANCEL);
+  };
+
+  await leave();
+  expect(await recorder.take(1)).toMatchObject([{ operation: 'POST', code: undefined, error: 'aborted' }]);
+
+  await ask(served, { ...headers, ':path': '/answer' }, '');
+  await leave();
+  expect(await recorder.take(2)).toMatchObject([{ code: 'OK' }, { code: 'CANCELLED', error: undefined }]);
+});
+
 test('Fastify names the route over HTTP/2', async () => {
   const app = Fastify({ http2: true });
   app.get('/orders/:id', () => 'ok');

@@ -9,6 +9,19 @@ import { whenSessionIsCreated } from './sessions.js';
 export interface StreamBoundary<R extends ObservedRequest = ObservedRequest> {
   /** Opens the call of a request. Returns `undefined` if the request belongs to another boundary. */
   open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, session: ServerHttp2Session): R | undefined;
+  /** The headers of a request that its answer has shown not to be one of this boundary. Another one may adopt its call. */
+  disown?(
+    request: R,
+    stream: ServerHttp2Stream,
+    session: ServerHttp2Session,
+  ): IncomingHttpHeaders | undefined;
+  /** Takes over the call of a request that another boundary disowns. */
+  adopt?(
+    call: Call,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    session: ServerHttp2Session,
+  ): R | undefined;
   /** Ends the call after the `close` listeners of its stream. By then `stream.session` is unset, hence `session`. */
   end(request: R, stream: ServerHttp2Stream, session: ServerHttp2Session): void;
   /** Receives the bytes of the request body as they arrive. */
@@ -96,12 +109,24 @@ function runStreamListenersInCall(prototype: Emitter, calls: Calls): void {
     },
     afterClose(stream) {
       const found = observed.get(stream);
-      found?.boundary.end(found.request, stream as ServerHttp2Stream, found.session);
+      if (found !== undefined) end(found, stream as ServerHttp2Stream);
       // Node keeps a closed stream alive until the second garbage collection.
       observed.clear(stream);
       calls.forget(stream);
     },
   });
+}
+
+function end({ request, boundary, session }: ObservedStream, stream: ServerHttp2Stream): void {
+  const headers = boundary.disown?.(request, stream, session);
+  if (headers !== undefined)
+    for (const other of boundaries) {
+      const adopted = other.adopt?.(request.call, stream, headers, session);
+      if (adopted === undefined) continue;
+      other.end(adopted, stream, session);
+      return;
+    }
+  boundary.end(request, stream, session);
 }
 
 type Write = (this: ServerHttp2Stream, chunk: unknown, encoding: unknown, callback: unknown) => boolean;
