@@ -5,16 +5,18 @@ import { privateField } from '../patching/private-field.js';
 import { methodOf, statusName } from '../semconv/grpc.js';
 import { splitGrpcTarget } from '../semconv/grpc-target.js';
 import { RPC_CLIENT } from '../semconv/rpc.js';
+import { leaveOutSubchannels, observeGrpcRequests } from './http2/grpc-requests.js';
 
 /**
  * Calls of all four kinds made with `@grpc/grpc-js`. They are observed at the channel, which is below the application's
  * interceptors and above the retries of a service config: one call, however many attempts. A call begins when the
- * request is started and ends with the status, which grpc-js delivers exactly once.
+ * request is started and ends with the status, which grpc-js delivers exactly once. Calls of other clients are observed at
+ * their streams.
  */
 export const grpcClient: Instrumentation = {
   name: 'grpc-client',
   aliases: ['grpc'],
-  observes: 'Calls made with @grpc/grpc-js 1.8 and later',
+  observes: 'Calls of gRPC made with @grpc/grpc-js 1.8 and later, or with node:http2',
   conventions: [RPC_CLIENT],
   targets: [
     {
@@ -22,6 +24,16 @@ export const grpcClient: Instrumentation = {
       versions: '^1.8.0',
       file: 'build/src/index.js',
       attach: ({ Channel }, calls, guard) => observeChannel(Channel.prototype, calls, guard),
+    },
+    {
+      package: '@grpc/grpc-js',
+      versions: '^1.8.0',
+      file: 'build/src/subchannel.js',
+      attach: ({ Subchannel }) => leaveOutSubchannels(Subchannel.prototype),
+    },
+    {
+      builtin: 'node:http2',
+      attach: (_http2, calls, guard) => observeGrpcRequests(calls, guard),
     },
   ],
 };

@@ -2,7 +2,7 @@ import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:
 import type { Attributes, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
 import { privateField } from '../patching/private-field.js';
-import { isGrpc, methodOf, statusName, timeoutOf } from '../semconv/grpc.js';
+import { isGrpc, isMostlyOver, methodOf, statusName, timeoutOf } from '../semconv/grpc.js';
 import { MessageCounter } from '../semconv/grpc-messages.js';
 import { KnownMethods } from '../semconv/grpc-methods.js';
 import { RPC_SERVER } from '../semconv/rpc.js';
@@ -187,9 +187,6 @@ function statusOf({ sentTrailers, sentHeaders }: ServerHttp2Stream): string | un
   return sent === undefined ? undefined : statusName(String(sent));
 }
 
-/** The client started its timer a little earlier, so it gives up when only most of its timeout has passed here. */
-const MOST_OF_TIMEOUT = 0.9;
-
 /**
  * Without a status, either the client has left, by a reset or with its connection, or the server has broken the stream
  * off. A client that leaves at its deadline is DEADLINE_EXCEEDED, no matter whether its reset or the server's own timer
@@ -202,8 +199,7 @@ function statusOfBrokenStream(
 ): string {
   const hasClientLeft = rstCode === NGHTTP2_CANCEL || (aborted && (rstCode === 0 || session.destroyed));
   if (!hasClientLeft) return 'UNKNOWN';
-  const waited = (Date.now() - openedAt) / 1000;
-  return timeout !== undefined && waited >= timeout * MOST_OF_TIMEOUT ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
+  return isMostlyOver(timeout, openedAt) ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
 }
 
 /** A router may have named the call too, but the route of an HTTP request is not the name of a method. */

@@ -37,7 +37,7 @@ export const http2Client: Instrumentation = {
 };
 
 /** An object, or a flat list of names and values. Node 22.15 does not accept the list yet. */
-type Headers = Record<string, unknown> | unknown[];
+export type Headers = Record<string, unknown> | unknown[];
 
 interface Opened {
   readonly call: Call;
@@ -80,7 +80,7 @@ function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
 }
 
 /** undici sets symbols of its own on the sessions that it opens. */
-function isUndiciSession(session: ClientHttp2Session): boolean {
+export function isUndiciSession(session: ClientHttp2Session): boolean {
   return Object.getOwnPropertySymbols(session).some(({ description }) => description === 'open streams');
 }
 
@@ -88,7 +88,7 @@ function openCall(original: Headers, calls: Calls): Opened | undefined {
   // Node rejects this itself, with its own error.
   if (typeof original !== 'object' || original === null) return undefined;
   if (isGrpc({ 'content-type': headerOf(original, 'content-type') })) return undefined;
-  const headers = Object.assign(Array.isArray(original) ? [] : Object.create(null), original);
+  const headers = copyOf(original);
   const call = calls.open({
     kind: 'client',
     convention: HTTP_CLIENT,
@@ -102,7 +102,11 @@ function openCall(original: Headers, calls: Calls): Opened | undefined {
   return call && { call, headers };
 }
 
-function headerOf(headers: Headers, name: string): unknown {
+export function copyOf(headers: Headers): Headers {
+  return Object.assign(Array.isArray(headers) ? [] : Object.create(null), headers);
+}
+
+export function headerOf(headers: Headers, name: string): unknown {
   if (!Array.isArray(headers)) {
     const key = Object.keys(headers).find((each) => each.toLowerCase() === name);
     return key === undefined ? undefined : headers[key];
@@ -111,7 +115,7 @@ function headerOf(headers: Headers, name: string): unknown {
   return values.length === 0 ? undefined : values.join(',');
 }
 
-function setHeader(headers: Headers, name: string, value: string): void {
+export function setHeader(headers: Headers, name: string, value: string): void {
   if (Array.isArray(headers)) {
     for (let at = headers.length - 2; at >= 0; at -= 2)
       if (String(headers[at]).toLowerCase() === name) headers.splice(at, 2);
@@ -141,7 +145,7 @@ function schemeOf({ encrypted }: ClientHttp2Session): string {
 }
 
 /** Adds the pseudo-headers that Node would have added, had it not rejected the request. */
-function withDefaults(headers: Headers, session: ClientHttp2Session): OutgoingHttpHeaders {
+export function withDefaults(headers: Headers, session: ClientHttp2Session): OutgoingHttpHeaders {
   const header = (name: string): string | undefined => headerOf(headers, name)?.toString();
   return {
     ':scheme': header(':scheme') ?? schemeOf(session),
@@ -157,12 +161,16 @@ function peerOf(session: ClientHttp2Session): string {
   return `${remoteAddress}:${remotePort}`;
 }
 
-interface Watched {
+export interface Watched {
   readonly call: Call;
   readonly session: ClientHttp2Session;
   /** Whether the application itself has closed the stream. */
   cancelled: boolean;
+  /** Follows the events of the stream and ends the call, where the answer is not that of HTTP. It is guarded. */
+  readonly follow?: FollowStream | undefined;
 }
+
+type FollowStream = (stream: ClientHttp2Stream, event: string, first: unknown, watched: Watched) => void;
 
 const watched = privateField<Watched>();
 const patched = new WeakSet<object>();
@@ -170,7 +178,7 @@ const patched = new WeakSet<object>();
 type Emitter = Parameters<typeof wrapEmit>[0];
 type Close = (this: object, ...args: unknown[]) => void;
 
-function watchStream(stream: ClientHttp2Stream, state: Watched, guard: Guard): void {
+export function watchStream(stream: ClientHttp2Stream, state: Watched, guard: Guard): void {
   watched.set(stream, state);
   const prototype = Object.getPrototypeOf(stream);
   if (patched.has(prototype)) return;
@@ -198,11 +206,10 @@ function rememberClose(prototype: object, guard: Guard): void {
 
 function followResponse(prototype: Emitter, guard: Guard): void {
   const follow = guard((stream: ClientHttp2Stream, event: string, headers: unknown, found: Watched) => {
-    if (event === 'response') found.call.answered(Number((headers as IncomingHttpHeaders)[':status']));
-    else if (event === 'close') {
-      endCall(stream, found);
-      watched.clear(stream);
-    }
+    if (found.follow !== undefined) found.follow(stream, event, headers, found);
+    else if (event === 'response') found.call.answered(Number((headers as IncomingHttpHeaders)[':status']));
+    else if (event === 'close') endCall(stream, found);
+    if (event === 'close') watched.clear(stream);
   });
   wrapEmit(prototype, {
     before(stream, event, headers) {

@@ -27,6 +27,23 @@ export function statusName(code: number | string | undefined): string {
   return NAMES[Number(code)] ?? 'UNKNOWN';
 }
 
+/** What a status of HTTP means where there is none of gRPC: the answer of a proxy. Any other one is `UNKNOWN`. */
+const OF_HTTP: Record<number, string> = {
+  400: 'INTERNAL',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'UNIMPLEMENTED',
+  429: 'UNAVAILABLE',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+  504: 'UNAVAILABLE',
+};
+
+/** @see https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md */
+export function statusOfHttp(status: number): string {
+  return OF_HTTP[status] ?? 'UNKNOWN';
+}
+
 const GRPC = 'application/grpc';
 
 /**
@@ -54,4 +71,12 @@ export function timeoutOf(header: unknown): number | undefined {
   if (header === undefined) return undefined;
   const [, amount, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(header)) ?? [];
   return amount === undefined ? undefined : Number(amount) * (UNITS[unit] ?? 1);
+}
+
+/** The two sides start their timers at different moments, so whoever gives up may have waited a little less. */
+const MOST_OF_TIMEOUT = 0.9;
+
+/** Whether most of a timeout has passed since a moment in milliseconds since 1970. */
+export function isMostlyOver(timeout: number | undefined, since: number): boolean {
+  return timeout !== undefined && (Date.now() - since) / 1000 >= timeout * MOST_OF_TIMEOUT;
 }

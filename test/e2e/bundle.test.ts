@@ -47,7 +47,7 @@ function optionsOf(service: string, version: string): AppOptions {
 }
 
 describe.each(Object.keys(NODES))('Node %s', (version) => {
-  test('gRPC servers are observed with methods and statuses; gRPC clients are not', async () => {
+  test('gRPC servers and clients are observed with methods and statuses', async () => {
     const service = `grpc-${version}`;
     const app = runApp(join(folder, 'apps/grpc/app.cjs'), {
       ...optionsOf(service, version),
@@ -55,16 +55,22 @@ describe.each(Object.keys(NODES))('Node %s', (version) => {
     });
     expect(await app.ended).toEqual({ code: 0, signal: null });
 
-    const served = new Map([
-      ['SERVER _OTHER UNIMPLEMENTED', ROUNDS],
-      ['SERVER shop.Orders/Chat OK', ROUNDS],
-      ['SERVER shop.Orders/Get NOT_FOUND', ROUNDS],
-      ['SERVER shop.Orders/Get OK', ROUNDS],
-      ['SERVER shop.Orders/List OK', ROUNDS],
-      ['SERVER shop.Orders/Sum OK', ROUNDS],
-    ]);
-    expect(spansOf(service)).toEqual(served);
-    expect(countsOf(service)).toEqual(served);
+    const expected = new Map<string, number>();
+    for (const kind of ['CLIENT', 'SERVER']) {
+      expected.set(`${kind} _OTHER UNIMPLEMENTED`, ROUNDS);
+      expected.set(`${kind} shop.Orders/Get NOT_FOUND`, kind === 'SERVER' ? ROUNDS - 1 : ROUNDS);
+      for (const method of ['Chat', 'Get', 'List', 'Sum'])
+        expected.set(`${kind} shop.Orders/${method} OK`, ROUNDS);
+    }
+    // The first answer. A server whose methods nobody registers knows only those that it has answered with OK.
+    expected.set('SERVER _OTHER NOT_FOUND', 1);
+    expect(spansOf(service)).toEqual(expected);
+    expect(countsOf(service)).toEqual(expected);
+    const made = new Map(spansIn(service).map((span) => [span.spanId, span]));
+    const served = spansIn(service).filter(({ kind }) => kind === 'SERVER');
+    expect(served.map(({ parentSpanId }) => made.get(parentSpanId ?? '')?.kind)).toEqual(
+      Array(served.length).fill('CLIENT'),
+    );
   });
 
   test('a gRPC server joins the trace of its caller and names a method that it has answered before', async () => {

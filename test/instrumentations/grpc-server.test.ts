@@ -379,7 +379,7 @@ test('which methods exist is known for each server by itself', async () => {
   await answerOf((done) => client.Get({ id: 'a' }, done));
   await answerOf((done) => client.Missing({ id: '' }, done));
 
-  const served = (await recorder.take(5)).filter(({ kind }) => kind === 'server');
+  const served = await takeServed(3);
   expect(served.map(({ attributes }) => attributes['rpc.method'])).toEqual([
     'hand.Made/Get',
     'shop.Orders/Get',
@@ -394,7 +394,7 @@ test('where nothing is registered, only a bounded number of methods that were an
   for (let i = 0; i < 120; i += 1) await ask(session, `/shop.Real/${i}`);
   await ask(session, `/shop.Real/${'A'.repeat(4_096)}`);
 
-  const served = await recorder.take(141);
+  const served = await takeServed(141);
   const methods = new Set(served.map(({ attributes }) => String(attributes['rpc.method'])));
   expect(methods).toContain('shop.Real/0');
   expect(methods.size).toBeLessThanOrEqual(101);

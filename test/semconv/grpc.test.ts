@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { isGrpc, methodOf, statusName, timeoutOf } from '../../src/semconv/grpc.js';
+import {
+  isGrpc,
+  isMostlyOver,
+  methodOf,
+  statusName,
+  statusOfHttp,
+  timeoutOf,
+} from '../../src/semconv/grpc.js';
 
 test.each([
   [0, 'OK'],
@@ -39,4 +46,19 @@ test.each([
   [undefined, undefined],
 ])('a timeout of %j is %j s', (header, seconds) => {
   expect(timeoutOf(header)).toBe(seconds);
+});
+
+test.each([
+  [401, 'UNAUTHENTICATED'],
+  [404, 'UNIMPLEMENTED'],
+  [503, 'UNAVAILABLE'],
+  [500, 'UNKNOWN'],
+])('without a status of gRPC, HTTP %i is %s', (status, name) => {
+  expect(statusOfHttp(status)).toBe(name);
+});
+
+test('a timeout is mostly over a little before its end', () => {
+  expect(isMostlyOver(10, Date.now() - 8_000)).toBe(false);
+  expect(isMostlyOver(10, Date.now() - 9_500)).toBe(true);
+  expect(isMostlyOver(undefined, 0)).toBe(false);
 });

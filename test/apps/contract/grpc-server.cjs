@@ -255,7 +255,7 @@ exports.interceptors = {
 };
 
 exports['bare-http2'] = {
-  calls: ['server Get OK'],
+  calls: ['client Get OK > server Get OK'],
   run: (path) =>
     serving(path, {}, async (_, __, port) => {
       const session = http2.connect(`http://127.0.0.1:${port}`);
