@@ -59,8 +59,8 @@ export interface ChannelTarget {
 /** An installed CommonJS package. `attach` runs once for each copy of it, as soon as the copy has been loaded. */
 export interface PackageTarget {
   readonly package: string;
-  /** A caret range of versions: `^1.8.0`. Other versions are left alone, and the log says so. */
-  readonly versions: string;
+  /** A caret range of versions: `^1.8.0`. Other versions are left alone, and the log says so. Absent: every version. */
+  readonly versions?: string;
   /** The file whose exports `attach` receives, relative to the package's folder: often its `main`. */
   readonly file: string;
   // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign package; its instrumentation knows their type.
@@ -200,6 +200,8 @@ export interface EndedCall {
 export interface Call {
   /** Runs `fn`, and all that it starts, inside this Call. Returns and throws what `fn` does. */
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R;
+  /** Runs `fn` in the context around this Call: there the library makes the next one, after a redirect for example. */
+  runOutside<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R;
   /**
    * Names the Call by its route template, or by the method of an RPC. The last name before the end counts; `undefined`
    * takes it back.

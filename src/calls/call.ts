@@ -38,6 +38,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   #originalOperation: string | undefined;
   readonly #observers: readonly CallObserver[];
   readonly #open: OpenCalls<TrackedCall>;
+  #around: Context = ROOT_CONTEXT;
   readonly #startedAt = performance.now();
 
   /** `isKnown`: the operation keeps its name. Otherwise it becomes `_OTHER`. */
@@ -67,6 +68,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   begin(parent: Context, start: CallStart): void {
     this.deadline ??= callIn(parent)?.deadline;
     for (const observer of this.#observers) this.span ??= observer.start?.(this, parent, start);
+    this.#around = parent;
     this.context = new CallContext(parent, this, this.span);
     this.#open.add(this);
   }
@@ -82,6 +84,10 @@ export class TrackedCall implements Call, CallRecord, Indexed {
 
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R {
     return runInContext(this.context, fn, thisArg, args);
+  }
+
+  runOutside<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R {
+    return runInContext(this.#around, fn, thisArg, args);
   }
 
   name(route: string | undefined): void {

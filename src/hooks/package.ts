@@ -55,7 +55,7 @@ function watchLoading(): void {
 function isSupported({ package: wanted, versions }: PackageTarget, folder: string): boolean {
   const { name, version } = packageIn(folder);
   if (name !== wanted) return false;
-  const supported = satisfies(version, versions);
+  const supported = versions === undefined || satisfies(version, versions);
   if (!supported)
     log.warn(`${name} ${version} (${folder}): expected ${versions}; calls through it are not observed`);
   return supported;

@@ -4,6 +4,8 @@ import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
 import { targetAttributes, targetServer } from '../semconv/http-client.js';
 import { type Authority, defaultPort, withoutBrackets } from '../semconv/url.js';
+import { runCallbacksOutside } from './undici/callbacks.js';
+import { keepCallerInQueue } from './undici/pool-queue.js';
 
 interface UndiciRequest {
   /** `https://host:port`, or a URL object in some versions. */
@@ -41,11 +43,17 @@ export const fetch: Instrumentation = {
       channel: 'undici:request:error',
       attach: ({ request, error }, calls) => endRequest(request, calls, { error: unlessCancelled(error) }),
     },
+    {
+      package: 'undici',
+      file: 'lib/dispatcher/pool-base.js',
+      attach: ({ PoolBase }, calls) => keepCallerInQueue(PoolBase.prototype, calls),
+    },
   ],
 };
 
 function openRequest(request: UndiciRequest, calls: Calls, guard: Guard): void {
   if (request.upgrade) return;
+  runCallbacksOutside(request, calls);
   if (request.method === 'CONNECT') watchTunnels(Object.getPrototypeOf(request), calls, guard);
   const origin = originOf(request);
   const { method, path: target, host } = request;
