@@ -1,5 +1,5 @@
 import type { Context, Span } from '@opentelemetry/api';
-import type { Attributes, CallKind, CallStart, EndedCall } from '../instrumentation.js';
+import type { Attributes, Call, CallKind, CallStart, EndedCall } from '../instrumentation.js';
 import type { CallConvention } from '../semconv/convention.js';
 
 /** Everything known about a call. Complete when `end` receives it; only RED still sets `seriesAttributes`. */
@@ -28,6 +28,9 @@ export interface CallRecord {
   readonly span: Span | undefined;
   /** The times and ids of a call that is recorded after its end. */
   readonly ended: EndedCall | undefined;
+  /** For what the application says about the call by the API of OpenTelemetry. */
+  readonly name: Call['name'];
+  readonly set: Call['set'];
 }
 
 /** Watches calls. Spans and RED metrics are recorded by observers. */

@@ -14,6 +14,7 @@ import { flushSync } from './otlp/flush.js';
 import { createPropagator } from './propagator.js';
 import { createResource } from './resource.js';
 import { startTraces } from './traces/traces.js';
+import { unrecordedSpans } from './traces/unrecorded-span.js';
 import { whenLasting } from './when-lasting.js';
 import { whenListening } from './when-listening.js';
 
@@ -33,12 +34,13 @@ export interface Telemetry {
 export function startTelemetry(config: Config, arm: () => void): Telemetry {
   const resource = createResource(config.serviceName, config.resourceAttributes);
   const internal = createInternalMetrics();
-  const red = createRed(config.metrics);
   const scrapedPages = createScrapedPages();
   const dropped = internal.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
   // Pushed runtime metrics count from the start; scraped ones from the moment when they can be scraped.
   const isPushed = config.metrics.exporters.some(({ type }) => type === 'otlp');
   const isTraced = config.traces.exporters.length > 0;
+  // Without spans there is nothing that an exemplar could point to.
+  const red = createRed(isTraced ? config.metrics : { ...config.metrics, exemplars: 'always_off' });
   const armOnce = isTraced || isPushed ? once(arm) : () => {};
   const traces = isTraced ? startTraces(config.traces, resource, dropped, armOnce) : undefined;
   const metrics = startMetrics(config.metrics, {
@@ -79,7 +81,7 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
   whenListening(serve);
 
   return {
-    observers: [used, red.observer, ...(traces === undefined ? [] : [traces.observer])],
+    observers: [used, red.observer, traces?.observer ?? unrecordedSpans],
     addGauge: internal.gauge,
     addScrapedPage(url) {
       scrapedPages.add(url);

@@ -81,6 +81,8 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
               error: call.error,
               duration,
               span: span && trace.wrapSpanContext(span),
+              name() {},
+              set() {},
             };
             red.observer.end(record);
           },

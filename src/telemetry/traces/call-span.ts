@@ -17,6 +17,7 @@ import type { CallRecord } from '../../calls/observer.js';
 import type { Attributes, CallKind, CallStart } from '../../instrumentation.js';
 import { reason } from '../../log.js';
 import { isError } from '../../semconv/property.js';
+import { setLabel, setLabels } from './labels-by-api.js';
 
 const KINDS: Record<CallKind, SpanKind> = {
   server: SpanKind.SERVER,
@@ -161,13 +162,14 @@ export class CallSpan implements Span, ReadableSpan {
     return 0;
   }
 
-  setAttribute(...args: Parameters<Span['setAttribute']>): this {
-    this.toSdkSpan()?.setAttribute(...args);
+  setAttribute(...[name, value]: Parameters<Span['setAttribute']>): this {
+    if (!setLabel(this.call, name, value)) this.toSdkSpan()?.setAttribute(name, value);
     return this;
   }
 
-  setAttributes(...args: Parameters<Span['setAttributes']>): this {
-    this.toSdkSpan()?.setAttributes(...args);
+  setAttributes(...[attributes]: Parameters<Span['setAttributes']>): this {
+    const others = setLabels(this.call, attributes);
+    if (others !== undefined) this.toSdkSpan()?.setAttributes(others);
     return this;
   }
 

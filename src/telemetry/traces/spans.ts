@@ -25,6 +25,7 @@ import type { CallStart } from '../../instrumentation.js';
 import { SCOPE } from '../scope.js';
 import { CallSpan, kindOf, nameOf, type SdkSpanFactory } from './call-span.js';
 import { PresetIdGenerator } from './id-generator.js';
+import { UnrecordedSpan } from './unrecorded-span.js';
 
 export interface SpansOptions {
   readonly resource: Resource;
@@ -52,7 +53,7 @@ export function createSpanObserver({
 
   function start(call: CallRecord, parent: Context, callStart: CallStart): Span | undefined {
     if (!call.traced) return undefined;
-    if (isTracingSuppressed(parent)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    if (isTracingSuppressed(parent)) return new UnrecordedSpan(call, INVALID_SPAN_CONTEXT);
     const parentSpan = parentOf(parent);
     const traceId = call.ended?.traceId ?? parentSpan?.traceId ?? ids.generateTraceId();
     const sampled = sampler.shouldSample(parent, traceId, nameOf(call), kindOf(call), call.attributes, []);
@@ -63,7 +64,7 @@ export function createSpanObserver({
         sampled.decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE,
     };
     if (parentSpan?.traceState !== undefined) context.traceState = parentSpan.traceState;
-    if (sampled.decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(context);
+    if (sampled.decision === SamplingDecision.NOT_RECORD) return new UnrecordedSpan(call, context);
     const span = new CallSpan(call, callStart, context, parentSpan, parent, sdkSpans);
     for (const processor of processors) processor.onStart(span, parent);
     return span;
