@@ -41,9 +41,9 @@ export interface MetricsConfig {
   readonly exportIntervalMs: number;
   /** `trace_based`: only sampled calls become exemplars. */
   readonly exemplars: 'trace_based' | 'always_on' | 'always_off';
-  /** Maximum number of distinct routes per process. Calls on further routes go to the overflow series. */
+  /** Maximum number of distinct routes in each call histogram. Calls on further routes go to the overflow series. */
   readonly maxRoutes: number;
-  /** Maximum number of RED series per process. Calls that need a further one go to the overflow series. */
+  /** Maximum number of series in each call histogram. Calls that need a further one go to the overflow series. */
   readonly maxSeries: number;
 }
 

@@ -176,13 +176,13 @@ export const metrics = {
     path: 'metrics.limits.routes',
     type: size,
     default: 500,
-    doc: 'Maximum number of distinct routes per process. Calls on further routes share one overflow series per histogram; `redhook_red_overflow_total` counts them.',
+    doc: 'Maximum number of distinct routes in each call histogram. Calls on further routes share one overflow series per histogram; `redhook_red_overflow_total` counts them.',
   }),
   maxSeries: row({
     path: 'metrics.limits.series',
     type: size,
-    default: 10_000,
-    doc: 'Maximum number of series in the call histograms of a process, which bounds their memory. Calls that would need a further series share one overflow series per histogram; `redhook_red_overflow_total` counts them.',
+    default: 2_000,
+    doc: 'Maximum number of series in each call histogram, which bounds its memory. Calls that would need a further series share one overflow series per histogram; `redhook_red_overflow_total` counts them.',
   }),
 };
 

@@ -32,7 +32,7 @@ const DEFAULTS: Config = {
     exportIntervalMs: 60_000,
     exemplars: 'trace_based',
     maxRoutes: 500,
-    maxSeries: 10_000,
+    maxSeries: 2_000,
   },
   knownMethods: KNOWN_METHODS,
   propagateDeadlines: false,

@@ -15,10 +15,21 @@ export class CallHistogram {
   readonly #convention: CallConvention;
   readonly #root: Level = new Map();
   readonly #series: Series[] = [];
+  readonly #routes = new Set<AttributeValue>();
   #overflow: Series | undefined;
 
   constructor(convention: CallConvention) {
     this.#convention = convention;
+  }
+
+  /** The number of series, without the overflow series. */
+  get size(): number {
+    return this.#series.length - (this.#overflow === undefined ? 0 : 1);
+  }
+
+  /** The routes of its series. */
+  get routes(): ReadonlySet<AttributeValue> {
+    return this.#routes;
   }
 
   find(attributes: Attributes): Series | undefined {
@@ -38,6 +49,8 @@ export class CallHistogram {
     let level = this.#root;
     for (const label of path) level = descend(level, attributes[label]);
     level.set(attributes[last], series);
+    const route = attributes[this.#convention.route];
+    if (route !== undefined) this.#routes.add(route);
     return series;
   }
 

@@ -3,7 +3,6 @@ import { millisToHrTime } from '@opentelemetry/core';
 import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics';
 import type { CallObserver, CallRecord } from '../../calls/observer.js';
 import type { MetricsConfig } from '../../config/config.js';
-import type { AttributeValue } from '../../instrumentation.js';
 import type { CallConvention } from '../../semconv/convention.js';
 import { isSampled } from '../traces/sampled.js';
 import { CallHistogram } from './call-histogram.js';
@@ -29,14 +28,13 @@ const MAY_BE_EXEMPLAR: Record<MetricsConfig['exemplars'], (span: SpanContext) =>
 /**
  * Measures the rate, errors and duration (RED) of calls. Every call is counted once, whether it is sampled or not.
  * Memory is bounded: a series takes about 1.3 KB (2.9 KB with an exemplar in each bucket), and a call beyond
- * `maxRoutes` or `maxSeries` goes to the overflow series of its histogram. `redhook.red.overflow` counts these calls.
+ * `maxRoutes` or `maxSeries` of its histogram goes to the overflow series there, so that no kind of call can use up what
+ * another one needs. `redhook.red.overflow` counts these calls.
  */
 export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red {
   const startTime = millisToHrTime(Date.now());
   const mayBeExemplar = MAY_BE_EXEMPLAR[exemplars];
   const histograms = new Map<CallConvention, CallHistogram>();
-  const routes = new Set<AttributeValue>();
-  let seriesCount = 0;
 
   const internal = createInternalMetrics();
   const overflowed = internal.counter(
@@ -58,11 +56,10 @@ export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red 
   /** Adds a series for this call, or returns the overflow series if a limit is reached. */
   function admit(histogram: CallHistogram, { attributes, convention }: CallRecord): Series {
     const route = attributes[convention.route];
+    const { routes } = histogram;
     const isNewRoute = route !== undefined && !routes.has(route);
     if (isNewRoute && routes.size >= maxRoutes) return overflow(histogram, 'route');
-    if (seriesCount >= maxSeries) return overflow(histogram, 'series');
-    if (isNewRoute) routes.add(route);
-    seriesCount += 1;
+    if (histogram.size >= maxSeries) return overflow(histogram, 'series');
     return histogram.add(attributes);
   }
 

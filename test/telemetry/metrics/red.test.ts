@@ -200,13 +200,33 @@ describe('limits', () => {
   test('series beyond the limit share the overflow series of their histogram', () => {
     const { red, call } = start({ maxSeries: 2 });
     for (const code of [200, 201, 202, 203, 200]) call({ code });
-    call({ kind: 'client', code: 200 });
 
     expect(points(red).map(({ value }) => value.count)).toEqual([2, 1, 2]);
-    expect(points(red, 'http.client.request.duration')[0]?.attributes).toEqual({
-      'otel.metric.overflow': true,
-    });
-    expect(overflowed(red)).toEqual({ route: 0, series: 3 });
+    expect(points(red)[2]?.attributes).toEqual({ 'otel.metric.overflow': true });
+    expect(overflowed(red)).toEqual({ route: 0, series: 2 });
+  });
+
+  test('each histogram has its own limits: hosts that are called use up nothing of the own routes', () => {
+    const { red, call } = start({ maxRoutes: 1, maxSeries: 2 });
+    for (const host of ['a', 'b', 'c']) call({ kind: 'client', attributes: { 'server.address': host } });
+    call({ route: '/orders/:id', code: 200 });
+    call({ route: '/orders/:id', code: 500 });
+
+    expect(points(red).map(({ attributes }) => attributes['http.response.status_code'])).toEqual([200, 500]);
+    expect(points(red, 'http.client.request.duration').map(({ value }) => value.count)).toEqual([1, 1, 1]);
+    expect(overflowed(red)).toEqual({ route: 0, series: 1 });
+  });
+
+  test('the overflow series takes no place of another one', () => {
+    const { red, call } = start({ maxRoutes: 1, maxSeries: 2 });
+    for (const route of ['/a', '/b']) call({ route, code: 200 });
+    call({ route: '/a', code: 404 });
+
+    expect(points(red).map(({ attributes }) => attributes['http.response.status_code'])).toEqual([
+      200,
+      undefined,
+      404,
+    ]);
   });
 
   test('a call that the series limit refuses does not use up a route', () => {
