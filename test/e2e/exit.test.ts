@@ -1,6 +1,6 @@
 /** A process ends with Redhook as it ends without it, and loses no telemetry. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type App, type AppOptions, freePort, NODES, startApp } from '../support/app.js';
+import { type App, type AppOptions, freePort, NODES, runApp, startApp } from '../support/app.js';
 import { type Collector, startCollector } from '../support/collector.js';
 
 let collector: Collector;
@@ -81,3 +81,27 @@ describe.each(Object.keys(NODES) as (keyof typeof NODES)[])('Node %s', (version)
     );
   });
 });
+
+test.each(['nothing', 'exit', 'exception', 'signal'])(
+  'a job shorter than the interval delivers its own metrics: it ends by %s',
+  async (END) => {
+    const service = `job ${END}`;
+    const app = runApp('job.cjs', {
+      env: {
+        END,
+        OTEL_SERVICE_NAME: service,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_METRICS_EXPORTER: 'otlp',
+        OTEL_LOG_LEVEL: 'none',
+      },
+    });
+    await app.ended;
+
+    const rows = collector.metrics.filter(
+      ({ name, resource }) => name === 'job.rows' && resource['service.name'] === service,
+    );
+    expect(rows).toMatchObject([
+      { type: 'sum', scope: { name: 'job' }, points: [{ attributes: { kind: 'x' }, value: 12345 }] },
+    ]);
+  },
+);

@@ -1,12 +1,19 @@
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { Resource } from '@opentelemetry/resources';
-import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  type IMetricReader,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type ScopeMetrics,
+} from '@opentelemetry/sdk-metrics';
 import { markAsOwn } from '../../calls/own-traffic.js';
 import type { MetricsConfig } from '../../config/config.js';
+import { log, reason } from '../../log.js';
 import type { PendingRequest } from '../otlp/flush.js';
 import { createMetricExporter } from '../otlp/metric-exporter.js';
 import { createPrometheusEndpoint } from '../prometheus/endpoint.js';
 import { SCOPE } from '../scope.js';
+import { collectNow } from './collect-now.js';
 import type { InternalMetrics } from './internal.js';
 import type { Red } from './red.js';
 import type { ScrapedPages } from './scraped-pages.js';
@@ -15,7 +22,10 @@ export interface Metrics {
   readonly provider: MeterProvider;
   /** Opens the endpoints, if they are not open yet. */
   serve(): void;
-  /** Requests that carry the last values of RED and of Redhook's health, to be sent when the process ends. */
+  /**
+   * Requests that carry the last values of RED, of Redhook's health and of the application's instruments, to be sent
+   * when the process ends.
+   */
   pendingRequests(): PendingRequest[];
 }
 
@@ -48,19 +58,29 @@ export function startMetrics(
       }),
     );
   }
+  const provider = new MeterProvider({ resource, readers });
+
+  function ownInstruments(reader: number): ScopeMetrics[] {
+    try {
+      return collectNow(provider, reader);
+    } catch (error) {
+      log.warn(`the last values of the application's own instruments are lost: ${reason(error)}`);
+      return [];
+    }
+  }
+
   return {
-    provider: new MeterProvider({ resource, readers }),
+    provider,
     serve() {
       for (const endpoint of endpoints) endpoint.listen();
     },
     pendingRequests() {
-      if (pushed.length === 0) return [];
-      const metrics = [...red.metrics(), ...internal.metrics()];
-      const body = ProtobufMetricsSerializer.serializeRequest({
-        resource,
-        scopeMetrics: [{ scope: SCOPE, metrics }],
+      const ours = { scope: SCOPE, metrics: [...red.metrics(), ...internal.metrics()] };
+      return pushed.flatMap((exporter, i): PendingRequest[] => {
+        const scopeMetrics = [...ownInstruments(endpoints.length + i), ours];
+        const body = ProtobufMetricsSerializer.serializeRequest({ resource, scopeMetrics });
+        return body === undefined ? [] : [{ exporter, signal: 'metrics', body }];
       });
-      return body === undefined ? [] : pushed.map((exporter) => ({ exporter, signal: 'metrics', body }));
     },
   };
 }
