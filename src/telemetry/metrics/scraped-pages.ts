@@ -4,6 +4,7 @@ import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { asOwnTraffic } from '../../calls/own-traffic.js';
 import { SCOPE } from '../scope.js';
 import { parseExposition } from './parse-exposition.js';
+import { StartTimes } from './start-times.js';
 
 const TIMEOUT_MS = 1_000;
 const MAX_LENGTH = 16 * 1024 * 1024;
@@ -16,15 +17,22 @@ export interface ScrapedPages {
 
 /** Metrics that another exporter in this process serves. They are read and exported together with Redhook's own. */
 export function createScrapedPages(): ScrapedPages {
-  const urls: string[] = [];
+  const pages = new Map<string, StartTimes>();
   return {
-    add: (url) => void urls.push(url),
+    add: (url) => void pages.set(url, new StartTimes()),
     producer: {
       async collect() {
-        const pages = await Promise.all(urls.map((url) => asOwnTraffic(() => read(url))));
-        const metrics = pages.flatMap((page) => parseExposition(page, Date.now()));
+        const metrics = await Promise.all(
+          Array.from(pages, async ([url, starts]) => {
+            const page = await asOwnTraffic(() => read(url));
+            return parseExposition(page, Date.now(), starts);
+          }),
+        );
         const resource = emptyResource();
-        return { resourceMetrics: { resource, scopeMetrics: [{ scope: SCOPE, metrics }] }, errors: [] };
+        return {
+          resourceMetrics: { resource, scopeMetrics: [{ scope: SCOPE, metrics: metrics.flat() }] },
+          errors: [],
+        };
       },
     },
   };

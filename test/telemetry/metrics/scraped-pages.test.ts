@@ -44,3 +44,18 @@ test('a page that never arrives is abandoned after a second', async () => {
 
   expect(resourceMetrics.scopeMetrics[0]?.metrics).toEqual([]);
 });
+
+test('each page has start times of its own, which last from one reading to the next', async () => {
+  const scrapedPages = createScrapedPages();
+  scrapedPages.add(await serve((_, response) => response.end('# TYPE a counter\na 2\n')));
+  scrapedPages.add(await serve((_, response) => response.end('# TYPE a counter\na 1\n')));
+  const starts = async () => {
+    const { resourceMetrics } = await scrapedPages.producer.collect();
+    return resourceMetrics.scopeMetrics[0]?.metrics.map(({ dataPoints }) => dataPoints[0]?.startTime);
+  };
+
+  const first = await starts();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+
+  expect(await starts()).toEqual(first);
+});
