@@ -1,13 +1,14 @@
 /** The flush at the end of a process, on every supported Node. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { NODES } from '../support/app.js';
+import { type Certificate, createCertificate, hasOpenssl } from '../support/certificate.js';
 import { type Collector, deadPort, startCollector } from '../support/collector.js';
 import { otlp } from '../support/exporter.js';
 import type { ExitingApp } from './flush-app.js';
@@ -33,6 +34,7 @@ beforeAll(async () => {
     bundle: true,
     platform: 'node',
     format: 'cjs',
+    outExtension: { '.js': '.cjs' },
   });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,7 +43,12 @@ beforeEach(async () => {
 });
 afterEach(() => collector.close());
 
-function run(node: string, app: Partial<ExitingApp>, flags: string[] = []): Promise<End> {
+function run(
+  node: string,
+  app: Partial<ExitingApp>,
+  flags: string[] = [],
+  env: Record<string, string> = {},
+): Promise<End> {
   const settings: ExitingApp = {
     exporter: otlp(collector.url),
     spans: 25,
@@ -49,9 +56,9 @@ function run(node: string, app: Partial<ExitingApp>, flags: string[] = []): Prom
     timeoutMs: 2_000,
     ...app,
   };
-  const args = [...flags, join(folder, 'flush-app.js'), JSON.stringify(settings)];
+  const args = [...flags, join(folder, 'flush-app.cjs'), JSON.stringify(settings)];
   return new Promise((resolve) => {
-    execFile(node, args, { timeout: 20_000 }, (error, stdout, stderr) => {
+    execFile(node, args, { timeout: 20_000, env }, (error, stdout, stderr) => {
       const [, ms] = /^flushed in ([\d.]+) ms$/m.exec(stdout) ?? [];
       resolve({
         code: error?.code ?? error?.signal ?? 0,
@@ -137,6 +144,75 @@ describe('on one Node', () => {
     const { stderr } = await run(process.execPath, { exporter });
     expect(stderr).toBe('');
     expect(collector.spans).toHaveLength(25);
+  });
+});
+
+describe.skipIf(!hasOpenssl())('over TLS (needs openssl)', () => {
+  let certificate: Certificate;
+  beforeAll(() => {
+    certificate = createCertificate();
+  });
+  afterAll(() => certificate.remove());
+  beforeEach(async () => {
+    await collector.close();
+    collector = await startCollector({ tls: certificate });
+  });
+
+  /** Node options, and variables, that make a process trust the collector. */
+  const trusts: Record<string, (pem: string) => { flags?: string[]; env?: Record<string, string> }> = {
+    NODE_EXTRA_CA_CERTS: (pem) => ({ env: { NODE_EXTRA_CA_CERTS: pem } }),
+    'NODE_TLS_REJECT_UNAUTHORIZED=0': () => ({ env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } }),
+    '--use-system-ca': (pem) => ({ flags: ['--use-system-ca'], env: { SSL_CERT_FILE: pem } }),
+    'NODE_OPTIONS=--use-system-ca': (pem) => ({
+      env: { NODE_OPTIONS: '--use-system-ca', SSL_CERT_FILE: pem },
+    }),
+    '--use-openssl-ca': (pem) => ({ flags: ['--use-openssl-ca'], env: { SSL_CERT_FILE: pem } }),
+    'NODE_OPTIONS=--use-openssl-ca': (pem) => ({
+      env: { NODE_OPTIONS: '--use-openssl-ca', SSL_CERT_FILE: pem },
+    }),
+  };
+  // The other versions do not know it yet.
+  const newer: typeof trusts = {
+    'NODE_USE_SYSTEM_CA=1': (pem) => ({ env: { NODE_USE_SYSTEM_CA: '1', SSL_CERT_FILE: pem } }),
+    'tls.setDefaultCACertificates': (pem) => {
+      const preload = join(folder, 'set-authorities.cjs');
+      const pems = `[require('node:fs').readFileSync(${JSON.stringify(pem)}, 'utf8')]`;
+      writeFileSync(preload, `require('node:tls').setDefaultCACertificates(${pems})`);
+      return { flags: ['--require', preload] };
+    },
+  };
+  const cases = Object.entries(NODES).flatMap(([version, node]) =>
+    Object.entries({ ...trusts, ...(version !== '22.15.0' && newer) }).map(
+      ([name, trust]) => [version, name, node, trust] as const,
+    ),
+  );
+
+  test.each(cases)('on Node %s, trusts by %s as the process does', async (_version, _name, node, trust) => {
+    const { flags, env } = trust(certificate.certFile);
+    const { stderr } = await run(node, { timeoutMs: 10_000 }, flags, env);
+    expect(stderr).not.toContain('lost at exit');
+    expect(collector.spans).toHaveLength(25);
+  });
+
+  test.each(Object.entries(NODES))('on Node %s, trusts no more than the process does', async (_, node) => {
+    const { stderr } = await run(node, { timeoutMs: 10_000 });
+    expect(stderr).toContain(LOST);
+    expect(collector.requests).toHaveLength(0);
+  });
+
+  test.each(Object.entries(NODES))('on Node %s, uses the TLS versions of the process', async (_, node) => {
+    const env = { NODE_EXTRA_CA_CERTS: certificate.certFile };
+    await run(node, { timeoutMs: 10_000 }, ['--tls-max-v1.2'], env);
+    expect(collector.tlsVersions).toEqual(new Set(['TLSv1.2']));
+  });
+
+  test('runs no preload of the process', async () => {
+    const [preload, runs] = [join(folder, 'preload.cjs'), join(folder, 'preload.txt')];
+    writeFileSync(preload, `require('node:fs').appendFileSync(${JSON.stringify(runs)}, '.')`);
+    const env = { NODE_OPTIONS: `--require ${preload}`, NODE_EXTRA_CA_CERTS: certificate.certFile };
+    await run(process.execPath, {}, ['--require', preload], env);
+    expect(collector.spans).toHaveLength(25);
+    expect(readFileSync(runs, 'utf8')).toBe('.');
   });
 });
 

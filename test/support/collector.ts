@@ -17,6 +17,7 @@ import http, { type IncomingHttpHeaders } from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { decodeMetrics, decodeSpans, type ReceivedMetric, type ReceivedSpan } from './otlp.js';
 import { writeMessage } from './protobuf.js';
@@ -69,6 +70,8 @@ export interface Collector {
   readonly requests: ReceivedRequest[];
   /** How many connections have been opened so far. */
   readonly connections: number;
+  /** The versions of TLS that its clients have agreed on. */
+  readonly tlsVersions: Set<string>;
   answer(answer: Answer): void;
   /** Resolves when at least this many spans have arrived; rejects after `timeoutMs`. */
   waitForSpans(count: number, timeoutMs?: number): Promise<ReceivedSpan[]>;
@@ -93,6 +96,7 @@ export async function startCollector({
   const requests: ReceivedRequest[] = [];
   const sockets = new Set<Socket>();
   const sessions = new Set<http2.ServerHttp2Session>();
+  const tlsVersions = new Set<string>();
   const waiting = new Set<() => void>();
   let connections = 0;
   let current: Answer = {};
@@ -144,6 +148,7 @@ export async function startCollector({
   const httpServer = tls ? https.createServer(secure(tls), onRequest) : http.createServer(onRequest);
 
   for (const server of [grpcServer, httpServer] as Server[]) {
+    server.on('secureConnection', (socket: TLSSocket) => tlsVersions.add(socket.getProtocol() ?? ''));
     server.on('connection', (socket) => {
       connections += 1;
       sockets.add(socket);
@@ -181,6 +186,7 @@ export async function startCollector({
     spans,
     metrics,
     requests,
+    tlsVersions,
     get connections() {
       return connections;
     },

@@ -1,10 +1,12 @@
 /** The worker thread of `flushSync`. It sends the last requests in parallel while the main thread is blocked. */
 import { workerData } from 'node:worker_threads';
+import { adoptConnectionDefaults } from './connection-defaults.js';
 import type { FlushJob, PendingRequest } from './flush.js';
 import { openTransport } from './transport/open-transport.js';
 import type { Transport } from './transport/transport.js';
 
-const { requests, port, finished } = workerData as FlushJob;
+const { requests, connections, port, finished } = workerData as FlushJob;
+adoptConnectionDefaults(connections);
 const transports = new Map<string, Transport>();
 
 // The sockets do not keep the thread alive, so this timer does. The main thread terminates it.

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { OtlpExporter, Signal } from '../../config/config.js';
 import { log, reason } from '../../log.js';
 import { redactUrl } from '../../semconv/url.js';
+import { type ConnectionDefaults, connectionDefaults } from './connection-defaults.js';
 import type { ExportResponse } from './transport/export-response.js';
 
 /** One encoded export request and its destination. */
@@ -16,6 +17,7 @@ export interface PendingRequest {
 /** The input of the worker. It posts an `ExportResponse` for every request, then sets `finished` and notifies. */
 export interface FlushJob {
   readonly requests: readonly PendingRequest[];
+  readonly connections: ConnectionDefaults;
   readonly port: MessagePort;
   readonly finished: Int32Array;
 }
@@ -66,13 +68,14 @@ function sendInWorker(
   }));
   const { port1: results, port2: port } = new MessageChannel();
   const finished = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const workerData: FlushJob = { requests, port, finished };
+  const connections = connectionDefaults(requests.some(usesTls));
+  const workerData: FlushJob = { requests, connections, port, finished };
   // Without the application's flags and NODE_OPTIONS, so that its preloads do not run here.
   const worker = new Worker(workerFile, {
     workerData,
     transferList: [port],
     execArgv: [],
-    env: {},
+    env: connections.env,
     stdout: true,
     stderr: true,
   });
@@ -81,6 +84,10 @@ function sendInWorker(
   Atomics.wait(finished, 0, 0, timeoutMs);
   void worker.terminate();
   return receiveAll(results);
+}
+
+function usesTls({ exporter }: PendingRequest): boolean {
+  return exporter.endpoint.startsWith('https:');
 }
 
 function receiveAll(results: MessagePort): ExportResponse[] {
