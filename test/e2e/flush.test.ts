@@ -1,7 +1,7 @@
 /** The flush at the end of a process, on every supported Node. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +48,7 @@ function run(
   app: Partial<ExitingApp>,
   flags: string[] = [],
   env: Record<string, string> = {},
+  from = folder,
 ): Promise<End> {
   const settings: ExitingApp = {
     exporter: otlp(collector.url),
@@ -56,7 +57,7 @@ function run(
     timeoutMs: 2_000,
     ...app,
   };
-  const args = [...flags, join(folder, 'flush-app.cjs'), JSON.stringify(settings)];
+  const args = [...flags, join(from, 'flush-app.cjs'), JSON.stringify(settings)];
   return new Promise((resolve) => {
     execFile(node, args, { timeout: 20_000, env }, (error, stdout, stderr) => {
       const [, ms] = /^flushed in ([\d.]+) ms$/m.exec(stdout) ?? [];
@@ -128,6 +129,43 @@ describe('on one Node', () => {
     expect(collector.spans).toHaveLength(5);
     expect(flushedInMs).toBeDefined();
     expect(stderr).toBe('');
+  });
+
+  test.each(Object.entries(NODES))(
+    'on Node %s, delivers from a file that only the fs of the main thread can read',
+    async (_, node) => {
+      const archive = mkdtempSync(join(tmpdir(), 'redhook-archive-'));
+      copyFileSync(join(folder, 'flush-app.cjs'), join(archive, 'flush-app.cjs'));
+      const preload = join(archive, 'virtual-fs.cjs');
+      const [virtual, real] = [archive, folder].map((at) => JSON.stringify(join(at, 'flush-worker.cjs')));
+      writeFileSync(
+        preload,
+        `const fs = require('node:fs');
+        for (const name of ['existsSync', 'statSync', 'openSync', 'readFileSync']) {
+          const original = fs[name];
+          fs[name] = (path, ...rest) => original(path === ${virtual} ? ${real} : path, ...rest);
+        }`,
+      );
+      const { code, stderr, flushedInMs } = await run(node, {}, ['--require', preload], {}, archive);
+      rmSync(archive, { recursive: true });
+      expect({ code, stderr }).toEqual({ code: 7, stderr: '' });
+      expect(flushedInMs).toBeLessThan(1_000);
+      expect(collector.spans).toHaveLength(25);
+    },
+  );
+
+  test.each([
+    [
+      'the permission model allows worker threads',
+      ['--permission', '--allow-worker', `--allow-fs-read=${folder}`],
+    ],
+    ['code from strings is forbidden', ['--disallow-code-generation-from-strings']],
+    ['the prototypes of JavaScript are frozen', ['--frozen-intrinsics']],
+  ])('delivers when %s', async (_, flags) => {
+    const { code, stderr } = await run(process.execPath, {}, flags);
+    expect(code).toBe(7);
+    expect(stderr).not.toContain(LOST);
+    expect(collector.spans).toHaveLength(25);
   });
 
   test('keeps the exit code and logs the loss when the permission model forbids worker threads', async () => {

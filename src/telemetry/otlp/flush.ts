@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { OtlpExporter, Signal } from '../../config/config.js';
@@ -60,8 +60,9 @@ function sendInWorker(
 ): ExportResponse[] {
   // Not imported, so that the start does not have to load it.
   const { MessageChannel, Worker } = process.getBuiltinModule('node:worker_threads');
-  // Checked here, because a worker reports a missing file only through the event loop.
-  if (!existsSync(workerFile)) throw new Error(`${workerFile} is missing`);
+  // Read here: the file may be in an archive that only the `fs` of this thread can open (Yarn Plug'n'Play), and a
+  // worker reports a missing file only through the event loop.
+  const source = readFileSync(workerFile, 'utf8');
   const requests = all.map((each) => ({
     ...each,
     exporter: { ...each.exporter, timeoutMs: Math.min(each.exporter.timeoutMs, timeoutMs) },
@@ -71,7 +72,8 @@ function sendInWorker(
   const connections = connectionDefaults(requests.some(usesTls));
   const workerData: FlushJob = { requests, connections, port, finished };
   // Without the application's flags and NODE_OPTIONS, so that its preloads do not run here.
-  const worker = new Worker(workerFile, {
+  const worker = new Worker(source, {
+    eval: true,
     workerData,
     transferList: [port],
     execArgv: [],
