@@ -1,4 +1,5 @@
 import type { ConsoleExporter, OtlpExporter, PrometheusExporter, Signal } from './config.js';
+import { quote, redactedEndpoint } from './diagnostic.js';
 import { type Resolved, resolve, type Sources } from './resolve.js';
 import { metrics, type Setting, traces } from './settings.js';
 import { valuesBelow } from './source/short-form.js';
@@ -90,7 +91,7 @@ function otlpExporter(signal: Signal, sources: Sources): OtlpExporter {
   return {
     type: 'otlp',
     protocol,
-    endpoint: protocol === 'grpc' ? new URL(base.value).origin : signalUrl(base, signal),
+    endpoint: protocol === 'grpc' ? grpcUrl(base, sources) : signalUrl(base, signal),
     headers: get(settings.headers),
     compression: get(settings.compression),
     timeoutMs: get(settings.timeout),
@@ -104,6 +105,23 @@ function otlpExporter(signal: Signal, sources: Sources): OtlpExporter {
 function protocolOf(endpoint: string): OtlpExporter['protocol'] {
   const { port, pathname } = new URL(endpoint);
   return port === OTLP_HTTP_PORT || SIGNAL_PATH.test(pathname) ? 'http/protobuf' : 'grpc';
+}
+
+/** The URL of the collector over gRPC, where the method takes the place of a path. The rest of the URL has none. */
+function grpcUrl({ value, explicit: [explicit] }: Resolved<string>, { report }: Sources): string {
+  const { origin, pathname, search, username } = new URL(value);
+  const unused = [
+    ...(pathname === '/' ? [] : ['a path']),
+    ...(search === '' ? [] : ['a query']),
+    ...(username === '' ? [] : ['credentials']),
+  ];
+  if (explicit !== undefined && unused.length > 0) {
+    const found = `${unused.join(' and ')} in ${quote(redactedEndpoint(value))}`;
+    const expected =
+      'only a scheme, a host and a port for gRPC, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf';
+    report({ severity: 'warn', where: explicit.where, found, expected, now: `using ${origin}` });
+  }
+  return origin;
 }
 
 /** The URL of a signal over HTTP. The endpoint of the signal is used as is; a base endpoint is extended by its path. */

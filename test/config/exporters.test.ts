@@ -51,7 +51,6 @@ test.each([
 test.each([
   ['https://c', 'grpc', 'https://c'],
   ['HTTP://C:4317/', 'grpc', 'http://c:4317'],
-  ['http://c:4317/some/path', 'grpc', 'http://c:4317'],
   ['"http://[::1]:4317"', 'grpc', 'http://[::1]:4317'],
   ['http://c:4318', 'http/protobuf', 'http://c:4318/v1/traces'],
   ['http://c:4318/', 'http/protobuf', 'http://c:4318/v1/traces'],
@@ -67,6 +66,18 @@ test.each([
   ['{protocol: http/protobuf}', 'http/protobuf', 'http://localhost:4318/v1/traces'],
 ])('otlp: %s speaks %s to %s', (yaml, protocol, endpoint) => {
   expect(traces(`[otlp: ${yaml}]`)).toEqual({ exporters: [{ ...OTLP, protocol, endpoint }], lines: [] });
+});
+
+test.each([
+  ['http://c:4317/some/path', 'a path in "http://c:4317/some/path"'],
+  ['{endpoint: http://c:4317/v1/traces, protocol: grpc}', 'a path in "http://c:4317/v1/traces"'],
+  ['http://user:secret@c:4317?key=secret', 'a query and credentials in "http://c:4317"'],
+])('otlp: %s reports what gRPC cannot use', (yaml, found) => {
+  const { lines } = traces(`[otlp: ${yaml}]`);
+  expect(lines).toEqual([expect.stringMatching(/^warn otel-autoconf\.yaml:2:\d+: /)]);
+  expect(lines[0]).toContain(
+    `found ${found}, expected only a scheme, a host and a port for gRPC, or OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf; using http://c:4317`,
+  );
 });
 
 test('the file can set every OTLP setting', () => {
@@ -269,9 +280,9 @@ test.each([
     '2:21: found "collector:4317", expected a URL with a scheme (did you mean http://collector:4317?); using http://collector:4317',
   ],
   [
-    '[otlp: "user:hunter2@collector:4317"]',
-    [{ ...OTLP, endpoint: 'http://collector:4317' }],
-    '2:21: found "collector:4317", expected a URL with a scheme (did you mean http://collector:4317?); using http://collector:4317',
+    '[otlp: {protocol: http/protobuf, endpoint: "user:hunter2@collector:4317"}]',
+    [{ ...HTTP, endpoint: 'http://user:hunter2@collector:4317/v1/traces' }],
+    '2:57: found "collector:4317", expected a URL with a scheme (did you mean http://collector:4317?); using http://collector:4317',
   ],
   [
     '[otlp: "grpc://u:hunter2@c:4317?key=hunter2"]',

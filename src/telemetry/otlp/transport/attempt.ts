@@ -1,3 +1,4 @@
+import { describeError } from './describe-error.js';
 import { type ExportResponse, unreachable } from './export-response.js';
 import { whenOnlyExportRemains } from './when-only-export-remains.js';
 
@@ -23,7 +24,7 @@ export function attempt(
       resolve(result);
     };
     const giveUp = (reason: string) => {
-      settle({ status: 'retryable', reason });
+      settle(unreachable(reason));
       abort();
     };
     const hold = setTimeout(() => {}, HOLD_MS);
@@ -32,7 +33,7 @@ export function attempt(
     try {
       abort = begin(settle);
     } catch (error) {
-      settle(unreachable(error));
+      settle(unreachable(describeError(error)));
     }
   });
 }

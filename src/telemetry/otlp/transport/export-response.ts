@@ -11,15 +11,7 @@ export type ExportResponse =
  */
 export const RETRYABLE_HTTP_STATUSES: ReadonlySet<number | undefined> = new Set([429, 502, 503, 504]);
 
-const SYSTEM_CODE = /^E[A-Z]+$/;
-
 /** The result of an attempt that failed before an answer arrived. The same request may succeed later. */
-export function unreachable(error: unknown): ExportResponse {
-  return { status: 'retryable', reason: describeError(error) };
-}
-
-function describeError(error: unknown): string {
-  // HTTP/2 wraps the error of the connection in an error of the stream.
-  const { code, path, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-  return code !== undefined && path === undefined && SYSTEM_CODE.test(code) ? code : message;
+export function unreachable(reason: string): ExportResponse {
+  return { status: 'retryable', reason };
 }

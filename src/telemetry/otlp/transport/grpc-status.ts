@@ -1,4 +1,5 @@
 import { statusName } from '../../../semconv/grpc.js';
+import { USE_HTTP } from './describe-error.js';
 import { type ExportResponse, RETRYABLE_HTTP_STATUSES } from './export-response.js';
 import { retryDelayMs } from './retry-info.js';
 
@@ -35,9 +36,10 @@ export function classifyGrpcAnswer(answer: GrpcAnswer, data: Uint8Array): Export
   return retryable ? { status: 'retryable', reason, retryInMillis } : { status: 'failure', reason };
 }
 
-function classifyHttpStatus(status: number | undefined): ExportResponse {
+function classifyHttpStatus(status = 0): ExportResponse {
   const reason = `HTTP ${status} without a gRPC status`;
-  return { status: RETRYABLE_HTTP_STATUSES.has(status) ? 'retryable' : 'failure', reason };
+  if (RETRYABLE_HTTP_STATUSES.has(status)) return { status: 'retryable', reason };
+  return { status: 'failure', reason: status < 500 ? `${reason}; ${USE_HTTP}` : reason };
 }
 
 /** @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses */

@@ -3,6 +3,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import type { OtlpExporter, Signal } from '../../../config/config.js';
 import { defaultPort, withoutBrackets } from '../../../semconv/url.js';
 import { attempt } from './attempt.js';
+import { describeClosed, describeError, type Peer } from './describe-error.js';
 import { type ExportResponse, unreachable } from './export-response.js';
 import { classifyGrpcAnswer, type GrpcAnswer } from './grpc-status.js';
 import { gzip } from './gzip.js';
@@ -37,14 +38,27 @@ export function openGrpc(exporter: OtlpExporter, signal: Signal): Transport {
     ...exporter.headers,
   };
   let connection: Connection | undefined;
+  let hasAnswered = false;
+  const describe: Describe = (error) => {
+    const peer: Peer = { ...exporter, hasAnswered };
+    return error === undefined ? describeClosed('connection closed', peer) : describeError(error, peer);
+  };
+
+  const reconnect = (): Connection => {
+    const opened = connect(exporter);
+    opened.session.on('remoteSettings', () => {
+      hasAnswered = true;
+    });
+    return opened;
+  };
 
   return {
     async send(body) {
       const message = frame(compressed ? [await gzip(body)] : body, compressed);
       return attempt(exporter.timeoutMs, (settle) => {
-        if (connection === undefined || !isUsable(connection)) connection = connect(exporter);
+        if (connection === undefined || !isUsable(connection)) connection = reconnect();
         const { session, socket } = connection;
-        call(session.request(headers), message, settle);
+        call(session.request(headers), message, describe, settle);
         // The next call must not reuse a connection that did not answer.
         return () => socket.destroy();
       });
@@ -88,7 +102,15 @@ function isUsable({ session, socket }: Connection): boolean {
   return !session.closed && !socket.destroyed;
 }
 
-function call(stream: ClientHttp2Stream, message: Body, settle: (result: ExportResponse) => void): void {
+/** Says why a call failed: because of an error, or because the connection was closed. */
+type Describe = (error?: NodeJS.ErrnoException) => string;
+
+function call(
+  stream: ClientHttp2Stream,
+  message: Body,
+  describe: Describe,
+  settle: (result: ExportResponse) => void,
+): void {
   let answer: GrpcAnswer = {};
   const received: Buffer[] = [];
   let size = 0;
@@ -102,11 +124,11 @@ function call(stream: ClientHttp2Stream, message: Body, settle: (result: ExportR
   stream.on('trailers', (trailers) => {
     answer = { ...answer, ...trailers };
   });
-  stream.on('error', (error) => settle(streamError(stream, error)));
+  stream.on('error', (error) => settle(streamError(stream, error, describe)));
   stream.on('close', () => {
     settle(
       isCutOff(answer, stream)
-        ? unreachable(new Error('connection closed'))
+        ? unreachable(describe())
         : classifyGrpcAnswer(answer, unframe(Buffer.concat(received))),
     );
   });
@@ -120,9 +142,13 @@ function isCutOff(answer: GrpcAnswer, { rstCode = 0 }: ClientHttp2Stream): boole
   return answer[':status'] === undefined || (answer['grpc-status'] === undefined && rstCode !== 0);
 }
 
-function streamError(stream: ClientHttp2Stream, error: NodeJS.ErrnoException): ExportResponse {
+function streamError(
+  stream: ClientHttp2Stream,
+  error: NodeJS.ErrnoException,
+  describe: Describe,
+): ExportResponse {
   const refused = error.code === 'ERR_HTTP2_STREAM_ERROR' && !RETRYABLE_RESETS.has(stream.rstCode ?? 0);
-  return refused ? { status: 'failure', reason: error.message } : unreachable(error);
+  return refused ? { status: 'failure', reason: error.message } : unreachable(describe(error));
 }
 
 /** Frames a gRPC message: one byte for the compressed flag, four for the length, then the message. */

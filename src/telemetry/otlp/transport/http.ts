@@ -2,11 +2,16 @@ import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import type { OtlpExporter } from '../../../config/config.js';
 import { withoutBrackets } from '../../../semconv/url.js';
 import { attempt } from './attempt.js';
+import { describeClosed, describeError, USE_HTTPS } from './describe-error.js';
 import { type ExportResponse, RETRYABLE_HTTP_STATUSES, unreachable } from './export-response.js';
 import { gzip } from './gzip.js';
 import { tlsOptions } from './tls.js';
 import { type Body, MAX_RESPONSE_BYTES, sizeOf, type Transport } from './transport.js';
 import { USER_AGENT } from './user-agent.js';
+
+const MAX_STATEMENT_BYTES = 1_024;
+/** What servers of Go and nginx say to a request without TLS. */
+const EXPECTS_TLS = /HTTP request (?:to an|was sent to) HTTPS/;
 
 /** Not imported, because loading it takes Node 10 ms. */
 const https = () => process.getBuiltinModule('node:https');
@@ -27,6 +32,12 @@ export function openHttp(exporter: OtlpExporter): Transport {
     ...exporter.headers,
   };
   let agent: Agent | undefined;
+  let hasAnswered = false;
+
+  const describe = (error: NodeJS.ErrnoException): string => {
+    const reason = describeError(error, { ...exporter, hasAnswered });
+    return error.code === 'ECONNRESET' ? describeClosed(reason, { ...exporter, hasAnswered }) : reason;
+  };
 
   const openAgent = (): Agent =>
     secure
@@ -50,16 +61,17 @@ export function openHttp(exporter: OtlpExporter): Transport {
       });
       request.on('socket', (socket) => socket.unref());
       request.on('response', (response) => {
+        hasAnswered = true;
         read(response).then(
           (content) => settle(classifyHttpAnswer(response, content)),
-          (error) => settle(unreachable(error)),
+          (error) => settle(unreachable(describeError(error))),
         );
       });
       request.on('error', (error) => {
         discard(used);
         // The server may close a keep-alive connection just as it is reused.
         if (request.reusedSocket && !isRetry) post(body, true).then(settle);
-        else settle(unreachable(error));
+        else settle(unreachable(describe(error)));
       });
       for (const piece of body) request.write(piece);
       request.end();
@@ -87,10 +99,27 @@ async function read(response: IncomingMessage): Promise<Buffer> {
 }
 
 function classifyHttpAnswer({ statusCode = 0, headers }: IncomingMessage, data: Buffer): ExportResponse {
-  if (statusCode >= 200 && statusCode < 300) return { status: 'success', data };
   const reason = `HTTP ${statusCode}`;
+  const start = data.toString('latin1', 0, MAX_STATEMENT_BYTES);
+  if (statusCode >= 200 && statusCode < 300) {
+    if (!isWebPage(headers['content-type'], start)) return { status: 'success', data };
+    return {
+      status: 'failure',
+      reason: `${reason} with a web page instead of an OTLP answer; check the endpoint`,
+    };
+  }
+  if (statusCode === 400 && EXPECTS_TLS.test(start))
+    return { status: 'failure', reason: `${reason}: ${USE_HTTPS}` };
   if (!RETRYABLE_HTTP_STATUSES.has(statusCode)) return { status: 'failure', reason };
   return { status: 'retryable', reason, retryInMillis: retryAfterMs(headers['retry-after']) };
+}
+
+/** Whether a web server or a login page has answered instead of an OTLP receiver, which may send any other text. */
+function isWebPage(contentType: string | undefined, start: string): boolean {
+  return (
+    /^(?:text\/html|application\/xhtml)/i.test(contentType ?? '') ||
+    /^\s*<(?:!doctype html|html)/i.test(start)
+  );
 }
 
 /** The delay of `Retry-After`, which holds seconds or a date, in milliseconds. */

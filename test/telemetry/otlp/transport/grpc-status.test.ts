@@ -82,6 +82,8 @@ test.each([
 ] as const)('classifies HTTP %i without a gRPC status as %s', (code, status) => {
   expect(classifyGrpcAnswer({ ':status': code }, NO_DATA)).toEqual({
     status,
-    reason: `HTTP ${code} without a gRPC status`,
+    reason: expect.stringMatching(
+      new RegExp(`^HTTP ${code} without a gRPC status(; for OTLP over HTTP, .*)?$`),
+    ),
   });
 });
