@@ -1,6 +1,9 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
+import { setGlobalErrorHandler } from '@opentelemetry/core';
 import { log, reason, templateOf } from '../log.js';
 
+/** The reader of the SDK says this of every push that fails. The exporter has already logged why, once per outage. */
+const FAILED_PUSH = 'PeriodicExportingMetricReader: metrics export';
 const DUPLICATE = 'Attempted duplicate registration of API: trace';
 /** Errors of the SDK that say that the application misuses the API. They come as often as it does so. */
 const MISUSE =
@@ -16,7 +19,7 @@ export function adoptDiagnostics(): void {
       const text = textOf(message);
       if (text.includes(DUPLICATE)) warnAboutSecondSdk();
       else if (!text.includes('Attempted duplicate registration'))
-        pass(MISUSE.test(text) ? 'debug' : 'error', text, more);
+        pass(isHidden(text) ? 'debug' : 'error', plainText(text), more);
     },
     // The API itself warns only when another logger replaces this one, which the application may do.
     warn: (message, ...more) => pass('debug', message, more),
@@ -25,6 +28,8 @@ export function adoptDiagnostics(): void {
     verbose: () => {},
   };
   diag.setLogger(logger, { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true });
+  // The default handler writes an exception with its stack as JSON.
+  setGlobalErrorHandler((error) => logger.error(reason(error)));
 }
 
 function warnAboutSecondSdk(): void {
@@ -32,6 +37,10 @@ function warnAboutSecondSdk(): void {
     'the application starts an OpenTelemetry SDK of its own; spans made with @opentelemetry/api go to the exporters ' +
       'of Redhook, and calls that both SDKs instrument are exported twice; remove one of the two',
   );
+}
+
+function isHidden(text: string): boolean {
+  return text.startsWith(FAILED_PUSH) || MISUSE.test(text);
 }
 
 /** They come from calls of the application, in any number: one that is not shown costs nothing, and none throws. */
@@ -44,4 +53,15 @@ function pass(level: 'error' | 'debug', message: unknown, more: unknown[]): void
 /** The application may pass anything, although the types of the API say strings. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : reason(value);
+}
+
+/** The message of an exception that the SDK of the application reports: it writes exceptions with their stack as JSON. */
+function plainText(message: string): string {
+  if (!message.startsWith('{')) return message;
+  try {
+    const { message: text } = JSON.parse(message);
+    return typeof text === 'string' ? text : message;
+  } catch {
+    return message;
+  }
 }

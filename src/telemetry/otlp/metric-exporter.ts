@@ -3,6 +3,7 @@ import { ExportResultCode } from '@opentelemetry/core';
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { OtlpExporter } from '../../config/config.js';
+import { log, reason } from '../../log.js';
 import { backoffMs } from './backoff.js';
 import { watchOutage } from './outage.js';
 import type { ExportResponse } from './transport/export-response.js';
@@ -31,9 +32,7 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
   };
 
   const push = async (metrics: ResourceMetrics): Promise<void> => {
-    const body = ProtobufMetricsSerializer.serializeRequest(metrics);
-    if (body === undefined) throw new Error('the metrics cannot be encoded');
-    const result = await deliver(body);
+    const result = await deliver(encode(metrics));
     if (result.status === 'retryable') throw new Error(result.reason);
     outage.succeeded();
     if (result.status === 'success') return;
@@ -42,6 +41,7 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
   };
 
   return {
+    // The SDK is silenced about failures (diag.ts), so every failure must have been logged here.
     export(metrics, done) {
       push(metrics).then(
         () => done({ code: ExportResultCode.SUCCESS }),
@@ -53,4 +53,13 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
       sender.close();
     },
   };
+}
+
+function encode(metrics: ResourceMetrics): Uint8Array {
+  try {
+    return ProtobufMetricsSerializer.serializeRequest(metrics) ?? new Uint8Array();
+  } catch (error) {
+    log.error(`metrics: cannot be encoded (${reason(error)}); ${CONSEQUENCE}`);
+    throw error;
+  }
 }
