@@ -6,6 +6,7 @@ import { valuesBelow } from './source/short-form.js';
 import type { Env } from './source/substitute.js';
 import { endpoint } from './types/endpoint.js';
 import type { ExporterRequest } from './types/exporter-list.js';
+import type { Pairs } from './types/key-values.js';
 
 const OTLP_SETTINGS = { traces: traces.otlp, metrics: metrics.otlp };
 const OTLP_HTTP_PORT = '4318';
@@ -92,13 +93,21 @@ function otlpExporter(signal: Signal, sources: Sources): OtlpExporter {
     type: 'otlp',
     protocol,
     endpoint: protocol === 'grpc' ? grpcUrl(base, sources) : signalUrl(base, signal),
-    headers: get(settings.headers),
+    headers: merged(settings.headers, sources),
     compression: get(settings.compression),
     timeoutMs: get(settings.timeout),
     ...(certificate !== undefined && { certificate }),
     ...(clientKey !== undefined && { clientKey }),
     ...(clientCertificate !== undefined && { clientCertificate }),
   };
+}
+
+/** The pairs of all variables; the more specific variable wins for each key. Without variables, those of the file. */
+function merged(setting: Setting<Pairs>, sources: Sources): Pairs {
+  const { value, explicit } = resolve(setting, sources);
+  const inEnvironment = explicit.filter(({ where }) => setting.env?.includes(where));
+  if (inEnvironment.length === 0) return value;
+  return Object.assign({}, ...inEnvironment.reverse().map((each) => each.value));
 }
 
 /** The protocol that the collector most likely speaks, if no source sets it. */

@@ -315,7 +315,7 @@ function otlp(signal: Signal, timeouts: readonly string[]) {
       ...field('headers'),
       type: headers,
       default: {},
-      doc: 'Headers to send with every export, such as an API key. In a variable, write `key=value,key=value` and percent-encode special characters.',
+      doc: 'Headers to send with every export, such as an API key. In a variable, write `key=value,key=value` and percent-encode special characters. Both variables count; the more specific one wins for each key.',
     }),
     compression: row({
       ...field('compression'),

@@ -2,7 +2,7 @@ import { IGNORED, quote } from '../diagnostic.js';
 import { commaSeparated, describeNode, isEmpty, type SourceNode } from '../source/source-node.js';
 import type { ValueType } from './value.js';
 
-type Pairs = Readonly<Record<string, string>>;
+export type Pairs = Readonly<Record<string, string>>;
 
 interface Pair {
   readonly where: string;
