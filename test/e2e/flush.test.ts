@@ -11,6 +11,7 @@ import { NODES } from '../support/app.js';
 import { type Certificate, createCertificate, hasOpenssl } from '../support/certificate.js';
 import { type Collector, deadPort, startCollector } from '../support/collector.js';
 import { otlp } from '../support/exporter.js';
+import { startProxy } from '../support/proxy.js';
 import type { ExitingApp } from './flush-app.js';
 
 interface End {
@@ -183,6 +184,35 @@ describe('on one Node', () => {
     expect(stderr).toBe('');
     expect(collector.spans).toHaveLength(25);
   });
+});
+
+// Node 22.15 has no support for proxies.
+test.each(Object.entries(NODES).filter(([version]) => version !== '22.15.0'))(
+  'on Node %s, delivers through the proxy of the environment',
+  async (_, node) => {
+    const proxy = await startProxy(collector.httpPort);
+    const exporter = otlp('http://collector.invalid/v1/traces', { protocol: 'http/protobuf' });
+    const env = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy.url };
+    const { stderr } = await run(node, { exporter }, [], env);
+    await proxy.close();
+    expect(stderr).not.toContain(LOST);
+    expect(collector.spans).toHaveLength(25);
+  },
+);
+
+test('is not kept alive by a proxy that does not answer', async () => {
+  const proxy = await startProxy(collector.httpPort, { answer: 'nothing' });
+  const env = { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url };
+  for (const scheme of ['http', 'https']) {
+    const endpoint = `${scheme}://collector.invalid/v1/traces`;
+    const exporter = otlp(endpoint, { protocol: 'http/protobuf', timeoutMs: 60_000 });
+    const startedAt = performance.now();
+    const { code, stderr } = await run(NODES['24'], { exporter, end: 'flight', timeoutMs: 300 }, [], env);
+    expect(code).toBe(0);
+    expect(stderr).toContain(LOST);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  }
+  await proxy.close();
 });
 
 describe.skipIf(!hasOpenssl())('over TLS (needs openssl)', () => {

@@ -1,7 +1,10 @@
+import { copyOfProxyEnv, type ProxyEnv, useProxyEnv } from './transport/proxy.js';
+
 /** What the connections of one thread use unless an exporter says otherwise. A worker starts without all of it. */
 export interface ConnectionDefaults {
   /** The variables that Node reads at every connection. */
   readonly env: Record<string, string>;
+  readonly proxy: ProxyEnv | undefined;
   /** Absent if no connection uses TLS. */
   readonly tls?: TlsDefaults;
 }
@@ -32,12 +35,14 @@ export function connectionDefaults(usesTls: boolean): ConnectionDefaults {
   const { NODE_TLS_REJECT_UNAUTHORIZED: verify } = process.env;
   return {
     env: verify === undefined ? {} : { NODE_TLS_REJECT_UNAUTHORIZED: verify },
+    proxy: copyOfProxyEnv(),
     ...(usesTls && { tls: tlsDefaults() }),
   };
 }
 
 /** Gives this thread the defaults of another one. Its variables are not set, because they come with the worker. */
-export function adoptConnectionDefaults({ tls: defaults }: ConnectionDefaults): void {
+export function adoptConnectionDefaults({ proxy, tls: defaults }: ConnectionDefaults): void {
+  if (proxy !== undefined) useProxyEnv(proxy);
   if (defaults === undefined) return;
   const { protocol, authorities } = defaults;
   Object.assign(tls(), protocol);

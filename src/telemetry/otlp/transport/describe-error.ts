@@ -1,4 +1,5 @@
 import type { OtlpExporter } from '../../../config/config.js';
+import { withoutCredentials } from '../../../semconv/url.js';
 
 /** The endpoint of a failed attempt. */
 export interface Peer extends Pick<OtlpExporter, 'protocol' | 'endpoint'> {
@@ -38,7 +39,7 @@ export function describeError(error: unknown, peer?: Peer): string {
   if (UNTRUSTED.test(code)) return `${message}; ${TRUST}`;
   if (code === 'ERR_HTTP2_ERROR' && peer?.hasAnswered === false) return NOT_GRPC;
   if (rawPacket !== undefined) return describeAnswer(rawPacket);
-  return path === undefined && SYSTEM_CODE.test(code) ? code : message;
+  return path === undefined && SYSTEM_CODE.test(code) ? code : withoutCredentials(message);
 }
 
 function describeTls(reason: string, peer: Peer | undefined): string {

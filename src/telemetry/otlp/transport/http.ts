@@ -1,10 +1,12 @@
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Socket } from 'node:net';
 import type { OtlpExporter } from '../../../config/config.js';
 import { withoutBrackets } from '../../../semconv/url.js';
 import { attempt } from './attempt.js';
 import { describeClosed, describeError, USE_HTTPS } from './describe-error.js';
 import { type ExportResponse, RETRYABLE_HTTP_STATUSES, unreachable } from './export-response.js';
 import { gzip } from './gzip.js';
+import { proxyEnv } from './proxy.js';
 import { tlsOptions } from './tls.js';
 import { type Body, MAX_RESPONSE_BYTES, sizeOf, type Transport } from './transport.js';
 import { USER_AGENT } from './user-agent.js';
@@ -39,13 +41,27 @@ export function openHttp(exporter: OtlpExporter): Transport {
     return error.code === 'ECONNRESET' ? describeClosed(reason, { ...exporter, hasAnswered }) : reason;
   };
 
-  const openAgent = (): Agent =>
-    secure
-      ? new (https().Agent)({ keepAlive: true, ...tlsOptions(exporter, withoutBrackets(url.hostname)) })
-      : new Agent({ keepAlive: true });
+  /** Sockets that are not handed to their request yet: a proxy has to answer first. */
+  const connecting = new WeakMap<Agent, Socket>();
+
+  const openAgent = (): Agent => {
+    const env = proxyEnv();
+    const options = { keepAlive: true, ...(env !== undefined && { proxyEnv: env }) };
+    const opened = secure
+      ? new (https().Agent)({ ...options, ...tlsOptions(exporter, withoutBrackets(url.hostname)) })
+      : new Agent(options);
+    const createConnection = opened.createConnection.bind(opened);
+    opened.createConnection = (...args) => {
+      const socket = createConnection(...args);
+      if (socket instanceof Socket) connecting.set(opened, socket.unref());
+      return socket;
+    };
+    return opened;
+  };
 
   /** Makes the next attempt open a new connection and read the PEM files again. */
   const discard = (used: Agent): void => {
+    connecting.get(used)?.destroy();
     used.destroy();
     if (agent === used) agent = undefined;
   };
