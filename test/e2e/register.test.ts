@@ -183,8 +183,9 @@ test('traces and metrics are sent over OTLP/HTTP, selected by the protocol or by
 
   expect(collector.requests.map(({ path }) => path).sort()).toEqual(['/v1/metrics', '/v1/traces']);
   expect(collector.spans).toHaveLength(1);
+  const [{ traceId, spanId } = {}] = collector.spans;
   expect(collector.metrics.find(({ name }) => name === 'http.server.request.duration')?.points).toMatchObject(
-    [{ count: 1 }],
+    [{ count: 1, exemplars: [{ traceId, spanId }] }],
   );
 });
 

@@ -1,4 +1,3 @@
-import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { Resource } from '@opentelemetry/resources';
 import {
   type IMetricReader,
@@ -9,6 +8,7 @@ import {
 import { markAsOwn } from '../../calls/own-traffic.js';
 import type { MetricsConfig } from '../../config/config.js';
 import { log, reason } from '../../log.js';
+import { encodeMetrics } from '../otlp/encoding/encode-metrics.js';
 import type { PendingRequest } from '../otlp/flush.js';
 import { createMetricExporter } from '../otlp/metric-exporter.js';
 import { createPrometheusEndpoint } from '../prometheus/endpoint.js';
@@ -76,10 +76,9 @@ export function startMetrics(
     },
     pendingRequests() {
       const ours = { scope: SCOPE, metrics: [...red.metrics(), ...internal.metrics()] };
-      return pushed.flatMap((exporter, i): PendingRequest[] => {
+      return pushed.map((exporter, i): PendingRequest => {
         const scopeMetrics = [...ownInstruments(endpoints.length + i), ours];
-        const body = ProtobufMetricsSerializer.serializeRequest({ resource, scopeMetrics });
-        return body === undefined ? [] : [{ exporter, signal: 'metrics', body }];
+        return { exporter, signal: 'metrics', body: encodeMetrics({ resource, scopeMetrics }) };
       });
     },
   };

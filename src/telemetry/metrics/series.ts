@@ -14,7 +14,7 @@ export interface Exemplar {
   readonly bucket: number;
 }
 
-/** A histogram data point of the SDK, with exemplars. The SDK's own readers ignore them. */
+/** A histogram data point of the SDK, with exemplars. The SDK ignores them. */
 export interface CallDataPoint extends DataPoint<Histogram> {
   /** At most one per bucket, in bucket order. */
   readonly exemplars: readonly Exemplar[];

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExportResultCode } from '@opentelemetry/core';
-import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { OtlpExporter } from '../../config/config.js';
 import { log, reason } from '../../log.js';
 import { backoffMs } from './backoff.js';
+import { encodeMetrics } from './encoding/encode-metrics.js';
 import { watchOutage } from './outage.js';
 import type { ExportResponse } from './transport/export-response.js';
 import { createSender } from './transport/sender.js';
@@ -57,7 +57,7 @@ export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter
 
 function encode(metrics: ResourceMetrics): Uint8Array {
   try {
-    return ProtobufMetricsSerializer.serializeRequest(metrics) ?? new Uint8Array();
+    return encodeMetrics(metrics);
   } catch (error) {
     log.error(`metrics: cannot be encoded (${reason(error)}); ${CONSEQUENCE}`);
     throw error;

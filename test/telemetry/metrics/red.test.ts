@@ -1,5 +1,4 @@
 import { TraceFlags } from '@opentelemetry/api';
-import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { AggregationTemporality, DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
 import { describe, expect, test } from 'vitest';
 import { DURATION_BOUNDARIES } from '../../../src/semconv/convention.js';
@@ -106,13 +105,6 @@ test('metrics have the shape of the SDK, under our scope, and are cumulative sin
   expect(first?.value.count).toBe(1);
   expect(points(red)[0]?.value.count).toBe(2);
   expect(points(red)[0]?.attributes).toBe(first?.attributes);
-});
-
-test('OTLP serializes the data points and ignores their exemplars', async () => {
-  const { red, call } = start();
-  call({ span: SAMPLED });
-  const body = ProtobufMetricsSerializer.serializeRequest(await startSdk([red.producer]).read());
-  expect(Buffer.from(body ?? []).includes('http.server.request.duration')).toBe(true);
 });
 
 test('server and client calls have separate histograms', () => {

@@ -7,6 +7,8 @@ import type { CallSpan } from '../../traces/call-span.js';
 import { type Body, sizeOf } from '../transport/transport.js';
 import { FIXED32, FIXED64, LENGTH_DELIMITED, ProtobufWriter, VARINT } from './protobuf-writer.js';
 import { writeAttribute } from './write-attribute.js';
+import { writeResource, writeScope } from './write-resource.js';
+import { writeTime } from './write-time.js';
 
 /** A span in the OTLP wire format: one field of `ScopeSpans`, from `start` to `end` in its chunk. */
 export class EncodedSpan {
@@ -162,19 +164,6 @@ function head(field: number, length: number): Uint8Array {
   });
 }
 
-function writeResource(out: ProtobufWriter, { attributes }: Resource): void {
-  const resource = out.begin(1);
-  for (const [key, value] of Object.entries(attributes)) writeAttribute(out, 1, key, value);
-  out.end(resource);
-}
-
-function writeScope(out: ProtobufWriter, { name, version }: InstrumentationScope): void {
-  const scope = out.begin(1);
-  out.string(1, name);
-  if (version !== undefined) out.string(2, version);
-  out.end(scope);
-}
-
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
@@ -208,16 +197,4 @@ function writeStatus(out: ProtobufWriter, { code, message }: SpanStatus): void {
   out.tag(3, VARINT);
   out.varint(code);
   out.end(status);
-}
-
-const NANOSECONDS_PER_SECOND = 1e9;
-
-/** Writes `ms` since 1970 as nanoseconds. A number cannot hold them exactly, so each half is computed separately. */
-function writeTime(out: ProtobufWriter, ms: number): void {
-  const seconds = Math.floor(ms / 1000);
-  const nanoseconds = Math.round((ms - seconds * 1000) * 1e6);
-  const upper = (seconds >>> 16) * NANOSECONDS_PER_SECOND;
-  const lower = (seconds & 0xffff) * NANOSECONDS_PER_SECOND + nanoseconds + (upper % 0x10000) * 0x10000;
-  out.fixed32(lower % 0x100000000);
-  out.fixed32(Math.floor(upper / 0x10000) + Math.floor(lower / 0x100000000));
 }
