@@ -7,15 +7,22 @@ import { patch } from '../patching/patch.js';
 import type { InstrumentationGuard } from './guard.js';
 import { satisfies } from './version-range.js';
 
-type Load = (this: { exports: unknown }, path: string) => void;
+type Load = (this: object, path: string) => void;
+type NodeModulePaths = (this: unknown, folder: string) => string[];
 
-/** The modules that were loaded before Redhook. There are some if the application starts Redhook from its code. */
-const { _cache: loaded } = Module as unknown as {
-  _cache: Record<string, { readonly loaded: boolean; readonly exports: unknown }>;
-};
+interface LoadedModule {
+  readonly loaded: boolean;
+  readonly exports: unknown;
+}
 
-/** Called for every file that is loaded. */
-const listeners: ((path: string, exports: unknown) => void)[] = [];
+/** All modules by their files. Some are loaded before Redhook if the application starts it from its code. */
+const { _cache: cache } = Module as unknown as { _cache: Record<string, LoadedModule | undefined> };
+
+/** Called for every file that has been loaded, for some more than once. */
+const listeners: ((path: string, module: LoadedModule) => void)[] = [];
+
+/** The ends of the paths of all targets. */
+const ends: string[] = [];
 
 /**
  * Attaches to an installed package: its prototypes are patched in place as soon as it is loaded, once for each copy. A
@@ -26,14 +33,21 @@ const listeners: ((path: string, exports: unknown) => void)[] = [];
 export function attachPackage(target: PackageTarget, calls: Calls, guard: InstrumentationGuard): void {
   const end = sep + normalize(target.file);
   const attachTo = guard.attaching((exports: unknown) => target.attach(exports, calls, guard));
-  const attachCopy = guard((path: string, exports: unknown) => {
-    if (path.endsWith(end) && isSupported(target, path.slice(0, -end.length))) attachTo(exports);
+  const seen = new WeakSet<LoadedModule>();
+  const attachCopy = guard((path: string, module: LoadedModule) => {
+    if (!path.endsWith(end) || seen.has(module)) return;
+    seen.add(module);
+    if (isSupported(target, path.slice(0, -end.length))) attachTo(module.exports);
   });
 
-  for (const [path, module] of Object.entries(loaded)) if (module.loaded) attachCopy(path, module.exports);
   listeners.push(attachCopy);
+  ends.push(end);
+  for (const [path, module] of Object.entries(cache)) if (module?.loaded) attachCopy(path, module);
   if (listeners.length === 1) watchLoading();
 }
+
+/** The files that `load` is loading just now. */
+const loading = new Set<string>();
 
 /**
  * Patches the one method that loads every CommonJS file, for `require` and for the `import` of a CommonJS package. All
@@ -45,11 +59,80 @@ function watchLoading(): void {
     'load',
     (load) =>
       function (path) {
-        load.call(this, path);
-        // The application may have changed what iterators do.
-        for (let i = 0; i < listeners.length; i += 1) listeners[i]?.(path, this.exports);
+        loading.add(path);
+        try {
+          load.call(this, path);
+        } finally {
+          loading.delete(path);
+        }
+        announce(path, this as LoadedModule);
       },
   );
+  patch<NodeModulePaths>(
+    Module,
+    '_nodeModulePaths',
+    (nodeModulePaths) =>
+      function (folder) {
+        if (typeof folder === 'string') watchBypassed(folder);
+        return nodeModulePaths.call(this, folder);
+      },
+  );
+}
+
+function announce(path: string, module: LoadedModule): void {
+  // The application may have changed what iterators do.
+  for (let i = 0; i < listeners.length; i += 1) listeners[i]?.(path, module);
+}
+
+/**
+ * Where a load hook of the application gives the source of CommonJS files, Node compiles them itself, past `load`. It
+ * still asks for the paths of every module that it makes. If the file of a target waits for that one, it is watched
+ * until it is complete.
+ */
+function watchBypassed(folder: string): void {
+  for (let i = 0; i < ends.length; i += 1) {
+    const end = ends[i] as string;
+    const file = end.lastIndexOf(sep);
+    if (!folder.endsWith(end.slice(0, file))) continue;
+    const path = folder + end.slice(file);
+    const module = cache[path];
+    // The application may have put something of its own there.
+    if (module instanceof Module && Object.isExtensible(module) && !module.loaded && !loading.has(path))
+      whenLoaded(module, announceAll);
+  }
+}
+
+const waiting = new WeakSet<LoadedModule>();
+
+/** Whatever loads a module reads its exports when it is complete. No other sign of that can be seen. */
+function whenLoaded(module: LoadedModule, then: () => void): void {
+  if (waiting.has(module)) return;
+  waiting.add(module);
+  let exports = module.exports;
+  Object.defineProperty(module, 'exports', {
+    get() {
+      if (module.loaded) {
+        Object.defineProperty(module, 'exports', { value: exports, writable: true, enumerable: true });
+        then();
+      }
+      return exports;
+    },
+    set(value: unknown) {
+      exports = value;
+    },
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+/** The files that the complete one has loaded were hidden too. */
+function announceAll(): void {
+  const paths = Object.keys(cache);
+  for (let i = 0; i < paths.length; i += 1) {
+    const path = paths[i] as string;
+    const module = cache[path];
+    if (module?.loaded) announce(path, module);
+  }
 }
 
 function isSupported({ package: wanted, versions }: PackageTarget, folder: string): boolean {
