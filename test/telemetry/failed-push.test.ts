@@ -23,9 +23,9 @@ afterEach(() => {
   diag.disable();
 });
 
-async function pushTo(endpoint: string, exportTimeoutMillis = 2_000): Promise<void> {
+async function pushTo(endpoint: string, timeoutMs: number, exportTimeoutMillis = 10_000): Promise<void> {
   const reader = new PeriodicExportingMetricReader({
-    exporter: createMetricExporter(otlp(endpoint, { timeoutMs: 100 })),
+    exporter: createMetricExporter(otlp(endpoint, { timeoutMs })),
     exportIntervalMillis: 600_000,
     exportTimeoutMillis,
   });
@@ -37,7 +37,7 @@ async function pushTo(endpoint: string, exportTimeoutMillis = 2_000): Promise<vo
 
 test('a failed push of metrics is one plain line', async () => {
   const endpoint = `http://127.0.0.1:${await deadPort()}`;
-  await pushTo(endpoint);
+  await pushTo(endpoint, 500);
   expect(lines).toEqual([
     `warn metrics: cannot reach ${endpoint} (ECONNREFUSED); the next push carries the totals`,
   ]);
@@ -46,7 +46,7 @@ test('a failed push of metrics is one plain line', async () => {
 test('a push that the collector rejects is one plain line', async () => {
   const collector = await startCollector();
   collector.answer({ grpcStatus: 16 });
-  await pushTo(collector.url);
+  await pushTo(collector.url, 5_000);
   await collector.close();
   expect(lines).toEqual([
     `warn metrics: ${collector.url} rejects data (UNAUTHENTICATED); the next push carries the totals`,
@@ -56,7 +56,7 @@ test('a push that the collector rejects is one plain line', async () => {
 test('a push without an answer is one plain line', async () => {
   const collector = await startCollector();
   collector.answer({ hang: true });
-  await pushTo(collector.url, 90);
+  await pushTo(collector.url, 100, 90);
   await vi.waitFor(() => expect(lines).toHaveLength(1));
   await collector.close();
   expect(lines).toEqual([
