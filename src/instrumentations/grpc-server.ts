@@ -189,17 +189,17 @@ function statusOf({ sentTrailers, sentHeaders }: ServerHttp2Stream): string | un
 
 /**
  * Without a status, either the client has left, by a reset or with its connection, or the server has broken the stream
- * off. A client that leaves at its deadline is DEADLINE_EXCEEDED, no matter whether its reset or the server's own timer
- * came first.
+ * off. At the deadline either is DEADLINE_EXCEEDED, no matter whether the client's reset or the server's own timer came
+ * first: a server of Connect breaks the stream off.
  */
 function statusOfBrokenStream(
   { aborted, rstCode }: ServerHttp2Stream,
   session: Http2Session,
   { openedAt, timeout }: Request,
 ): string {
+  if (isMostlyOver(timeout, openedAt)) return 'DEADLINE_EXCEEDED';
   const hasClientLeft = rstCode === NGHTTP2_CANCEL || (aborted && (rstCode === 0 || session.destroyed));
-  if (!hasClientLeft) return 'UNKNOWN';
-  return isMostlyOver(timeout, openedAt) ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
+  return hasClientLeft ? 'CANCELLED' : 'UNKNOWN';
 }
 
 /** A router may have named the call too, but the route of an HTTP request is not the name of a method. */

@@ -402,6 +402,25 @@ test('where nothing is registered, only a bounded number of methods that were an
   expect(Math.max(...[...methods].map(({ length }) => length))).toBeLessThan(256);
 });
 
+test('a server that breaks the stream off at the deadline is DEADLINE_EXCEEDED', async () => {
+  const server = http2.createServer().on('stream', (stream, { 'grpc-timeout': timeout }) => {
+    stream.on('error', () => {}).respond({ 'content-type': 'application/grpc' });
+    setTimeout(() => stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR), timeout === '50m' ? 50 : 5);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  open.push(server, session);
+
+  for (const timeout of ['50m', '10S']) {
+    const headers = { ':method': 'POST', 'content-type': 'application/grpc', 'grpc-timeout': timeout };
+    const request = session.request(headers).on('error', () => {});
+    await new Promise((resolve) => request.once('close', resolve));
+  }
+
+  expect((await takeServed(2)).map(({ code }) => code)).toEqual(['DEADLINE_EXCEEDED', 'UNKNOWN']);
+});
+
 test('other requests over HTTP/2 are not gRPC calls', async () => {
   const server = http2.createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
   await once(server, 'listening');
