@@ -41,7 +41,11 @@ export const fetch: Instrumentation = {
     { channel: 'undici:request:trailers', attach: ({ request }, calls) => endRequest(request, calls, {}) },
     {
       channel: 'undici:request:error',
-      attach: ({ request, error }, calls) => endRequest(request, calls, { error: unlessCancelled(error) }),
+      attach: ({ request, error }, calls) => endRequest(request, calls, { error: failure(error) }),
+    },
+    {
+      channel: 'undici:client:connectError',
+      attach: ({ error }) => void (isObject(error) && connectErrors.add(error)),
     },
     {
       package: 'undici',
@@ -125,6 +129,33 @@ function isNamed(key: unknown, name: string): boolean {
 function endRequest(request: UndiciRequest, calls: Calls, outcome: Outcome): void {
   calls.of(request)?.end(outcome);
   calls.forget(request);
+}
+
+/** Errors of connections. Those of proxies and of an application's own `connect` look like cancellations. */
+const connectErrors = new WeakSet<object>();
+
+/** Codes that say that the application has destroyed the request, its client, or the stream that it writes to. */
+const STOPPED = new Set<unknown>(['UND_ERR_ABORTED', 'UND_ERR_DESTROYED', 'ERR_STREAM_PREMATURE_CLOSE']);
+
+/** What went wrong, or `undefined` if the application stopped the request itself, unless because of a timeout. */
+function failure(reported: unknown): unknown {
+  const { code, message } = (reported ?? {}) as { code?: unknown; message?: unknown };
+  if (code === 'UND_ERR_DESTROYED') return undefined;
+  if (isObject(reported) && connectErrors.has(reported)) return reported;
+  const error = unlessCancelled(reported);
+  if (!isObject(error) || STOPPED.has(code)) return undefined;
+  // The request passed the body of another one on, whose client has left.
+  if (code === 'ECONNRESET' && message === 'aborted') return undefined;
+  // Every error of the network has a code. Without one it is the reason that the application gave for the end.
+  return isTimeout(error) || typeof (error as { code?: unknown }).code === 'string' ? error : undefined;
+}
+
+function isTimeout({ name }: { readonly name?: unknown }): boolean {
+  return name === 'TimeoutError';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 interface Origin extends Authority {

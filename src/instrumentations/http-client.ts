@@ -1,4 +1,5 @@
 import { type ClientRequest, type IncomingMessage, validateHeaderValue } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Call, Calls, InjectCarrier, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
 import { privateField } from '../patching/private-field.js';
@@ -22,6 +23,7 @@ export const httpClient: Instrumentation = {
       builtin: 'node:http',
       attach({ Agent, ClientRequest }, calls, guard) {
         rememberPort(Agent.prototype);
+        rememberStop(ClientRequest.prototype);
         endWithRequest(ClientRequest.prototype, calls, guard(endRequest), guard(endTunnel));
       },
     },
@@ -177,6 +179,7 @@ function endWithRequest(
 ): void {
   wrapEmit(prototype, {
     before(request, event, response) {
+      if (event === 'timeout') ending.set(request, 'timeout');
       if (event !== 'close' && event !== 'upgrade' && event !== 'connect') return undefined;
       const call = calls.of(request);
       if (call !== undefined && event === 'close') endRequest(request as Closing, call);
@@ -206,9 +209,43 @@ function endRequest(request: Closing, call: Call): void {
   else call.end({ error: failure(request, socket?.errored ?? response?.errored ?? 'aborted') });
 }
 
-/** After `abort()` Node reports a broken connection, although the caller wanted it. */
+type Destroy = (this: ClientRequest, error?: unknown) => ClientRequest;
+
+/** What the application was told of a request, or did to it, before the request closed. */
+const ending = privateField<'timeout' | 'stopped'>();
+
+/** Without an error, `destroy` and `abort` are the wish of the application. Node reports a broken connection. */
+function rememberStop(prototype: object): void {
+  patch<Destroy>(
+    prototype,
+    'destroy',
+    (destroy) =>
+      function (error) {
+        if (error == null && !this.destroyed && ending.get(this) === undefined) ending.set(this, 'stopped');
+        return destroy.call(this, error);
+      },
+  );
+}
+
+/** What went wrong, or `undefined` if the application stopped the request itself, unless because of a timeout. */
 function failure(request: ClientRequest, error: unknown): unknown {
-  return request.aborted ? undefined : unlessCancelled(error);
+  const how = ending.get(request);
+  if (how === 'timeout')
+    return error === 'aborted' ? 'TimeoutError' : (unlessCancelled(error) ?? 'TimeoutError');
+  if (how === 'stopped' || (isHangUp(error) && isClosedHere(request.socket))) return undefined;
+  return unlessCancelled(error);
+}
+
+/** What Node reports of a connection that closed too early, no matter from which side. */
+function isHangUp(error: unknown): boolean {
+  if (error === 'aborted') return true;
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return code === 'ECONNRESET' && syscall === undefined;
+}
+
+/** Whether a connection has closed though its peer neither ended nor broke it: by `destroy` of it or of its response. */
+function isClosedHere(socket: Socket | null): boolean {
+  return socket?.destroyed === true && socket.readableEnded === false && socket.errored === null;
 }
 
 /** A request with `res`, which the type declarations omit. */

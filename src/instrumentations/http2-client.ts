@@ -29,7 +29,10 @@ export const http2Client: Instrumentation = {
     {
       builtin: 'node:http2',
       attach(_http2, calls, guard) {
-        const observe = guard((prototype: object) => observeRequests(prototype, calls, guard));
+        const observe = guard((prototype: object) => {
+          observeRequests(prototype, calls, guard);
+          rememberEnding(prototype, guard);
+        });
         whenSessionIsCreated('ClientHttp2Session', observe);
       },
     },
@@ -53,7 +56,8 @@ function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
   );
   const watch = guard((stream: ClientHttp2Stream, session: ClientHttp2Session, call: Call) => {
     call.set(serverAttributes(stream.sentHeaders ?? {}, session));
-    watchStream(stream, { call, session, cancelled: false }, guard);
+    endings.delete(session);
+    watchStream(stream, { call, session, cancelled: false, timedOut: false }, guard);
   });
   const recordRejection = guard((session: ClientHttp2Session, { call, headers }: Opened, error: unknown) => {
     call.set(serverAttributes(withDefaults(headers, session), session));
@@ -166,8 +170,38 @@ export interface Watched {
   readonly session: ClientHttp2Session;
   /** Whether the application itself has closed the stream. */
   cancelled: boolean;
+  /** Whether the application was told that the stream is idle for too long. */
+  timedOut: boolean;
   /** Follows the events of the stream and ends the call, where the answer is not that of HTTP. It is guarded. */
   readonly follow?: FollowStream | undefined;
+}
+
+/** What the application was told of a session, or did to it, since its last request. */
+const endings = new WeakMap<ClientHttp2Session, 'timeout' | 'stopped'>();
+
+type DestroySession = (this: ClientHttp2Session, error?: unknown, code?: unknown) => void;
+
+/** Node destroys a session without an error only when no stream is open. */
+function rememberEnding(prototype: object, guard: Guard): void {
+  const remember = guard((session: ClientHttp2Session) => {
+    if (!session.destroyed && session.socket?.destroyed === false && !endings.has(session))
+      endings.set(session, 'stopped');
+  });
+  patch<DestroySession>(
+    prototype,
+    'destroy',
+    (destroy) =>
+      function (error, code) {
+        if (error == null || error === 0) remember(this);
+        destroy.call(this, error, code);
+      },
+  );
+  wrapEmit(prototype as Emitter, {
+    before(session, event) {
+      if (event === 'timeout') endings.set(session as unknown as ClientHttp2Session, 'timeout');
+      return undefined;
+    },
+  });
 }
 
 type FollowStream = (stream: ClientHttp2Stream, event: string, first: unknown, watched: Watched) => void;
@@ -177,6 +211,7 @@ const patched = new WeakSet<object>();
 
 type Emitter = Parameters<typeof wrapEmit>[0];
 type Close = (this: object, ...args: unknown[]) => void;
+type Destroy = (this: ClientHttp2Stream, error?: unknown) => ClientHttp2Stream;
 
 export function watchStream(stream: ClientHttp2Stream, state: Watched, guard: Guard): void {
   watched.set(stream, state);
@@ -187,7 +222,7 @@ export function watchStream(stream: ClientHttp2Stream, state: Watched, guard: Gu
   followResponse(prototype, guard);
 }
 
-/** A reset is an error unless the application closed the stream. Node itself calls `close` on a lost connection. */
+/** A reset is an error unless the application closed or destroyed the stream. Node itself calls `close` on a lost connection. */
 function rememberClose(prototype: object, guard: Guard): void {
   const remember = guard((found: Watched) => {
     found.cancelled = !found.session.destroyed && found.session.socket.destroyed === false;
@@ -202,10 +237,22 @@ function rememberClose(prototype: object, guard: Guard): void {
         close.apply(this, args);
       },
   );
+  patch<Destroy>(
+    prototype,
+    'destroy',
+    (destroy) =>
+      function (error) {
+        const found = watched.get(this);
+        // Node calls this too, when it has closed the stream.
+        if (found !== undefined && error == null && !this.closed) remember(found);
+        return destroy.call(this, error);
+      },
+  );
 }
 
 function followResponse(prototype: Emitter, guard: Guard): void {
   const follow = guard((stream: ClientHttp2Stream, event: string, headers: unknown, found: Watched) => {
+    if (event === 'timeout') found.timedOut = true;
     if (found.follow !== undefined) found.follow(stream, event, headers, found);
     else if (event === 'response') found.call.answered(Number((headers as IncomingHttpHeaders)[':status']));
     else if (event === 'close') endCall(stream, found);
@@ -220,13 +267,24 @@ function followResponse(prototype: Emitter, guard: Guard): void {
   });
 }
 
-function endCall({ errored, rstCode }: ClientHttp2Stream, { call, cancelled }: Watched): void {
-  if (errored != null) call.end({ error: unlessCancelled(causeOf(errored)) });
-  else if (cancelled || (call.code !== undefined && rstCode === 0)) call.end({});
-  else call.end({ error: 'aborted' });
+function endCall(stream: ClientHttp2Stream, { call, session, cancelled, timedOut }: Watched): void {
+  const { errored, rstCode, readableEnded } = stream;
+  const ending = endings.get(session);
+  const isStopped = cancelled || (ending !== undefined && session.destroyed);
+  const isComplete = call.code !== undefined && rstCode === 0;
+  const timeout = timedOut || ending === 'timeout' ? 'TimeoutError' : undefined;
+  const error = errored == null ? undefined : causeOf(errored);
+  if (error !== undefined && !(isStopped && isSessionEnd(error)))
+    call.end({ error: unlessCancelled(error) ?? timeout });
+  else if (isStopped) call.end({ error: isComplete && readableEnded ? undefined : timeout });
+  else call.end({ error: isComplete ? undefined : 'aborted' });
+}
+
+function isSessionEnd(error: unknown): boolean {
+  return propertyOf(error, 'code') === 'ERR_HTTP2_STREAM_CANCEL';
 }
 
 /** When a session fails, its streams report ERR_HTTP2_STREAM_CANCEL. The error of the session is the `cause`. */
 function causeOf(error: Error): unknown {
-  return propertyOf(error, 'code') === 'ERR_HTTP2_STREAM_CANCEL' ? (error.cause ?? error) : error;
+  return isSessionEnd(error) ? (error.cause ?? error) : error;
 }

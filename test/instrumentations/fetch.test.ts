@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import http, { type RequestListener } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, test } from 'vitest';
 import { asOwnTraffic } from '../../src/calls/own-traffic.js';
@@ -100,6 +101,31 @@ describe.each(undicis)('%s', (_, load) => {
       [undefined, undefined],
       [undefined, 'TimeoutError'],
     ]);
+  });
+
+  test('a response that the application stops is not an error, whatever its reason', async () => {
+    const { url } = await serve((_, response) => response.write('part'));
+    const fetch = (await load()) as typeof globalThis.fetch;
+    const ways: ((response: Response, controller: AbortController) => unknown)[] = [
+      ({ body }) => body?.cancel(),
+      ({ body }) => body?.cancel('enough'),
+      ({ body }) => body?.cancel(new Error('enough')),
+      async ({ body }) => {
+        for await (const _ of body ?? []) break;
+      },
+      (_, controller) => controller.abort(),
+      (_, controller) => controller.abort('left'),
+      (_, controller) => controller.abort(new Error('left')),
+    ];
+
+    for (const way of ways) {
+      const controller = new AbortController();
+      await way(await fetch(url, { signal: controller.signal }), controller);
+    }
+
+    expect((await recorder.take(ways.length)).map(({ code, error }) => [code, error])).toEqual(
+      ways.map(() => [200, undefined]),
+    );
   });
 
   test('a refused connection and a broken connection are errors', async () => {
@@ -206,6 +232,69 @@ describe.each([
     for (const { attributes } of calls)
       expect(attributes).toMatchObject({ 'server.address': 'orders.example', 'server.port': 81 });
     expect(calls.at(-1)?.attributes['url.full']).toBe('http://orders.example:81/v1');
+  });
+
+  test('what the application stops itself is not an error', async () => {
+    const { url } = await serve((_, response) => response.write('part'.repeat(1_000)));
+    const { Agent, request, stream } = await load();
+    const controller = new AbortController();
+    const agent = new Agent();
+    const begin = async (options = {}) => {
+      const { body } = await request(url, options);
+      return body.on('error', () => {});
+    };
+
+    (await begin()).destroy();
+    for await (const _ of await begin()) break;
+    await (await begin()).dump({ limit: 10 });
+    const { signal } = controller;
+    await begin({ signal });
+    controller.abort(new Error('left'));
+    await begin({ dispatcher: agent });
+    await agent.destroy();
+    const target = new PassThrough();
+    setTimeout(() => target.destroy(), 20);
+    await expect(stream(url, { method: 'GET' }, () => target)).rejects.toThrow();
+
+    expect((await recorder.take(6)).map(({ code, error }) => [code, error])).toEqual(
+      Array(6).fill([200, undefined]),
+    );
+  });
+
+  test('a back end is not blamed when the client leaves whose body it is sent', async () => {
+    const { url } = await serve((request) => request.resume());
+    const { request } = await load();
+    const seen = Promise.withResolvers<unknown>();
+    const front = await serve((incoming, response) => {
+      request(url, { method: 'POST', body: incoming }).catch(seen.resolve);
+      response.on('error', () => {});
+    });
+    const client = http.request(front.url, { method: 'POST' }).on('error', () => {});
+    client.write('part');
+    setTimeout(() => client.destroy(), 50);
+
+    expect(await seen.promise).toMatchObject({ code: 'ECONNRESET' });
+    expect((await recorder.take(1))[0]).toMatchObject({
+      operation: 'POST',
+      code: undefined,
+      error: undefined,
+    });
+  });
+
+  test('a timeout, and an answer of a proxy that makes no connection, are errors', async () => {
+    const { url, port } = await serve(() => {});
+    const { Agent, ProxyAgent, request } = await load();
+    const dispatcher = new ProxyAgent({ uri: await serveProxy(port), proxyTunnel: true });
+
+    await expect(request(url, { headersTimeout: 50, dispatcher: new Agent() })).rejects.toThrow();
+    await expect(request('http://bad.example/', { dispatcher })).rejects.toThrow();
+
+    const calls = await recorder.take(3);
+    expect(calls.map(({ operation, code, error }) => [operation, code, error])).toEqual([
+      ['GET', undefined, 'UND_ERR_HEADERS_TIMEOUT'],
+      ['CONNECT', 407, '407'],
+      ['GET', undefined, 'UND_ERR_ABORTED'],
+    ]);
   });
 
   test('behind its dns interceptor the server keeps its name', async () => {

@@ -4,6 +4,7 @@ import http, { type ClientRequest, type IncomingMessage, type RequestListener } 
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PassThrough, pipeline, Readable } from 'node:stream';
 import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import { asOwnTraffic } from '../../src/calls/own-traffic.js';
@@ -181,6 +182,79 @@ test("a request cancelled by the caller's own signal is not an error", async () 
     [200, undefined],
     [200, undefined],
   ]);
+});
+
+type Stop = (request: ClientRequest, response: IncomingMessage, agent: http.Agent) => unknown;
+
+const bad = new RangeError('bad');
+
+/** Gives up a response in the middle of its body. The error of the call is the last column. */
+const stops: [string, Stop, string | undefined][] = [
+  ['response.destroy()', (_, response) => response.destroy(), undefined],
+  ['request.destroy()', (request) => request.destroy(), undefined],
+  ['request.abort()', (request) => request.abort(), undefined],
+  ['socket.destroy()', (_, response) => response.socket.destroy(), undefined],
+  ['agent.destroy()', (_request, _response, agent) => agent.destroy(), undefined],
+  ['break', (_, response) => readOne(response), undefined],
+  ['take(1)', (_, response) => readOne(response.take(1)), undefined],
+  ['reader.cancel()', (_, response) => Readable.toWeb(response).getReader().cancel(), undefined],
+  [
+    'a pipeline whose target is closed',
+    (_, response) => {
+      const target = new PassThrough();
+      pipeline(response, target, () => {});
+      target.destroy();
+    },
+    undefined,
+  ],
+  ['an AbortError', (_, response) => response.destroy(new DOMException('x', 'AbortError')), undefined],
+  ['an error of its own', (_, response) => response.destroy(bad), 'RangeError'],
+  ['an error of its own for the request', (request) => request.destroy(bad), 'RangeError'],
+  ['a timeout and response.destroy()', afterTimeout((_, response) => response.destroy()), 'TimeoutError'],
+  ['a timeout and request.destroy()', afterTimeout((request) => request.destroy()), 'ECONNRESET'],
+  ['a timeout and request.abort()', afterTimeout((request) => request.abort()), 'ECONNRESET'],
+];
+
+async function readOne(response: Readable): Promise<void> {
+  for await (const _ of response) break;
+}
+
+function afterTimeout(stop: Stop): Stop {
+  return (request, response, agent) => request.setTimeout(20, () => stop(request, response, agent));
+}
+
+test.each(stops)('the error of a response that the application stops by %s', async (_, stop, error) => {
+  const port = await serve((_, response) => response.write('part'));
+  const agent = new http.Agent({ keepAlive: true });
+  const request = http.get({ port, host: '127.0.0.1', agent }).on('error', () => {});
+  const closed = failureOf(request);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.on('error', () => {});
+
+  await stop(request, response, agent);
+  await closed;
+
+  expect((await recorder.take(1)).map((call) => [call.code, call.error])).toEqual([[200, error]]);
+});
+
+test('a request that the application stops before its answer has no error', async () => {
+  const port = await serve(() => {});
+  const agent = new http.Agent();
+  const get = (options = {}): ClientRequest => http.get({ port, host: '127.0.0.1', ...options });
+
+  await failureOf(get().destroy());
+  const waiting = get();
+  setTimeout(() => waiting.destroy(), 20);
+  await failureOf(waiting);
+  setTimeout(() => agent.destroy(), 20);
+  await failureOf(get({ agent }));
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(bad), 20);
+  await failureOf(get({ signal: controller.signal }));
+
+  expect((await recorder.take(4)).map(({ code, error }) => [code, error])).toEqual(
+    Array(4).fill([undefined, undefined]),
+  );
 });
 
 test('a server that closes the connection before or during its response is an error', async () => {

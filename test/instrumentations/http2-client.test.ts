@@ -185,6 +185,57 @@ test('a cancellation is not an error, but a timeout and a failure are', async ()
   ]);
 });
 
+test.each<[string, (request: http2.ClientHttp2Stream, client: http2.ClientHttp2Session) => unknown, unknown]>(
+  [
+    ['close()', (request) => request.close(http2.constants.NGHTTP2_CANCEL), undefined],
+    ['destroy()', (request) => request.destroy(), undefined],
+    ['session.destroy()', (_, client) => client.destroy(), undefined],
+    ['session.destroy(error)', (_, client) => client.destroy(new RangeError('bad')), 'RangeError'],
+    [
+      'break',
+      async (request) => {
+        for await (const _ of request) break;
+      },
+      undefined,
+    ],
+    [
+      'a timeout and close()',
+      (request) => request.setTimeout(20, () => request.close(http2.constants.NGHTTP2_CANCEL)),
+      'TimeoutError',
+    ],
+    ['a timeout and destroy()', (request) => request.setTimeout(20, () => request.destroy()), 'TimeoutError'],
+    [
+      'a timeout of the session and its destroy()',
+      (_, client) => client.setTimeout(20, () => client.destroy()),
+      'TimeoutError',
+    ],
+  ],
+)('the error of a response that the application stops by %s', async (_, stop, error) => {
+  const { client } = await serve((stream) => {
+    stream.respond();
+    stream.write('begun');
+  });
+  client.on('error', () => {});
+  const request = client.request().on('error', () => {});
+  const closed = new Promise((resolve) => request.once('close', resolve));
+  await once(request, 'readable');
+
+  await stop(request, client);
+  await closed;
+
+  expect((await recorder.take(1)).map((call) => [call.code, call.error])).toEqual([[200, error]]);
+});
+
+test('a session that is destroyed before it is connected has no error', async () => {
+  const { port } = await serve();
+  const client = http2.connect(`http://127.0.0.1:${port}`);
+  const request = client.request();
+  setImmediate(() => client.destroy());
+  await bodyOf(request);
+
+  expect((await recorder.take(1))[0]).toMatchObject({ code: undefined, error: undefined });
+});
+
 test('a stream that the server resets and a connection that it drops are errors', async () => {
   const { client } = await serve((stream, headers) => {
     const code = headers['x-reset'];

@@ -4,6 +4,7 @@ import { unlessCancelled } from '../../src/semconv/cancellation.js';
 test('a cancellation by the caller is not an error', () => {
   expect(unlessCancelled(AbortSignal.abort().reason)).toBeUndefined();
   expect(unlessCancelled(Object.assign(new Error('aborted'), { code: 'UND_ERR_ABORTED' }))).toBeUndefined();
+  expect(unlessCancelled({ name: 'CanceledError', code: 'ERR_CANCELED' })).toBeUndefined();
 });
 
 test('a timeout of the caller is an error', () => {
@@ -12,6 +13,8 @@ test('a timeout of the caller is an error', () => {
   expect(unlessCancelled(Object.assign(new Error('x', { cause: timeout }), { name: 'AbortError' }))).toBe(
     timeout,
   );
+  const config = { signal: { reason: timeout } };
+  expect(unlessCancelled({ name: 'CanceledError', code: 'ERR_CANCELED', config })).toBe(timeout);
 });
 
 test('any other error is returned unchanged', () => {

@@ -136,7 +136,18 @@ function openCall(
   });
   if (call === undefined) return undefined;
   const openedAt = Date.now();
-  return { call, session, cancelled: false, follow, headers, path, openedAt, timeout, hasStatus: false };
+  return {
+    call,
+    session,
+    cancelled: false,
+    timedOut: false,
+    follow,
+    headers,
+    path,
+    openedAt,
+    timeout,
+    hasStatus: false,
+  };
 }
 
 function targetOf(headers: OutgoingHttpHeaders): Attributes {
