@@ -15,8 +15,8 @@ export function countsOf(collector: Collector, service: string): Map<string, num
   );
 }
 
-/** Temporal's long polls have no span. */
-const DURATION = /^(?!temporal\.client\.long_rpc).*\.duration$/;
+/** Temporal's long polls have no span, and the durations of the garbage collector are no calls. */
+const DURATION = /^(?!temporal\.client\.long_rpc|v8js\.).*\.duration$/;
 
 /** How many spans belong to each series. */
 export function seriesOf(spans: readonly ReceivedSpan[]): Map<string, number> {
