@@ -3,7 +3,7 @@ import { IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
-import { patch } from '../patching/patch.js';
+import { watchFirstWrite } from '../patching/first-write.js';
 import { privateField } from '../patching/private-field.js';
 import { wrapEmit } from '../patching/wrap-emit.js';
 import { HTTP_SERVER } from '../semconv/http.js';
@@ -212,24 +212,9 @@ function openTunnel(request: IncomingMessage, socket: Duplex, calls: Calls, guar
     call.end({ code: Number(code) });
     leave();
   });
-  watchFirstWrite(socket, inspect);
   const leave = endWithSocket(socket, call, guard);
+  watchFirstWrite(socket, inspect);
   return call;
-}
-
-type Write = (this: unknown, ...args: unknown[]) => unknown;
-
-/** Calls `inspect` with the first chunk passed to `write` or `end`, and restores both methods. */
-function watchFirstWrite(socket: Duplex, inspect: (chunk: unknown) => void): void {
-  const inspectFirst = (write: Write): Write =>
-    function (...args) {
-      restores.forEach((restore) => {
-        restore();
-      });
-      inspect(args[0]);
-      return write.apply(this, args);
-    };
-  const restores = ['write', 'end'].map((name) => patch(socket, name, inspectFirst));
 }
 
 function headOf(chunk: unknown): string {

@@ -9,8 +9,8 @@ const FLAG = ['--import', REGISTER];
 const START = join(dirname(REGISTER), 'start.cjs');
 const KILOBYTE = 1_000;
 
-function run(args: readonly string[], env: Record<string, string> = {}): string {
-  return execFileSync(NODES['24'], args, {
+function run(args: readonly string[], env: Record<string, string> = {}, node: string = NODES['24']): string {
+  return execFileSync(node, args, {
     cwd: join(import.meta.dirname, '../apps'),
     encoding: 'utf8',
     env: {
@@ -56,3 +56,14 @@ test.each([
 
   expect(bytes(FLAG) - bytes([])).toBeLessThan(most);
 });
+
+test.each(
+  Object.entries(NODES).flatMap(([version, node]) => ['', 'yes'].map((adds) => ({ version, node, adds }))),
+)(
+  'upgraded sockets share one hidden class in Node $version, with a new property: "$adds"',
+  ({ node, adds }) => {
+    const output = run(['--allow-natives-syntax', ...FLAG, 'upgrades.cjs'], { ADDS: adds }, node);
+
+    expect(JSON.parse(output)).toEqual({ classes: 1, fast: true });
+  },
+);
