@@ -146,12 +146,13 @@ function failure(reported: unknown): unknown {
   if (!isObject(error) || STOPPED.has(code)) return undefined;
   // The request passed the body of another one on, whose client has left.
   if (code === 'ECONNRESET' && message === 'aborted') return undefined;
-  // Every error of the network has a code. Without one it is the reason that the application gave for the end.
-  return isTimeout(error) || typeof (error as { code?: unknown }).code === 'string' ? error : undefined;
+  // Any other error of the network has a code. Without one it is the reason that the application gave for the end.
+  return isNamedFailure(error) || typeof (error as { code?: unknown }).code === 'string' ? error : undefined;
 }
 
-function isTimeout({ name }: { readonly name?: unknown }): boolean {
-  return name === 'TimeoutError';
+/** Errors that have no code, or a number. */
+function isNamedFailure({ name }: { readonly name?: unknown }): boolean {
+  return name === 'TimeoutError' || name === 'HTTPParserError';
 }
 
 function isObject(value: unknown): value is object {

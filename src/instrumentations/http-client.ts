@@ -168,7 +168,8 @@ type Rendered = ClientRequest & {
 function receiveHead(request: ClientRequest, response: IncomingMessage, call: Call | undefined): void {
   call?.answered(response.statusCode ?? 0);
   call?.set({ 'network.protocol.version': response.httpVersion });
-  learnPort(request, call, response.socket?.remotePort);
+  // Only then: Node keeps the address of the peer on a socket once it has been read.
+  if (portIsOpen.get(request)) learnPort(request, call, response.socket?.remotePort);
 }
 
 function endWithRequest(

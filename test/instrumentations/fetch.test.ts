@@ -132,10 +132,18 @@ describe.each(undicis)('%s', (_, load) => {
     const { url } = await serve((_, response) => void response.write('part', () => response.destroy()));
     const fetch = (await load()) as typeof globalThis.fetch;
 
+    const { server, url: noHttp } = await serve(() => {});
+    server.on('connection', (socket) => socket.write('this is no HTTP'));
+
     await expect(fetch(await closedUrl())).rejects.toThrow();
+    await expect(fetch(noHttp)).rejects.toThrow();
     await expect(fetch(url).then((response) => response.text())).rejects.toThrow();
 
-    const [refused, broken] = await recorder.take(2);
+    const [refused, unreadable, broken] = await recorder.take(3);
+    expect(unreadable).toMatchObject({
+      code: undefined,
+      error: expect.stringMatching(/^HTTPParserError|^HPE_/),
+    });
     expect(refused).toMatchObject({ code: undefined, error: 'ECONNREFUSED' });
     expect(broken).toMatchObject({ code: 200, error: 'UND_ERR_SOCKET' });
   });

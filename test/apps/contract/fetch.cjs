@@ -76,7 +76,8 @@ exports.redirect = {
 };
 
 exports['application-error'] = {
-  calls: ['client POST error=RangeError'],
+  // Of its own body. undici reports it like a reason to abort, and the server has no part in it.
+  calls: ['client POST'],
   run: (path) =>
     answering(
       () => {},
@@ -117,8 +118,7 @@ exports['caller-aborts'] = {
 const early = new AbortController();
 
 exports['caller-aborts-with-a-reason'] = {
-  // undici reports the caller's own abort reason as if the request had failed.
-  calls: ['client GET 200 error=RangeError'],
+  calls: ['client GET 200'],
   run: (path) =>
     answering(
       (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf'),

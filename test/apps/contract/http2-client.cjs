@@ -142,7 +142,7 @@ exports['callee-breaks-off'] = {
 
 exports['time-out'] = {
   calls: [
-    'client GET > server GET error=aborted',
+    'client GET error=TimeoutError > server GET error=aborted',
     'client GET error=TimeoutError > server GET error=aborted',
   ],
   run: (path) =>
