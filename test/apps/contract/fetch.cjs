@@ -158,7 +158,7 @@ exports['time-out'] = {
       async (url) => {
         const dispatcher = new undici.Agent({ headersTimeout: 20 });
         const accounts = [
-          await ask(url + path, { signal: AbortSignal.timeout(20) }),
+          await ask(url + path, { signal: AbortSignal.timeout(100) }),
           await undici.request(url + path, { dispatcher }).catch(plain),
         ];
         await dispatcher.destroy();

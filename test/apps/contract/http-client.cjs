@@ -129,9 +129,9 @@ exports['time-out'] = {
       async (origin) => {
         const giveUp = (error) => (request) => request.on('timeout', () => request.destroy(error));
         return [
-          await ask({ ...origin, path, timeout: 20 }, { act: giveUp(new Error('too slow')) }),
-          await ask({ ...origin, path, signal: AbortSignal.timeout(20) }),
-          await ask({ ...origin, path, timeout: 20 }, { act: giveUp() }),
+          await ask({ ...origin, path, timeout: 100 }, { act: giveUp(new Error('too slow')) }),
+          await ask({ ...origin, path, signal: AbortSignal.timeout(100) }),
+          await ask({ ...origin, path, timeout: 100 }, { act: giveUp() }),
         ];
       },
     ),

@@ -152,7 +152,7 @@ exports['time-out'] = {
         { ':path': path },
         { act: (stream) => stream.setTimeout(20, () => stream.close(NGHTTP2_CANCEL)) },
       ),
-      await ask(client, { ':path': path }, { options: { signal: AbortSignal.timeout(20) } }),
+      await ask(client, { ':path': path }, { options: { signal: AbortSignal.timeout(100) } }),
     ]),
 };
 
