@@ -23,8 +23,8 @@ export function targetAttributes(target: string): Attributes {
 /** The attributes of a connection, with the values that they were made from. */
 interface Cached {
   readonly authority: string | undefined;
-  readonly scheme: string;
   readonly forwarded: unknown;
+  readonly forwardedProto: unknown;
   readonly forwardedFor: unknown;
   readonly forwardedHost: unknown;
   readonly userAgent: string | undefined;
@@ -40,30 +40,30 @@ const cache = new WeakMap<object, Cached>();
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
 export function connectionAttributes(request: ServerRequest, connection: object | undefined): Attributes {
-  const { authority, headers, encrypted } = request;
+  const { authority, headers } = request;
   const {
     forwarded,
+    'x-forwarded-proto': forwardedProto,
     'x-forwarded-for': forwardedFor,
     'x-forwarded-host': forwardedHost,
     'user-agent': userAgent,
   } = headers;
-  const scheme = schemeOf(headers, encrypted);
   const cached = connection === undefined ? undefined : cache.get(connection);
   const isSame =
     cached !== undefined &&
     cached.authority === authority &&
     cached.userAgent === userAgent &&
     cached.forwarded === forwarded &&
+    cached.forwardedProto === forwardedProto &&
     cached.forwardedFor === forwardedFor &&
-    cached.forwardedHost === forwardedHost &&
-    cached.scheme === scheme;
+    cached.forwardedHost === forwardedHost;
   if (isSame) return cached.attributes;
-  const attributes = attributesOf(request, scheme);
+  const attributes = attributesOf(request);
   if (connection !== undefined)
     cache.set(connection, {
       authority,
-      scheme,
       forwarded,
+      forwardedProto,
       forwardedFor,
       forwardedHost,
       userAgent,
@@ -72,9 +72,9 @@ export function connectionAttributes(request: ServerRequest, connection: object 
   return attributes;
 }
 
-function attributesOf({ authority, headers, peer }: ServerRequest, scheme: string): Attributes {
+function attributesOf({ authority, headers, encrypted, peer }: ServerRequest): Attributes {
   const host = forwarded(headers, 'host') ?? authority;
-  const server = host === undefined ? undefined : splitAuthority(host, scheme);
+  const server = host === undefined ? undefined : splitAuthority(host, schemeOf(headers, encrypted));
   return {
     'server.address': server?.address,
     'server.port': server?.port,

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { fetch as fetchInstrumentation } from '../../../src/instrumentations/fetch.js';
 import { strangersAmong } from '../../support/callers.js';
 import { record } from '../../support/recorder.js';
+import { UNDICIS } from '../../support/undici.js';
 
 record(fetchInstrumentation);
 
@@ -32,16 +33,7 @@ afterAll(() => {
   server.close();
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: three major versions of undici have three sets of types.
-type Undici = any;
-
-const undicis: [string, () => Promise<Undici>][] = [
-  ['undici 6', () => import('undici6')],
-  ['undici 7', () => import('undici7')],
-  ['undici 8', () => import('undici')],
-];
-
-describe.each(undicis)('%s', (name, load) => {
+describe.each(UNDICIS)('%s', (name, load) => {
   test.each([1, 20])(
     'each hop of a redirect is in the trace of its caller, %i at a time',
     async (atATime) => {

@@ -10,6 +10,7 @@ import { http2Client } from '../../../src/instrumentations/http2-client.js';
 import { strangersAmong } from '../../support/callers.js';
 import { echo, loadGrpc, loadOrders, serveOrders } from '../../support/grpc.js';
 import { record } from '../../support/recorder.js';
+import { UNDICIS, type Undici } from '../../support/undici.js';
 
 record(fetchInstrumentation, httpClient, http2Client, grpcClient);
 
@@ -24,15 +25,6 @@ afterAll(() => {
   server.closeAllConnections();
   server.close();
 });
-
-// biome-ignore lint/suspicious/noExplicitAny: three major versions of undici have three sets of types.
-type Undici = any;
-
-const undicis: [string, () => Promise<Undici>][] = [
-  ['undici 6', () => import('undici6')],
-  ['undici 7', () => import('undici7')],
-  ['undici 8', () => import('undici')],
-];
 
 const dispatchers: Record<string, (undici: Undici) => Undici> = {
   Agent: ({ Agent }) => new Agent({ connections: 2 }),
@@ -50,7 +42,7 @@ const dispatchers: Record<string, (undici: Undici) => Undici> = {
   EnvHttpProxyAgent: ({ EnvHttpProxyAgent }) => new EnvHttpProxyAgent({ connections: 2, noProxy: '*' }),
 };
 
-describe.each(undicis)('%s', (_, load) => {
+describe.each(UNDICIS)('%s', (_, load) => {
   test.each(Object.keys(dispatchers))(
     'each request of a busy %s is in the trace of its caller',
     async (kind) => {
