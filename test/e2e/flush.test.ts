@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { NODES } from '../support/app.js';
+import { freePort, NODES } from '../support/app.js';
 import { type Certificate, createCertificate, hasOpenssl } from '../support/certificate.js';
-import { type Collector, deadPort, startCollector } from '../support/collector.js';
+import { type Collector, startCollector } from '../support/collector.js';
 import { otlp } from '../support/exporter.js';
 import { startProxy } from '../support/proxy.js';
 import type { ExitingApp } from './flush-app.js';
@@ -89,7 +89,7 @@ describe.each(Object.entries(NODES))('Node %s', (_, node) => {
   });
 
   test('ends at once when the connection is refused', async () => {
-    const exporter = otlp(`http://127.0.0.1:${await deadPort()}`);
+    const exporter = otlp(`http://127.0.0.1:${await freePort()}`);
     const { code, flushedInMs, stderr } = await run(node, { exporter, timeoutMs: 10_000 });
     expect(code).toBe(7);
     expect(flushedInMs).toBeLessThan(5_000);

@@ -7,6 +7,7 @@ import { context, createContextKey, propagation, ROOT_CONTEXT, TraceFlags, trace
 import { afterEach, expect, test } from 'vitest';
 import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { grpcClient } from '../../src/instrumentations/grpc-client.js';
+import { freePort } from '../support/app.js';
 import {
   answerOf,
   type Handlers,
@@ -260,11 +261,7 @@ test('a cancellation before the connection or during a stream is CANCELLED', asy
 });
 
 test('a refused connection is UNAVAILABLE', async () => {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const port = await freePort();
 
   const { error } = await answerOf((done) => connect(port).Get({ id: '' }, done));
 

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import net, { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { fetch as fetchInstrumentation } from '../../src/instrumentations/fetch.js';
 import { http2Client } from '../../src/instrumentations/http2-client.js';
+import { freePort } from '../support/app.js';
 import { createCertificate, hasOpenssl } from '../support/certificate.js';
 import { record } from '../support/recorder.js';
 
@@ -261,11 +262,7 @@ test('a stream that the server resets and a connection that it drops are errors'
 });
 
 test('a refused connection is reported with the error of its session', async () => {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const port = await freePort();
   const client = http2.connect(`http://127.0.0.1:${port}`).on('error', () => {});
 
   await bodyOf(client.request());

@@ -210,14 +210,6 @@ export async function startCollector({
   };
 }
 
-/** A port on loopback where nothing listens. */
-export async function deadPort(): Promise<number> {
-  const server = http.createServer();
-  const port = await listen(server, 0);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 function secure(tls: NonNullable<CollectorOptions['tls']>): https.ServerOptions {
   return { ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: tls.ca !== undefined };
 }

@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { log } from '../../src/log.js';
 import { adoptDiagnostics } from '../../src/telemetry/diag.js';
 import { createMetricExporter } from '../../src/telemetry/otlp/metric-exporter.js';
-import { deadPort, startCollector } from '../support/collector.js';
+import { freePort } from '../support/app.js';
+import { startCollector } from '../support/collector.js';
 import { otlp } from '../support/exporter.js';
 
 let lines: string[];
@@ -36,7 +37,7 @@ async function pushTo(endpoint: string, timeoutMs: number, exportTimeoutMillis =
 }
 
 test('a failed push of metrics is one plain line', async () => {
-  const endpoint = `http://127.0.0.1:${await deadPort()}`;
+  const endpoint = `http://127.0.0.1:${await freePort()}`;
   await pushTo(endpoint, 500);
   expect(lines).toEqual([
     `warn metrics: cannot reach ${endpoint} (ECONNREFUSED); the next push carries the totals`,

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import net, { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, expect, test } from 'vitest';
 import { asOwnTraffic } from '../../../src/calls/own-traffic.js';
 import { grpcClient } from '../../../src/instrumentations/grpc-client.js';
 import { http2Client } from '../../../src/instrumentations/http2-client.js';
+import { freePort } from '../../support/app.js';
 import { record } from '../../support/recorder.js';
 
 const recorder = record(http2Client, grpcClient);
@@ -187,11 +188,7 @@ test('a broken stream has the status of its cause', async () => {
 });
 
 test('a refused connection is UNAVAILABLE', async () => {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const port = await freePort();
   const client = http2.connect(`http://127.0.0.1:${port}`).on('error', () => {});
 
   await ended(call(client, '/a.B/C'));

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OtlpExporter } from '../../../src/config/config.js';
 import { log } from '../../../src/log.js';
 import { createMetricExporter } from '../../../src/telemetry/otlp/metric-exporter.js';
-import { type Collector, deadPort, startCollector } from '../../support/collector.js';
+import { freePort } from '../../support/app.js';
+import { type Collector, startCollector } from '../../support/collector.js';
 import { otlp } from '../../support/exporter.js';
 
 let collector: Collector;
@@ -97,7 +98,7 @@ test('logs once that the collector rejects a push, and what becomes of its value
 
 test('logs once that the endpoint is unreachable and reports the failure to the SDK', async () => {
   const change = vi.spyOn(log, 'change');
-  const endpoint = `http://127.0.0.1:${await deadPort()}`;
+  const endpoint = `http://127.0.0.1:${await freePort()}`;
   const exporter = createMetricExporter(otlp(endpoint, { timeoutMs: 100 }));
   expect(await push(exporter)).toMatchObject({
     code: ExportResultCode.FAILED,

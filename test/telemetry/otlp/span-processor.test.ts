@@ -6,7 +6,8 @@ import type { OtlpExporter, QueueConfig } from '../../../src/config/config.js';
 import { log } from '../../../src/log.js';
 import { OtlpSpanProcessor } from '../../../src/telemetry/otlp/span-processor.js';
 import { SCOPE } from '../../../src/telemetry/scope.js';
-import { type Collector, deadPort, startCollector } from '../../support/collector.js';
+import { freePort } from '../../support/app.js';
+import { type Collector, startCollector } from '../../support/collector.js';
 import { otlp } from '../../support/exporter.js';
 import { decodeSpans } from '../../support/otlp.js';
 import { finishedSpans } from '../../support/spans.js';
@@ -97,7 +98,7 @@ test('ignores spans that are not sampled', async () => {
 });
 
 test('counts every span that does not fit into the queue while the collector is down', async () => {
-  open({ maxSize: 10, maxBatch: 4 }, otlp(`http://127.0.0.1:${await deadPort()}`));
+  open({ maxSize: 10, maxBatch: 4 }, otlp(`http://127.0.0.1:${await freePort()}`));
   end(7);
   await queue.forceFlush();
   end(18);

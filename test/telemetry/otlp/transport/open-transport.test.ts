@@ -4,8 +4,9 @@ import type { OtlpExporter } from '../../../../src/config/config.js';
 import type { ExportResponse } from '../../../../src/telemetry/otlp/transport/export-response.js';
 import { openTransport } from '../../../../src/telemetry/otlp/transport/open-transport.js';
 import type { Transport } from '../../../../src/telemetry/otlp/transport/transport.js';
+import { freePort } from '../../../support/app.js';
 import { type Certificate, createCertificate, hasOpenssl } from '../../../support/certificate.js';
-import { type Answer, type Collector, deadPort, startCollector } from '../../../support/collector.js';
+import { type Answer, type Collector, startCollector } from '../../../support/collector.js';
 import { otlp } from '../../../support/exporter.js';
 import { finishedSpans, richSpan } from '../../../support/spans.js';
 
@@ -92,7 +93,7 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
   });
 
   test('reports a refused connection and delivers as soon as a collector listens', async () => {
-    const port = await deadPort();
+    const port = await freePort();
     const path = protocol === 'grpc' ? '' : '/v1/traces';
     open({ endpoint: `http://127.0.0.1:${port}${path}` });
     expect(await transport.send([body])).toEqual({ status: 'retryable', reason: 'ECONNREFUSED' });
