@@ -1,9 +1,10 @@
 /**
- * Builds dist/: one CommonJS file for the flag, one for all the rest, and one each for what only some processes need:
- * the YAML parser, and the worker that flushes at exit. With `--dev` they can be read and debugged.
+ * Builds dist/: one CommonJS file for the flag, one for what every process needs, one for the worker that flushes at
+ * exit, and the chunks. With `--dev` they can be read and debugged.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { buildWithChunks } from './chunks.mts';
 
 const dev = process.argv.includes('--dev');
 
@@ -22,17 +23,12 @@ const common = {
   conditions: ['module', 'import'],
 } satisfies BuildOptions;
 
-/** Half of the whole bundle: a start without a configuration file shall not read it. */
-const yamlWhenCalled: Plugin = {
-  name: 'yaml when called',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/(?:source\/)?yaml\.c?js$/ }, ({ namespace }) =>
-      namespace === 'lazy' ? { path: './yaml.cjs', external: true } : { path: 'yaml', namespace: 'lazy' },
-    );
-    onLoad({ filter: /./, namespace: 'lazy' }, () => ({
-      contents: `export const parseYaml = (...args) => require('./yaml.cjs').parseYaml(...args);`,
-    }));
-  },
+/** What a start without a configuration file, and a process that measures nothing, shall not load. */
+const CHUNKS = {
+  yaml: 'src/config/source/yaml.ts',
+  'metrics-sdk': 'src/telemetry/metrics/metrics-sdk.ts',
+  'tracer-provider': 'src/telemetry/traces/tracer-provider.ts',
+  'sdk-serializers': 'src/telemetry/otlp/encoding/sdk-serializers.ts',
 };
 
 /** The rest is a file of its own, which a Node that is too old never reads. */
@@ -43,14 +39,21 @@ const startApart: Plugin = {
   },
 };
 
+/** Unused, but because it is imported on demand, esbuild would wrap every module that it depends on: most of the API. */
+const noMachineId: Plugin = {
+  name: 'no machine id',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]getMachineId\.mjs$/ }, () => ({
+      contents: 'export async function getMachineId() {}',
+    }));
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
 // The first file must be understood by every Node, however old, so that it can say what is missing.
 await build({ ...common, entryPoints: ['src/register.ts'], target: 'node12', plugins: [startApart] });
-const { metafile } = await build({
+const modern = {
   ...common,
-  entryPoints: ['src/start.ts', 'src/config/source/yaml.ts', 'src/telemetry/otlp/flush-worker.ts'],
-  entryNames: '[name]',
-  plugins: [yamlWhenCalled],
   minify: !dev,
   target: 'node22.15',
   // The runtime metrics come in the frame of an instrumentation, which hooks every `require` although it needs none.
@@ -58,15 +61,21 @@ const { metafile } = await build({
     'require-in-the-middle': './scripts/no-module-hook.mts',
     'import-in-the-middle': './scripts/no-module-hook.mts',
   },
-});
+  plugins: [noMachineId],
+} satisfies BuildOptions;
+const metafiles = [
+  ...(await buildWithChunks('src/start.ts', CHUNKS, modern)),
+  (await build({ ...modern, entryPoints: ['src/telemetry/otlp/flush-worker.ts'] })).metafile,
+];
 writeFileSync('dist/register.d.ts', 'export {};\n');
 // The path that people write by hand.
 writeFileSync('dist/register.js', "require('./register.cjs');\n");
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(metafile));
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(metafiles));
 
 /** The licence of every package that is part of the bundle, as these licences ask for. */
-function licences({ inputs }: Metafile): string {
-  const folders = Object.keys(inputs).map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+function licences(metafiles: readonly Metafile[]): string {
+  const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs));
+  const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
   return [...new Set(folders)]
     .filter((folder) => folder !== undefined)
     .sort()

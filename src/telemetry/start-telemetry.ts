@@ -8,7 +8,6 @@ import { adoptDiagnostics } from './diag.js';
 import { createInternalMetrics } from './metrics/internal.js';
 import { startMetrics } from './metrics/metrics.js';
 import { createRed } from './metrics/red.js';
-import { startRuntimeMetrics } from './metrics/runtime.js';
 import { createScrapedPages } from './metrics/scraped-pages.js';
 import { flushSync } from './otlp/flush.js';
 import { createPropagator } from './propagator.js';
@@ -52,7 +51,7 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
   });
 
   const startRuntime = (): void => {
-    if (config.instrumentations['runtime']) startRuntimeMetrics(metrics.provider);
+    if (config.instrumentations['runtime']) metrics.startRuntimeMetrics();
   };
   const serve = once(() => {
     if (!isPushed) setImmediate(startRuntime).unref();

@@ -7,26 +7,28 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import { createInternalMetrics } from '../../src/telemetry/metrics/internal.js';
 import { createPrometheusEndpoint } from '../../src/telemetry/prometheus/endpoint.js';
+import { PrometheusReader } from '../../src/telemetry/prometheus/reader.js';
 
 const { PORT, WORK_MS, HANG, SERIES } = process.env;
 
 const never: MetricProducer = { collect: () => new Promise(() => {}) };
 
 function work(): void {
+  const reader = new PrometheusReader({
+    metricProducers: HANG === undefined ? [] : [never],
+    cardinalityLimit: 1_000_000,
+  });
   const endpoint = createPrometheusEndpoint({
     host: '127.0.0.1',
     port: Number(PORT),
     path: '/metrics',
     serviceName: 'orders',
-    metricProducers: HANG === undefined ? [] : [never],
-    cardinalityLimit: 1_000_000,
+    collect: (options) => reader.collect(options),
     internal: createInternalMetrics(),
     markAsOwn: () => {},
   });
   const resource = resourceFromAttributes({ 'service.name': 'orders' });
-  const counter = new MeterProvider({ resource, readers: [endpoint.reader] })
-    .getMeter('app')
-    .createCounter('c');
+  const counter = new MeterProvider({ resource, readers: [reader] }).getMeter('app').createCounter('c');
   for (let i = 0; i < Number(SERIES ?? 0); i += 1) counter.add(1, { i });
   endpoint.listen();
   const report = setInterval(() => {

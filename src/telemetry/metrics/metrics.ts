@@ -1,25 +1,20 @@
+import { createNoopMeter, type MeterProvider } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import {
-  type IMetricReader,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-  type ScopeMetrics,
-} from '@opentelemetry/sdk-metrics';
 import { markAsOwn } from '../../calls/own-traffic.js';
 import type { MetricsConfig } from '../../config/config.js';
-import { log, reason } from '../../log.js';
-import { encodeMetrics } from '../otlp/encoding/encode-metrics.js';
+import { lazily } from '../lazily.js';
 import type { PendingRequest } from '../otlp/flush.js';
-import { createMetricExporter } from '../otlp/metric-exporter.js';
 import { createPrometheusEndpoint } from '../prometheus/endpoint.js';
 import { SCOPE } from '../scope.js';
-import { collectNow } from './collect-now.js';
 import type { InternalMetrics } from './internal.js';
+import { openMetricsSdk } from './metrics-sdk.js';
 import type { Red } from './red.js';
 import type { ScrapedPages } from './scraped-pages.js';
 
 export interface Metrics {
+  /** For the application's own instruments. */
   readonly provider: MeterProvider;
+  startRuntimeMetrics(): void;
   /** Opens the endpoints, if they are not open yet. */
   serve(): void;
   /**
@@ -37,49 +32,44 @@ interface MetricSources {
   readonly scrapedPages: ScrapedPages;
 }
 
-/** Creates the readers. Each reads RED, Redhook's own health, the scraped pages and the application's instruments. */
+/**
+ * Wires what is measured to what reads it. The SDK loads when something is to be read, or when the application asks for
+ * a meter: a process that only starts does not need it.
+ */
 export function startMetrics(
-  { exporters, exportIntervalMs }: MetricsConfig,
+  config: MetricsConfig,
   { resource, serviceName, red, internal, scrapedPages }: MetricSources,
 ): Metrics {
   const metricProducers = [red.producer, internal.producer, scrapedPages.producer];
-  const endpoints = exporters
+  const sdk = lazily('metrics: the SDK', () => openMetricsSdk({ resource, config, metricProducers }));
+  const endpoints = config.exporters
     .filter((each) => each.type === 'prometheus')
-    .map((each) => createPrometheusEndpoint({ ...each, serviceName, metricProducers, internal, markAsOwn }));
-  const pushed = exporters.filter((each) => each.type === 'otlp');
-  const readers: IMetricReader[] = endpoints.map(({ reader }) => reader);
-  for (const exporter of pushed) {
-    readers.push(
-      new PeriodicExportingMetricReader({
-        exporter: createMetricExporter(exporter),
-        exportIntervalMillis: exportIntervalMs,
-        exportTimeoutMillis: Math.min(exporter.timeoutMs, exportIntervalMs),
-        metricProducers,
+    .map((each) =>
+      createPrometheusEndpoint({
+        ...each,
+        serviceName,
+        internal,
+        markAsOwn,
+        async collect(options) {
+          const loaded = sdk();
+          if (loaded === undefined) throw new Error('the SDK could not be loaded');
+          return loaded.collect(options);
+        },
       }),
     );
-  }
-  const provider = new MeterProvider({ resource, readers });
-
-  function ownInstruments(reader: number): ScopeMetrics[] {
-    try {
-      return collectNow(provider, reader);
-    } catch (error) {
-      log.warn(`the last values of the application's own instruments are lost: ${reason(error)}`);
-      return [];
-    }
-  }
+  const isPushed = config.exporters.some(({ type }) => type === 'otlp');
+  // The interval of the pushes begins with the process.
+  if (isPushed) sdk();
 
   return {
-    provider,
+    provider: { getMeter: (...args) => sdk()?.provider.getMeter(...args) ?? createNoopMeter() },
+    startRuntimeMetrics: () => sdk()?.startRuntimeMetrics(),
     serve() {
       for (const endpoint of endpoints) endpoint.listen();
     },
     pendingRequests() {
       const ours = { scope: SCOPE, metrics: [...red.metrics(), ...internal.metrics()] };
-      return pushed.map((exporter, i): PendingRequest => {
-        const scopeMetrics = [...ownInstruments(endpoints.length + i), ours];
-        return { exporter, signal: 'metrics', body: encodeMetrics({ resource, scopeMetrics }) };
-      });
+      return (isPushed && sdk()?.pendingRequests(ours)) || [];
     },
   };
 }

@@ -1,28 +1,23 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { AggregationTemporality, type MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
 import { splitTarget } from '../../semconv/url.js';
 import type { InternalMetrics } from '../metrics/internal.js';
 import { type Address, createBinding } from './bind.js';
 import { createPage, type PageOptions } from './page.js';
-import { createScrape, type Scrape, sendText } from './scrape.js';
+import { createScrape, type Scrape, type ScrapeOptions, sendText } from './scrape.js';
 
 export interface PrometheusOptions extends Address, PageOptions {
   /** The path of the metrics. Every other path is a 404. */
   readonly path: string;
-  /** The metrics on the page in addition to the application's instruments. */
-  readonly metricProducers: MetricProducer[];
+  /** Reads the metrics of the page. */
+  readonly collect: ScrapeOptions['collect'];
   /** Where the scrapes are counted. */
   readonly internal: InternalMetrics;
-  /** How many series an instrument of the application may have. Further ones share its overflow series. */
-  readonly cardinalityLimit?: number;
   /** Marks the server as Redhook's own, so that it is not observed. */
   markAsOwn(server: Server): void;
 }
 
 export interface PrometheusEndpoint {
-  /** For the MeterProvider, whose shutdown closes the endpoint. */
-  readonly reader: MetricReader;
   /** Opens the port, with retries. Only the first call counts. */
   listen(): void;
   address(): { readonly port: number } | undefined;
@@ -31,28 +26,14 @@ export interface PrometheusEndpoint {
 
 /** The endpoint behind `/metrics`. It does not keep the process alive. */
 export function createPrometheusEndpoint(options: PrometheusOptions): PrometheusEndpoint {
-  const reader = new PrometheusReader(options, close);
-  const scrape = createScrape({
-    collect: (collectOptions) => reader.collect(collectOptions),
-    page: createPage(options),
-    internal: options.internal,
-  });
+  const { collect, internal } = options;
+  const scrape = createScrape({ collect, page: createPage(options), internal });
   const server = createMetricsServer(options.path, scrape);
   options.markAsOwn(server);
   const binding = createBinding(server, options);
   let closed = false;
 
-  async function close(): Promise<void> {
-    closed = true;
-    binding.stop();
-    await new Promise((resolve) => {
-      server.close(resolve);
-      server.closeAllConnections();
-    });
-  }
-
   return {
-    reader,
     listen() {
       if (!closed) binding.open();
     },
@@ -60,28 +41,15 @@ export function createPrometheusEndpoint(options: PrometheusOptions): Prometheus
       const address = server.address() as AddressInfo | null;
       return address === null ? undefined : { port: address.port };
     },
-    close,
+    async close() {
+      closed = true;
+      binding.stop();
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+    },
   };
-}
-
-class PrometheusReader extends MetricReader {
-  readonly #close: () => Promise<void>;
-
-  constructor({ metricProducers, cardinalityLimit }: PrometheusOptions, close: () => Promise<void>) {
-    super({
-      aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE,
-      metricProducers,
-      ...(cardinalityLimit !== undefined && { cardinalitySelector: () => cardinalityLimit }),
-    });
-    this.#close = close;
-  }
-
-  protected override onShutdown(): Promise<void> {
-    return this.#close();
-  }
-
-  /** Metrics are pulled; there is nothing to push. */
-  protected override async onForceFlush(): Promise<void> {}
 }
 
 const READ_METHODS = new Set(['GET', 'HEAD']);

@@ -2,11 +2,12 @@ import {
   type Context,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
+  ProxyTracerProvider,
   type Span,
   type SpanContext,
   SpanStatusCode,
   TraceFlags,
-  type Tracer,
+  type TracerProvider,
   trace,
 } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
@@ -18,13 +19,14 @@ import {
   SamplingDecision,
   type SpanLimits,
   type SpanProcessor,
-  TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { CallObserver, CallRecord } from '../../calls/observer.js';
 import type { CallStart } from '../../instrumentation.js';
+import { lazily } from '../lazily.js';
 import { SCOPE } from '../scope.js';
 import { CallSpan, kindOf, nameOf, type SdkSpanFactory } from './call-span.js';
 import { PresetIdGenerator } from './id-generator.js';
+import { createTracerProvider } from './tracer-provider.js';
 import { UnrecordedSpan } from './unrecorded-span.js';
 
 export interface SpansOptions {
@@ -108,9 +110,8 @@ function createSdkSpanFactory(
   processors: readonly SpanProcessor[],
 ): SdkSpanFactory {
   const presetIds = new PresetIdGenerator();
-  let tracer: Tracer | undefined;
-  const createTracer = (): Tracer =>
-    new TracerProvider({
+  const createProvider = (): TracerProvider =>
+    createTracerProvider({
       resource,
       idGenerator: presetIds,
       sampler: new AlwaysOnSampler(),
@@ -121,16 +122,17 @@ function createSdkSpanFactory(
         forceFlush: async () => {},
         shutdown: async () => {},
       })),
-    }).getTracer(SCOPE.name, SCOPE.version);
+    });
+  const provider = lazily('traces: the SDK', createProvider);
 
   return {
     resource,
     scope: SCOPE,
     start(span, parent) {
-      tracer ??= createTracer();
+      const tracer = (provider() ?? new ProxyTracerProvider()).getTracer(SCOPE.name, SCOPE.version);
       const { name, kind, attributes, startTime } = span;
       const options = { kind, attributes, startTime };
-      return presetIds.withIds(span.spanContext(), () => (tracer as Tracer).startSpan(name, options, parent));
+      return presetIds.withIds(span.spanContext(), () => tracer.startSpan(name, options, parent));
     },
   };
 }

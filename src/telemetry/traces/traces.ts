@@ -1,9 +1,10 @@
-import type { TracerProvider as TracerProviderApi } from '@opentelemetry/api';
+import { ProxyTracerProvider, type TracerProvider } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import { type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { CallObserver } from '../../calls/observer.js';
 import type { ConsoleExporter, OtlpExporter, TracesConfig } from '../../config/config.js';
 import { ConsoleSpanProcessor } from '../console/console.js';
+import { lazily } from '../lazily.js';
 import type { InternalCounter } from '../metrics/internal.js';
 import type { PendingRequest } from '../otlp/flush.js';
 import { OtlpSpanProcessor } from '../otlp/span-processor.js';
@@ -11,10 +12,11 @@ import { SCOPE } from '../scope.js';
 import { RandomIdGenerator } from './id-generator.js';
 import { createSampler } from './sampler.js';
 import { createSpanObserver } from './spans.js';
+import { createTracerProvider } from './tracer-provider.js';
 
 export interface Traces {
   /** For the application's own spans. */
-  readonly provider: TracerProviderApi;
+  readonly provider: TracerProvider;
   /** Makes the spans of calls. */
   readonly observer: CallObserver;
   /** The undelivered spans as requests, for the flush at exit. The console prints the spans that it still holds. */
@@ -41,16 +43,31 @@ export function startTraces(
     eventCountLimit: limits.eventCount,
     linkCountLimit: limits.linkCount,
   };
-  return {
-    provider: new TracerProvider({
+  const createProvider = (): SdkTracerProvider =>
+    createTracerProvider({
       resource,
       idGenerator: ids,
       sampler,
       spanProcessors: [...processors, { ...NO_PROCESSOR, onStart: onOwnSpan }],
       spanLimits,
-    }),
+    });
+  return {
+    provider: providerWhenUsed(lazily('traces: the SDK', createProvider)),
     observer: createSpanObserver({ resource, sampler, ids, limits: spanLimits, processors }),
     pendingRequests: () => outputs.flatMap((output) => output.pendingRequests()),
+  };
+}
+
+type SdkTracerProvider = ReturnType<typeof createTracerProvider>;
+
+/** What applications call of the provider that they get from the API. */
+function providerWhenUsed(
+  load: () => SdkTracerProvider | undefined,
+): Pick<SdkTracerProvider, 'getTracer' | 'forceFlush' | 'shutdown'> {
+  return {
+    getTracer: (...args) => (load() ?? new ProxyTracerProvider()).getTracer(...args),
+    forceFlush: async (...args) => load()?.forceFlush(...args),
+    shutdown: async () => load()?.shutdown(),
   };
 }
 

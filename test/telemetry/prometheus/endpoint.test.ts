@@ -17,6 +17,7 @@ import {
   type PrometheusEndpoint,
   type PrometheusOptions,
 } from '../../../src/telemetry/prometheus/endpoint.js';
+import { PrometheusReader, type PrometheusReaderOptions } from '../../../src/telemetry/prometheus/reader.js';
 import { parse, total } from '../../support/metrics.js';
 import { parseOpenMetrics } from '../../support/openmetrics.js';
 
@@ -35,8 +36,16 @@ interface Served {
   port: number;
 }
 
-async function serve(options: Partial<PrometheusOptions> = {}): Promise<Served> {
+async function serve({
+  metricProducers = [],
+  cardinalityLimit,
+  ...options
+}: Partial<PrometheusOptions & PrometheusReaderOptions> = {}): Promise<Served> {
   const internal = createInternalMetrics();
+  const reader = new PrometheusReader({
+    metricProducers: [internal.producer, ...metricProducers],
+    ...(cardinalityLimit !== undefined && { cardinalityLimit }),
+  });
   const endpoint = createPrometheusEndpoint({
     host: '127.0.0.1',
     port: 0,
@@ -44,13 +53,13 @@ async function serve(options: Partial<PrometheusOptions> = {}): Promise<Served> 
     serviceName: 'orders',
     internal,
     markAsOwn: () => {},
+    collect: (collectOptions) => reader.collect(collectOptions),
     ...options,
-    metricProducers: [internal.producer, ...(options.metricProducers ?? [])],
   });
   endpoints.push(endpoint);
   const provider = new MeterProvider({
     resource: resourceFromAttributes({ 'service.name': 'orders' }),
-    readers: [endpoint.reader],
+    readers: [reader],
   });
   endpoint.listen();
   await vi.waitUntil(() => endpoint.address() !== undefined);
@@ -345,7 +354,7 @@ describe('lifecycle', () => {
       port: 0,
       path: '/metrics',
       serviceName: 's',
-      metricProducers: [],
+      collect: () => Promise.reject(new Error('nobody asks')),
       internal,
       markAsOwn: () => {},
     };
@@ -356,12 +365,12 @@ describe('lifecycle', () => {
     expect(endpoint.address()).toBeUndefined();
   });
 
-  test('the shutdown of the MeterProvider closes the endpoint and its open connections', async () => {
-    const { port, provider } = await serve();
+  test('closing the endpoint closes its open connections', async () => {
+    const { endpoint, port } = await serve();
     const idle = connect(port, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
     await once(idle, 'data');
     const closed = once(idle, 'close');
-    await provider.shutdown();
+    await endpoint.close();
     await closed;
     await expect(request(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });

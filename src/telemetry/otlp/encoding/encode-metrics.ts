@@ -1,6 +1,5 @@
 import type { HrTime } from '@opentelemetry/api';
 import { hrTimeToMilliseconds } from '@opentelemetry/core';
-import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import {
   DataPointType,
   type HistogramMetricData,
@@ -10,6 +9,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import type { CallDataPoint, Exemplar } from '../../metrics/series.js';
 import { FIXED64, LENGTH_DELIMITED, ProtobufWriter, VARINT } from './protobuf-writer.js';
+import { serializeMetrics } from './sdk-serializers.js';
 import { writeAttribute } from './write-attribute.js';
 import { writeResource, writeScope } from './write-resource.js';
 import { writeTime } from './write-time.js';
@@ -29,7 +29,7 @@ export function encodeMetrics({ resource, scopeMetrics }: ResourceMetrics): Uint
   const others = withMetrics(scopeMetrics, (metric) => !hasExemplars(metric));
   const exemplary = withMetrics(scopeMetrics, hasExemplars);
   const stock = (metrics: ScopeMetrics[]): Uint8Array =>
-    ProtobufMetricsSerializer.serializeRequest({ resource, scopeMetrics: metrics }) ?? new Uint8Array();
+    serializeMetrics({ resource, scopeMetrics: metrics });
   if (exemplary.length === 0) return stock(others);
 
   const out = new ProtobufWriter(4_096);

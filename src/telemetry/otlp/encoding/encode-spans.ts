@@ -1,7 +1,7 @@
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { type Body, sizeOf } from '../transport/transport.js';
 import { type CallSpanEncoder, EncodedSpan } from './call-span-encoder.js';
+import { serializeSpans } from './sdk-serializers.js';
 
 /** The default message limit of gRPC servers, including the OpenTelemetry Collector. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -34,7 +34,7 @@ function encode(spans: readonly QueuedSpan[], encoder: CallSpanEncoder): Body | 
     // Protobuf merges concatenated messages: two requests in a row are one request with the spans of both.
     const body = [
       ...(ofCalls.length > 0 ? encoder.request(ofCalls) : []),
-      ...(others.length > 0 ? [ProtobufTraceSerializer.serializeRequest(others) ?? new Uint8Array()] : []),
+      ...(others.length > 0 ? [serializeSpans(others)] : []),
     ];
     return sizeOf(body) <= MAX_BYTES ? body : undefined;
   } catch {

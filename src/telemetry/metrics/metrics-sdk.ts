@@ -1,0 +1,78 @@
+import type { Resource } from '@opentelemetry/resources';
+import {
+  type CollectionResult,
+  MeterProvider,
+  type MetricCollectOptions,
+  type MetricProducer,
+  PeriodicExportingMetricReader,
+  type ScopeMetrics,
+} from '@opentelemetry/sdk-metrics';
+import type { MetricsConfig, OtlpExporter } from '../../config/config.js';
+import { log, reason } from '../../log.js';
+import { encodeMetrics } from '../otlp/encoding/encode-metrics.js';
+import type { PendingRequest } from '../otlp/flush.js';
+import { createMetricExporter } from '../otlp/metric-exporter.js';
+import { PrometheusReader } from '../prometheus/reader.js';
+import { collectNow } from './collect-now.js';
+import { startRuntimeMetrics } from './runtime.js';
+
+/** The SDK with its readers: one for all scrapers, and one for each receiver of pushed metrics. */
+export interface MetricsSdk {
+  /** For the application's own instruments. */
+  readonly provider: MeterProvider;
+  /** Reads everything for a scrape. */
+  collect(options: MetricCollectOptions): Promise<CollectionResult>;
+  startRuntimeMetrics(): void;
+  /** Requests with `ours` and the last values of the application's instruments, for each receiver. */
+  pendingRequests(ours: ScopeMetrics): PendingRequest[];
+}
+
+export interface MetricsSdkOptions {
+  readonly resource: Resource;
+  readonly config: MetricsConfig;
+  /** What each reader reads in addition to the application's instruments. */
+  readonly metricProducers: MetricProducer[];
+}
+
+/** A chunk of its own: the SDK is a third of what Redhook would load otherwise. */
+export function openMetricsSdk({ resource, config, metricProducers }: MetricsSdkOptions): MetricsSdk {
+  const pushed = config.exporters.filter((each) => each.type === 'otlp');
+  const scraped = new PrometheusReader({ metricProducers });
+  const provider = new MeterProvider({
+    resource,
+    readers: [scraped, ...pushed.map((exporter) => pushingReader(exporter, config, metricProducers))],
+  });
+
+  function lastValues(position: number): ScopeMetrics[] {
+    try {
+      return collectNow(provider, position);
+    } catch (error) {
+      log.warn(`the last values of the application's own instruments are lost: ${reason(error)}`);
+      return [];
+    }
+  }
+
+  return {
+    provider,
+    collect: (options) => scraped.collect(options),
+    startRuntimeMetrics: () => startRuntimeMetrics(provider),
+    pendingRequests: (ours) =>
+      pushed.map((exporter, i): PendingRequest => {
+        const scopeMetrics = [...lastValues(1 + i), ours];
+        return { exporter, signal: 'metrics', body: encodeMetrics({ resource, scopeMetrics }) };
+      }),
+  };
+}
+
+function pushingReader(
+  exporter: OtlpExporter,
+  { exportIntervalMs }: MetricsConfig,
+  metricProducers: MetricProducer[],
+): PeriodicExportingMetricReader {
+  return new PeriodicExportingMetricReader({
+    exporter: createMetricExporter(exporter),
+    exportIntervalMillis: exportIntervalMs,
+    exportTimeoutMillis: Math.min(exporter.timeoutMs, exportIntervalMs),
+    metricProducers,
+  });
+}

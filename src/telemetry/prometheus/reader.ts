@@ -1,0 +1,24 @@
+import { AggregationTemporality, type MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
+
+export interface PrometheusReaderOptions {
+  /** The metrics to read in addition to the application's instruments. */
+  readonly metricProducers: MetricProducer[];
+  /** How many series an instrument of the application may have. Further ones share its overflow series. */
+  readonly cardinalityLimit?: number;
+}
+
+/** Reads the totals when a scraper asks for them. */
+export class PrometheusReader extends MetricReader {
+  constructor({ metricProducers, cardinalityLimit }: PrometheusReaderOptions) {
+    super({
+      aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE,
+      metricProducers,
+      ...(cardinalityLimit !== undefined && { cardinalitySelector: () => cardinalityLimit }),
+    });
+  }
+
+  protected override async onShutdown(): Promise<void> {}
+
+  /** Metrics are pulled; there is nothing to push. */
+  protected override async onForceFlush(): Promise<void> {}
+}
