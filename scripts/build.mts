@@ -1,18 +1,28 @@
 /**
  * Builds dist/: one CommonJS file for the flag, one for what every process needs, one for the worker that flushes at
- * exit, and the chunks. With `--dev` they can be read and debugged.
+ * exit, and the chunks; beside them the list of what they contain, and a folder to copy into containers.
+ *
+ * - `--dev`: the files can be read and debugged
+ * - `--outdir`: another folder than dist/
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { buildWithChunks } from './chunks.mts';
+import { writeSbom } from './sbom.mts';
 
-const dev = process.argv.includes('--dev');
+const {
+  values: { dev, outdir },
+} = parseArgs({
+  options: { dev: { type: 'boolean', default: false }, outdir: { type: 'string', default: 'dist' } },
+});
 
 const common = {
   bundle: true,
   platform: 'node',
   format: 'cjs',
-  outdir: 'dist',
+  outdir,
   // Loaders of applications may take every `.js` file for an ES module.
   outExtension: { '.js': '.cjs' },
   legalComments: 'none',
@@ -49,7 +59,7 @@ const noMachineId: Plugin = {
   },
 };
 
-rmSync('dist', { recursive: true, force: true });
+rmSync(outdir, { recursive: true, force: true });
 // The first file must be understood by every Node, however old, so that it can say what is missing.
 await build({ ...common, entryPoints: ['src/register.ts'], target: 'node12', plugins: [startApart] });
 const modern = {
@@ -67,10 +77,33 @@ const metafiles = [
   ...(await buildWithChunks('src/start.ts', CHUNKS, modern)),
   (await build({ ...modern, entryPoints: ['src/telemetry/otlp/flush-worker.ts'] })).metafile,
 ];
-writeFileSync('dist/register.d.ts', 'export {};\n');
+write('register.d.ts', 'export {};\n');
 // The path that people write by hand.
-writeFileSync('dist/register.js', "require('./register.cjs');\n");
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(metafiles));
+write('register.js', "require('./register.cjs');\n");
+write('THIRD-PARTY-LICENSES.txt', licences(metafiles));
+writeSbom(metafiles, join(outdir, 'sbom.cdx.json'));
+copyForContainers(join(outdir, 'autoinstrumentation'));
+
+function write(file: string, text: string): void {
+  writeFileSync(join(outdir, file), text);
+}
+
+/** The folder that the OpenTelemetry Operator and others copy or mount, and the file in it that they `--require`. */
+function copyForContainers(folder: string): void {
+  mkdirSync(folder);
+  for (const file of readdirSync(outdir)) {
+    if (/\.(cjs|js|txt|json)$/.test(file)) cpSync(join(outdir, file), join(folder, file));
+  }
+  cpSync('LICENSE', join(folder, 'LICENSE'));
+  writeFileSync(join(folder, 'autoinstrumentation.js'), "require('./register.cjs');\n");
+  const { name, version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const main = 'autoinstrumentation.js';
+  // With a package.json of its own, nothing above the folder says what kind of modules its files are.
+  writeFileSync(
+    join(folder, 'package.json'),
+    `${JSON.stringify({ name, version, license, type: 'commonjs', main }, undefined, 2)}\n`,
+  );
+}
 
 /** The licence of every package that is part of the bundle, as these licences ask for. */
 function licences(metafiles: readonly Metafile[]): string {

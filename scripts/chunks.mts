@@ -107,7 +107,8 @@ function stubsFor(
         const chunk = names.get(path);
         if (chunk === undefined) return undefined;
         const { name, module } = chunk;
-        const shared = [...(sharedBy.get(module) ?? [])];
+        // Sorted, because the order in which a build meets its modules varies.
+        const shared = [...(sharedBy.get(module) ?? [])].sort();
         const lines = [
           `import { loadChunk } from '${resolve('src/load-chunk.ts')}';`,
           ...shared.map((file, i) => `import * as m${i} from '${resolve(file)}';`),

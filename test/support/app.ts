@@ -25,6 +25,8 @@ export interface AppOptions {
   env?: Record<string, string>;
   cwd?: string;
   args?: string[];
+  /** The user to run as. Needs root. */
+  uid?: number;
 }
 
 export interface App {
@@ -49,12 +51,13 @@ export async function startApp(file: string, options: AppOptions = {}): Promise<
 /** Starts an application without waiting for it to listen. */
 export function runApp(
   file: string,
-  { node = NODES['24'], flags, env, cwd, args = [] }: AppOptions = {},
+  { node = NODES['24'], flags, env, cwd, args = [], uid }: AppOptions = {},
 ): App {
   const path = resolve(ROOT, 'test/apps', file);
   return runProgram(node, [...(flags ?? ['--import', REGISTER]), path, ...args], {
     cwd: cwd ?? resolve(path, '..'),
     env,
+    uid,
   });
 }
 
@@ -62,12 +65,17 @@ export function runApp(
 export function runProgram(
   command: string,
   args: string[] = [],
-  { cwd, env }: { cwd?: string; env?: Record<string, string> | undefined } = {},
+  {
+    cwd,
+    env,
+    uid,
+  }: { cwd?: string; env?: Record<string, string> | undefined; uid?: number | undefined } = {},
 ): App {
   const child = spawn(command, args, {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid }),
   });
   const stdout = collect(child, 'stdout');
   const stderr = collect(child, 'stderr');

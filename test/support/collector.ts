@@ -25,6 +25,8 @@ import { writeMessage } from './protobuf.js';
 export type { ReceivedMetric, ReceivedSpan } from './otlp.js';
 
 export interface CollectorOptions {
+  /** The address to listen on. Loopback by default. */
+  readonly host?: string;
   /** The port for gRPC, so that a collector can come back on the port of an earlier one. Any free port by default. */
   readonly port?: number;
   readonly httpPort?: number;
@@ -59,7 +61,7 @@ export interface ReceivedRequest {
 }
 
 export interface Collector {
-  /** `http://127.0.0.1:port`, or `https://localhost:port` with TLS. */
+  /** `http://host:port`, or `https://localhost:port` with TLS. */
   readonly url: string;
   /** Without a path. */
   readonly httpUrl: string;
@@ -87,6 +89,7 @@ const TRACES = /\/(v1\/traces|opentelemetry\.proto\.collector\.trace\.v1\.TraceS
 const METRICS = /\/(v1\/metrics|opentelemetry\.proto\.collector\.metrics\.v1\.MetricsService\/Export)$/;
 
 export async function startCollector({
+  host = '127.0.0.1',
   port = 0,
   httpPort = 0,
   tls,
@@ -156,8 +159,8 @@ export async function startCollector({
       socket.on('error', () => {});
     });
   }
-  const ports = [await listen(grpcServer, port), await listen(httpServer, httpPort)] as const;
-  const origin = tls ? 'https://localhost' : 'http://127.0.0.1';
+  const ports = [await listen(grpcServer, host, port), await listen(httpServer, host, httpPort)] as const;
+  const origin = tls ? 'https://localhost' : `http://${host}`;
 
   const waitFor = <T>(what: string, list: T[], count: number, timeoutMs: number): Promise<T[]> =>
     new Promise((resolve, reject) => {
@@ -214,8 +217,12 @@ function secure(tls: NonNullable<CollectorOptions['tls']>): https.ServerOptions 
   return { ...tls, requestCert: tls.ca !== undefined, rejectUnauthorized: tls.ca !== undefined };
 }
 
-async function listen(server: http.Server | http2.Http2Server | https.Server, port: number): Promise<number> {
-  server.listen(port, '127.0.0.1');
+async function listen(
+  server: http.Server | http2.Http2Server | https.Server,
+  host: string,
+  port: number,
+): Promise<number> {
+  server.listen(port, host);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }

@@ -8,8 +8,8 @@ export interface Sample {
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
-export async function scrape(port: number): Promise<Sample[]> {
-  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+export async function scrape(port: number, host = '127.0.0.1'): Promise<Sample[]> {
+  const response = await fetch(`http://${host}:${port}/metrics`);
   if (!response.ok) throw new Error(`/metrics answered ${response.status}: ${await response.text()}`);
   return parse(await response.text());
 }

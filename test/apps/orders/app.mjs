@@ -3,4 +3,6 @@ import routes from './routes.cjs';
 
 const app = fastify({ forceCloseConnections: true });
 routes(app);
-console.log(`listening ${await app.listen({ port: Number(process.env.PORT ?? 0), host: '127.0.0.1' })}`);
+console.log(
+  `listening ${await app.listen({ port: Number(process.env.PORT ?? 0), host: process.env.HOST ?? '127.0.0.1' })}`,
+);
