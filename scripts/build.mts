@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { buildWithChunks } from './chunks.mts';
+import { libraryChunks } from './library-chunks.mts';
 import { writeSbom } from './sbom.mts';
 
 const {
@@ -34,11 +35,11 @@ const common = {
 } satisfies BuildOptions;
 
 /** What a start without a configuration file, and a process that measures nothing, shall not load. */
-const CHUNKS = {
-  yaml: 'src/config/source/yaml.ts',
-  'metrics-sdk': 'src/telemetry/metrics/metrics-sdk.ts',
-  'tracer-provider': 'src/telemetry/traces/tracer-provider.ts',
-  'sdk-serializers': 'src/telemetry/otlp/encoding/sdk-serializers.ts',
+const PARTS = {
+  yaml: ['src/config/source/yaml.ts'],
+  'metrics-sdk': ['src/telemetry/metrics/metrics-sdk.ts'],
+  'tracer-provider': ['src/telemetry/traces/tracer-provider.ts'],
+  'sdk-serializers': ['src/telemetry/otlp/encoding/sdk-serializers.ts'],
 };
 
 /** The rest is a file of its own, which a Node that is too old never reads. */
@@ -74,7 +75,7 @@ const modern = {
   plugins: [noMachineId],
 } satisfies BuildOptions;
 const metafiles = [
-  ...(await buildWithChunks('src/start.ts', CHUNKS, modern)),
+  ...(await buildWithChunks('src/start.ts', { ...PARTS, ...libraryChunks() }, modern)),
   (await build({ ...modern, entryPoints: ['src/telemetry/otlp/flush-worker.ts'] })).metafile,
 ];
 write('register.d.ts', 'export {};\n');
@@ -91,8 +92,9 @@ function write(file: string, text: string): void {
 /** The folder that the OpenTelemetry Operator and others copy or mount, and the file in it that they `--require`. */
 function copyForContainers(folder: string): void {
   mkdirSync(folder);
-  for (const file of readdirSync(outdir)) {
-    if (/\.(cjs|js|txt|json)$/.test(file)) cpSync(join(outdir, file), join(folder, file));
+  for (const entry of readdirSync(outdir)) {
+    if (/^libraries$|\.(cjs|js|txt|json)$/.test(entry))
+      cpSync(join(outdir, entry), join(folder, entry), { recursive: true });
   }
   cpSync('LICENSE', join(folder, 'LICENSE'));
   writeFileSync(join(folder, 'autoinstrumentation.js'), "require('./register.cjs');\n");

@@ -1,12 +1,17 @@
 /**
  * Parts of the bundle that only some processes need, or only after their start. A chunk is one file. The source imports
- * its modules like all others; in the bundle a stub stands for them, which loads the chunk when it is first called.
+ * its modules like all others; in the bundle a stub stands for each of them, which loads the chunk when one of its
+ * functions is first called.
  */
-import { relative, resolve } from 'node:path';
+import { createRequire } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+import { compileFunction } from 'node:vm';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
-/** The modules of each chunk. They export functions alone, because a stub cannot stand for anything else. */
-export type Chunks = Readonly<Record<string, string>>;
+/** The modules of each chunk, by its name. They export functions, and objects that hold data and functions. */
+export type Chunks = Readonly<Record<string, readonly string[]>>;
+
+type Options = BuildOptions & { readonly metafile: true; readonly outdir: string };
 
 /** Packages with state: a chunk uses the copy in the bundle. Of other packages it may have its own. */
 const SHARED = /^(?:src\/|node_modules\/@opentelemetry\/(?:api|core|resources)\/)/;
@@ -15,56 +20,45 @@ const SHARED_PREFIX = 'shared:';
 const RESOLVING = 'resolving';
 
 /** Builds the bundle of `entry` without the chunks, then the chunks, and lets the stubs hand them what they share. */
-export async function buildWithChunks(
-  entry: string,
-  chunks: Chunks,
-  options: BuildOptions & { readonly metafile: true },
-): Promise<Metafile[]> {
-  const { plugins = [] } = options;
-  const exportsOf = new Map<string, readonly string[]>();
-  for (const module of Object.values(chunks)) exportsOf.set(module, await namesIn(module, options));
-  const nothingShared = new Map<string, ReadonlySet<string>>();
-  const stubs = (sharedBy: ReadonlyMap<string, ReadonlySet<string>>): Plugin =>
-    stubsFor(chunks, exportsOf, sharedBy);
-
-  const draft = await build({
-    ...options,
-    entryPoints: [entry],
-    plugins: [...plugins, stubs(nothingShared)],
-    write: false,
-  });
+export async function buildWithChunks(entry: string, chunks: Chunks, options: Options): Promise<Metafile[]> {
+  const { plugins = [], outdir, ...rest } = options;
+  const shared = new Map(Object.keys(chunks).map((name) => [name, new Set<string>()]));
+  const stubs = new Map<string, Stub>();
+  for (const [name, modules] of Object.entries(chunks)) {
+    for (const module of modules) {
+      const exports = await exportsOf(module, options);
+      stubs.set(resolve(module), { name, exports, shared: shared.get(name) ?? new Set() });
+    }
+  }
+  const bundle = { ...options, entryPoints: [entry], plugins: [...plugins, stand(stubs)] };
+  const draft = await build({ ...bundle, write: false });
   const inBundle = new Set(modulesOf(draft.metafile).filter((path) => SHARED.test(path)));
 
-  const sharedBy = new Map<string, Set<string>>();
   const metafiles: Metafile[] = [];
-  for (const [name, module] of Object.entries(chunks)) {
-    const shared = new Set<string>();
-    sharedBy.set(module, shared);
+  for (const [name, modules] of Object.entries(chunks)) {
     const { metafile } = await build({
-      ...options,
-      entryPoints: { [name]: module },
-      plugins: [...plugins, shareModules(inBundle, module, shared)],
+      ...rest,
+      stdin: {
+        contents: modules.map((module) => `export * from './${module}';`).join('\n'),
+        resolveDir: '.',
+        sourcefile: `src/${name}.ts`,
+      },
+      outfile: join(outdir, `${name}.cjs`),
+      plugins: [...plugins, shareModules(inBundle, modules, shared.get(name))],
     });
     metafiles.push(metafile);
   }
-  const { metafile } = await build({
-    ...options,
-    entryPoints: [entry],
-    plugins: [...plugins, stubs(sharedBy)],
-  });
+  const { metafile } = await build(bundle);
   return [metafile, ...metafiles];
 }
 
-async function namesIn(module: string, options: BuildOptions): Promise<readonly string[]> {
-  const { metafile } = await build({
-    ...options,
-    entryPoints: [module],
-    format: 'esm',
-    packages: 'external',
-    write: false,
-    metafile: true,
-  });
-  return Object.values(metafile.outputs).flatMap((output) => output.exports);
+/** What a module exports. The module runs for that, on its own. */
+async function exportsOf(module: string, options: Options): Promise<Readonly<Record<string, unknown>>> {
+  const { outputFiles } = await build({ ...options, entryPoints: [module], write: false });
+  const code = outputFiles?.find(({ path }) => path.endsWith('.cjs'))?.text ?? '';
+  const evaluated: { exports: Record<string, unknown> } = { exports: {} };
+  compileFunction(code, ['module', 'require'])(evaluated, createRequire(import.meta.url));
+  return evaluated.exports;
 }
 
 /** The modules of which a bundle contains anything. */
@@ -76,8 +70,12 @@ function modulesOf({ outputs }: Metafile): string[] {
   );
 }
 
-/** Inside a chunk: imports of modules that are in the bundle already stay imports. */
-function shareModules(inBundle: ReadonlySet<string>, module: string, shared: Set<string>): Plugin {
+/** Inside a chunk: imports of modules that are in the bundle already stay imports. Adds these to `shared`. */
+function shareModules(
+  inBundle: ReadonlySet<string>,
+  modules: readonly string[],
+  shared = new Set<string>(),
+): Plugin {
   return {
     name: 'shared modules',
     setup(build) {
@@ -85,7 +83,7 @@ function shareModules(inBundle: ReadonlySet<string>, module: string, shared: Set
         if (pluginData === RESOLVING || args.kind === 'entry-point') return undefined;
         const found = await build.resolve(path, { ...args, pluginData: RESOLVING });
         const file = relative('', found.path);
-        if (found.external || file === module || !inBundle.has(file)) return undefined;
+        if (found.external || modules.includes(file) || !inBundle.has(file)) return undefined;
         shared.add(file);
         return { path: SHARED_PREFIX + file, external: true };
       });
@@ -93,33 +91,55 @@ function shareModules(inBundle: ReadonlySet<string>, module: string, shared: Set
   };
 }
 
-/** Inside the bundle: a stub stands for each chunk. */
-function stubsFor(
-  chunks: Chunks,
-  exportsOf: ReadonlyMap<string, readonly string[]>,
-  sharedBy: ReadonlyMap<string, ReadonlySet<string>>,
-): Plugin {
-  const names = new Map(Object.entries(chunks).map(([name, module]) => [resolve(module), { name, module }]));
+/** What stands for a module in the bundle. */
+interface Stub {
+  /** Of the chunk. */
+  readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  /** The modules of the bundle that the chunk uses, once that is known. */
+  readonly shared: ReadonlySet<string>;
+}
+
+/** Inside the bundle: stubs stand for the modules of chunks. */
+function stand(stubs: ReadonlyMap<string, Stub>): Plugin {
   return {
-    name: 'chunks',
+    name: 'stubs',
     setup(build) {
       build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        const chunk = names.get(path);
-        if (chunk === undefined) return undefined;
-        const { name, module } = chunk;
-        // Sorted, because the order in which a build meets its modules varies.
-        const shared = [...(sharedBy.get(module) ?? [])].sort();
-        const lines = [
-          `import { loadChunk } from '${resolve('src/load-chunk.ts')}';`,
-          ...shared.map((file, i) => `import * as m${i} from '${resolve(file)}';`),
-          `let chunk;`,
-          `const load = () => (chunk ??= loadChunk('${name}', { ${shared.map((file, i) => `'${SHARED_PREFIX}${file}': m${i}`)} }));`,
-          ...(exportsOf.get(module) ?? []).map(
-            (each) => `export const ${each} = (...args) => load().${each}(...args);`,
-          ),
-        ];
-        return { contents: lines.join('\n'), resolveDir: resolve('.') };
+        const stub = stubs.get(path);
+        return stub && { contents: textOf(stub), resolveDir: resolve('.') };
       });
     },
   };
+}
+
+function textOf({ name, exports, shared }: Stub): string {
+  // Sorted, because the order in which a build meets its modules varies.
+  const files = [...shared].sort();
+  const lines = [
+    `import { loadChunk } from './src/load-chunk.ts';`,
+    ...files.map((file, i) => `import * as m${i} from './${file}';`),
+    'let chunk;',
+    `const shared = () => ({ ${files.map((file, i) => `'${SHARED_PREFIX}${file}': m${i}`)} });`,
+    `const load = () => (chunk ??= loadChunk('${name}', shared()));`,
+    ...Object.entries(exports).map(([key, value]) => `export const ${key} = ${literal(value, `.${key}`)};`),
+  ];
+  return lines.join('\n');
+}
+
+/** Of an instrumentation. */
+const ONLY_FOR_DOCS = new Set(['observes', 'conventions']);
+
+/** The same value, with functions that call those of the chunk. `path` leads to it from the exports of the chunk. */
+function literal(value: unknown, path: string): string {
+  if (typeof value === 'function') return `(...args) => load()${path}(...args)`;
+  if (Array.isArray(value)) return `[${value.map((each, i) => literal(each, `${path}[${i}]`))}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value)
+    .filter(([key]) => !ONLY_FOR_DOCS.has(key))
+    .map(([key, each]) => {
+      const name = JSON.stringify(key);
+      return `${name}: ${literal(each, `${path}[${name}]`)}`;
+    });
+  return `{ ${fields} }`;
 }

@@ -1,20 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-type Exports = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+/** Functions, and objects that hold some. */
+type Exports = Readonly<Record<string, unknown>>;
+
+const loaded = new Map<string, Exports>();
 
 /**
- * Loads a chunk of the bundle (see `scripts/chunks.mts`). It does not go through the module system, where hooks and
+ * Loads a chunk of the bundle (see `scripts/chunks.mts`), once. It does not go through the module system, where hooks and
  * mocks of the application would see it.
  *
  * @param shared the modules of the bundle that the chunk uses, by the names under which it requires them.
  */
 export function loadChunk(name: string, shared: Readonly<Record<string, object>>): Exports {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
   const { compileFunction } = process.getBuiltinModule('node:vm');
   const filename = join(__dirname, `${name}.cjs`);
   const run = compileFunction(readFileSync(filename, 'utf8'), ['module', 'require'], { filename });
   const module: { exports: Exports } = { exports: {} };
   const require = (id: string): unknown => shared[id] ?? process.getBuiltinModule(id);
   run(module, require);
+  loaded.set(name, module.exports);
   return module.exports;
 }

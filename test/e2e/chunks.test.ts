@@ -1,5 +1,5 @@
 /** The parts of the bundle that are loaded when they are first needed. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,8 +23,15 @@ function buildWith(...files: string[]): string {
   return join(copy, 'register.cjs');
 }
 
+/** A copy of the build without the instrumentations of libraries. */
+function buildWithoutLibraries(): string {
+  const files = readdirSync(dirname(REGISTER)).filter((file) => file.endsWith('.cjs'));
+  return buildWith(...files);
+}
+
 async function run(app: string, options: AppOptions = {}) {
-  const process = runApp(app, { ...options, env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...options.env };
+  const process = runApp(app, { ...options, env });
   const { code } = await process.ended;
   return { code, stdout: process.stdout(), lines: process.stderr().trim().split('\n') };
 }
@@ -35,6 +42,16 @@ test('a process that measures nothing needs no chunk', async () => {
   });
 
   expect(code).toBe(5);
+  expect(lines).toEqual([expect.stringContaining('service=')]);
+});
+
+test('an application without libraries needs the instrumentation of none', async () => {
+  const { code, lines } = await run('plain.cjs', {
+    flags: ['--require', buildWithoutLibraries()],
+    env: { LIFETIME: '100' },
+  });
+
+  expect(code).toBe(0);
   expect(lines).toEqual([expect.stringContaining('service=')]);
 });
 

@@ -28,7 +28,7 @@ test('starting reads two small files', () => {
     .split(',');
 
   expect(files.sort()).toEqual([REGISTER, START]);
-  expect(statSync(START).size).toBeLessThan(220 * KILOBYTE);
+  expect(statSync(START).size).toBeLessThan(200 * KILOBYTE);
 });
 
 test('starting loads no slow built-in module', () => {
