@@ -7,6 +7,7 @@ import { wrapEmit } from '../patching/wrap-emit.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
 import { targetAttributes, targetServer } from '../semconv/http-client.js';
+import { peerOf } from '../semconv/peer.js';
 import { type Authority, defaultPort } from '../semconv/url.js';
 
 /**
@@ -168,8 +169,7 @@ type Rendered = ClientRequest & {
 function receiveHead(request: ClientRequest, response: IncomingMessage, call: Call | undefined): void {
   call?.answered(response.statusCode ?? 0);
   call?.set({ 'network.protocol.version': response.httpVersion });
-  // Only then: Node keeps the address of the peer on a socket once it has been read.
-  if (portIsOpen.get(request)) learnPort(request, call, response.socket?.remotePort);
+  if (portIsOpen.get(request)) learnPort(request, call, response.socket && peerOf(response.socket).port);
 }
 
 function endWithRequest(

@@ -224,7 +224,7 @@ function headOf(chunk: unknown): string {
 
 function sharedAttributesOf({ headers, socket }: IncomingMessage): Attributes {
   return connectionAttributes(
-    { authority: headers.host, headers, encrypted: isEncrypted(socket), peer: socket },
+    { authority: headers.host, headers, encrypted: isEncrypted(socket), socket },
     socket,
   );
 }

@@ -4,6 +4,7 @@ import type {
   IncomingHttpHeaders,
   OutgoingHttpHeaders,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Attributes, Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
 import { privateField } from '../patching/private-field.js';
@@ -12,6 +13,7 @@ import { unlessCancelled } from '../semconv/cancellation.js';
 import { isGrpc } from '../semconv/grpc.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
 import { targetAttributes, targetServer } from '../semconv/http-client.js';
+import { peerOf } from '../semconv/peer.js';
 import { propertyOf } from '../semconv/property.js';
 import { defaultPort } from '../semconv/url.js';
 import { whenSessionIsCreated } from './http2/sessions.js';
@@ -153,16 +155,16 @@ export function withDefaults(headers: Headers, session: ClientHttp2Session): Out
   const header = (name: string): string | undefined => headerOf(headers, name)?.toString();
   return {
     ':scheme': header(':scheme') ?? schemeOf(session),
-    ':authority': header(':authority') ?? header('host') ?? peerOf(session),
+    ':authority': header(':authority') ?? header('host') ?? authorityOf(session),
     ':path': header(':path') ?? '/',
   };
 }
 
 /** The address of the server, while the session is connected. */
-function peerOf(session: ClientHttp2Session): string {
+function authorityOf(session: ClientHttp2Session): string {
   if (session.destroyed || session.connecting) return '';
-  const { remoteAddress, remotePort } = session.socket;
-  return `${remoteAddress}:${remotePort}`;
+  const { address, port } = peerOf(session.socket as Socket);
+  return `${address}:${port}`;
 }
 
 export interface Watched {

@@ -67,8 +67,8 @@ function open(
 function sharedAttributesOf(session: Http2Session, headers: IncomingHttpHeaders): Attributes {
   const authority = headers[':authority'] ?? headers.host;
   // Node throws when the socket of a destroyed session is used.
-  const peer = session.destroyed ? undefined : session.socket;
-  return connectionAttributes({ authority, headers, encrypted: session.encrypted === true, peer }, session);
+  const socket = session.destroyed ? undefined : session.socket;
+  return connectionAttributes({ authority, headers, encrypted: session.encrypted === true, socket }, session);
 }
 
 function end({ call }: ObservedRequest, stream: ServerHttp2Stream, session: Http2Session): void {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Attributes } from '../instrumentation.js';
 import { forwarded } from './forwarded.js';
+import { peerOf } from './peer.js';
 import { splitAuthority, splitTarget } from './url.js';
 
 /** An incoming request, for every version of HTTP. */
@@ -11,7 +12,7 @@ export interface ServerRequest {
   readonly headers: IncomingHttpHeaders;
   /** Whether the request came over TLS. */
   readonly encrypted: boolean;
-  readonly peer: Pick<Socket, 'remoteAddress' | 'remotePort'> | undefined;
+  readonly socket: Socket | undefined;
 }
 
 /** The span attributes of the target of a request line, or of the `:path` of HTTP/2. */
@@ -72,15 +73,16 @@ export function connectionAttributes(request: ServerRequest, connection: object 
   return attributes;
 }
 
-function attributesOf({ authority, headers, encrypted, peer }: ServerRequest): Attributes {
+function attributesOf({ authority, headers, encrypted, socket }: ServerRequest): Attributes {
   const host = forwarded(headers, 'host') ?? authority;
   const server = host === undefined ? undefined : splitAuthority(host, schemeOf(headers, encrypted));
+  const peer = socket === undefined ? undefined : peerOf(socket);
   return {
     'server.address': server?.address,
     'server.port': server?.port,
-    'client.address': clientAddress(headers) ?? peer?.remoteAddress,
-    'network.peer.address': peer?.remoteAddress,
-    'network.peer.port': peer?.remotePort,
+    'client.address': clientAddress(headers) ?? peer?.address,
+    'network.peer.address': peer?.address,
+    'network.peer.port': peer?.port,
     'user_agent.original': headers['user-agent'],
   };
 }

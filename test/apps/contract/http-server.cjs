@@ -13,7 +13,7 @@ const {
   shapeOf,
   signaturesOf,
 } = require('./account.cjs');
-const { exchange, serving } = require('./wire.cjs');
+const { exchange, peerOf, serving } = require('./wire.cjs');
 
 const requestFor = (path, { method = 'GET', more = '', body = '' } = {}) =>
   `${method} ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n${body}`;
@@ -128,7 +128,9 @@ exports['client-leaves'] = {
     const journal = new Journal();
     const closed = [];
     const handler = (request, response) => {
+      const { socket } = request;
       follow(journal, request, response);
+      response.on('close', () => journal.note('peer', peerOf(socket)));
       closed.push(once(response, 'close'));
       if (request.url.endsWith('before')) response.writeProcessing();
       else response.write('something');

@@ -4,7 +4,7 @@ const http2 = require('node:http2');
 const { pipeline, Readable } = require('node:stream');
 const { setImmediate: turn } = require('node:timers/promises');
 const { at, headersOf, here, Journal, outcomeOf, plain, shapeOf, signaturesOf } = require('./account.cjs');
-const { close, listen } = require('./wire.cjs');
+const { close, listen, peerOf } = require('./wire.cjs');
 
 const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = http2.constants;
 
@@ -14,7 +14,6 @@ const LARGE = 5_000_000;
 /** Serves while `use` runs. `use` receives a session to the server. */
 async function serving(event, handler, use) {
   const server = http2.createServer();
-  server.on('session', (session) => session.socket.remoteAddress);
   if (handler) server.on(event, handler);
   const client = http2.connect(`http://127.0.0.1:${await listen(server)}`).on('error', () => {});
   const result = await use(client, server);
@@ -208,6 +207,9 @@ exports['client-leaves'] = {
       else stream.write('half');
     };
     const answers = await serving('stream', handler, async (client, server) => {
+      server.on('connection', (socket) => {
+        socket.on('close', () => journal.note('peer', peerOf(socket)));
+      });
       const closed = streamsClosed(server, 4);
       const before = (stream) => {
         leave = () => stream.close(NGHTTP2_CANCEL);

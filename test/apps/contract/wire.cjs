@@ -39,8 +39,6 @@ exports.exchange = async (port, bytes, until = /$^/) => {
 /** Serves HTTP while `use` runs. `use` receives the address and the server. */
 exports.serving = async (handler, use) => {
   const server = http.createServer(handler);
-  // Reading an address leaves a field on the socket. Redhook reads it, so the bare application must read it too.
-  server.on('connection', (socket) => socket.remoteAddress);
   const port = await exports.listen(server);
   const result = await use({ host: HOST, port }, server);
   server.closeAllConnections();
@@ -61,3 +59,6 @@ exports.answering = async (answer, use) => {
   await exports.close(server);
   return result;
 };
+
+/** What a socket says of its other end. It forgets that when the other end has left, unless it was asked before. */
+exports.peerOf = ({ remoteAddress, remoteFamily, remotePort }) => [remoteAddress, remoteFamily, remotePort];
