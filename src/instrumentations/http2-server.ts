@@ -3,6 +3,7 @@ import type { Attributes, Call, Calls, Instrumentation } from '../instrumentatio
 import { isGrpc } from '../semconv/grpc.js';
 import { HTTP_SERVER } from '../semconv/http.js';
 import { connectionAttributes, schemeOf, targetAttributes } from '../semconv/http-server.js';
+import { propertyOf } from '../semconv/property.js';
 import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
 
 /**
@@ -85,7 +86,7 @@ function isComplete({ writableEnded, aborted, rstCode }: ServerHttp2Stream, sess
 
 /** Node reports a reset as ERR_HTTP2_STREAM_ERROR or as no error at all. Both are `aborted`. */
 function causeOf({ errored }: ServerHttp2Stream): unknown {
-  const isReset = errored != null && 'code' in errored && errored.code === 'ERR_HTTP2_STREAM_ERROR';
+  const isReset = propertyOf(errored, 'code') === 'ERR_HTTP2_STREAM_ERROR';
   return isReset ? 'aborted' : (errored ?? 'aborted');
 }
 

@@ -166,6 +166,7 @@ test('a cancellation is not an error, but a timeout and a failure are', async ()
     (request) => request.close(http2.constants.NGHTTP2_CANCEL),
     (request) => request.destroy(new DOMException('enough', 'AbortError')),
     (request) => request.destroy(new RangeError('bad')),
+    (request) => request.destroy('bad' as never),
   ];
   const errors: unknown[] = [];
 
@@ -182,6 +183,7 @@ test('a cancellation is not an error, but a timeout and a failure are', async ()
     [200, undefined],
     [200, undefined],
     [200, 'RangeError'],
+    [200, 'bad'],
     [200, 'TimeoutError'],
   ]);
 });

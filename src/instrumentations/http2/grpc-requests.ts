@@ -8,6 +8,7 @@ import type { Attributes, Calls, Guard } from '../../instrumentation.js';
 import { patch } from '../../patching/patch.js';
 import { isGrpc, isMostlyOver, methodOf, statusName, statusOfHttp, timeoutOf } from '../../semconv/grpc.js';
 import { KnownMethods } from '../../semconv/grpc-methods.js';
+import { propertyOf } from '../../semconv/property.js';
 import { RPC_CLIENT } from '../../semconv/rpc.js';
 import { splitAuthority } from '../../semconv/url.js';
 import {
@@ -196,7 +197,7 @@ function statusOfBrokenStream(
   { errored, rstCode }: ClientHttp2Stream,
   { cancelled, session, openedAt, timeout }: GrpcRequest,
 ): string {
-  const isReset = errored != null && 'code' in errored && errored.code === 'ERR_HTTP2_STREAM_ERROR';
+  const isReset = propertyOf(errored, 'code') === 'ERR_HTTP2_STREAM_ERROR';
   const isLost = !cancelled && session.destroyed;
   if (isLost) return 'UNAVAILABLE';
   const isGivenUp = cancelled || (errored != null && !isReset);

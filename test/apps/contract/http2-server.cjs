@@ -129,6 +129,7 @@ exports['error-status'] = {
 exports['application-error'] = {
   calls: [
     'client GET error=ERR_HTTP2_STREAM_ERROR > server GET error=RangeError',
+    'client GET error=ERR_HTTP2_STREAM_ERROR > server GET error=text',
     'client GET error=ERR_HTTP2_STREAM_ERROR > server GET error=aborted',
     // The response ends with its last byte. The reset comes too late for the client.
     'client GET 200 > server GET 200 error=aborted',
@@ -137,6 +138,7 @@ exports['application-error'] = {
     const journal = new Journal();
     const ends = {
       destroy: (stream) => stream.destroy(new RangeError('mine')),
+      text: (stream) => stream.destroy('text'),
       close: (stream) => stream.close(NGHTTP2_INTERNAL_ERROR),
       during(stream) {
         stream.respond();
@@ -149,7 +151,7 @@ exports['application-error'] = {
       ends[end](stream);
     };
     const answers = await serving('stream', handler, async (client, server) => {
-      const closed = streamsClosed(server, 3);
+      const closed = streamsClosed(server, 4);
       const answers = [];
       for (const end of Object.keys(ends)) answers.push(await ask(client, `${path}/${end}`));
       await closed;

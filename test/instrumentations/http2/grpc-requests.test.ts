@@ -170,6 +170,9 @@ test('a broken stream has the status of its cause', async () => {
   const cancelled = call(client, '/a.B/C');
   cancelled.once('response', () => cancelled.close(NGHTTP2_CANCEL));
   await end(cancelled);
+  const destroyed = call(client, '/a.B/C');
+  destroyed.once('response', () => destroyed.destroy('a text' as never));
+  await end(destroyed);
   const late = call(client, '/a.B/C', { 'grpc-timeout': '50m' });
   setTimeout(() => late.close(NGHTTP2_CANCEL), 50);
   await end(late);
@@ -179,6 +182,7 @@ test('a broken stream has the status of its cause', async () => {
   expect(codes).toEqual([
     'UNAVAILABLE',
     'RESOURCE_EXHAUSTED',
+    'CANCELLED',
     'CANCELLED',
     'CANCELLED',
     'DEADLINE_EXCEEDED',
