@@ -1,7 +1,19 @@
 /** A process ends with Redhook as it ends without it, and loses no telemetry. */
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type App, type AppOptions, freePort, NODES, runApp, startApp } from '../support/app.js';
+import {
+  type App,
+  type AppOptions,
+  freePort,
+  NODES,
+  REGISTER,
+  runApp,
+  runProgram,
+  startApp,
+} from '../support/app.js';
 import { type Collector, startCollector } from '../support/collector.js';
+
+const MOCHA = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
 
 let collector: Collector;
 beforeAll(async () => {
@@ -44,6 +56,11 @@ const ENDS: Record<string, End> = {
     cause: signal('SIGTERM'),
     spans: 1,
   },
+  'by terminus, which cleans up and raises SIGTERM again': {
+    file: 'terminus.cjs',
+    cause: signal('SIGTERM'),
+    spans: 1,
+  },
   'by SIGHUP': { file: 'plain.cjs', cause: signal('SIGHUP'), spans: 1 },
 };
 
@@ -79,6 +96,61 @@ describe.each(Object.keys(NODES) as (keyof typeof NODES)[])('Node %s', (version)
     expect(collector.spans.filter(({ resource }) => resource['service.name'] === service)).toHaveLength(
       spans,
     );
+  });
+});
+
+/** How others see a process end that they have started. The flag reaches both by NODE_OPTIONS. */
+describe.each(Object.entries(NODES))('what starts a process on Node %s', (version, node) => {
+  const compare = async (service: string, args: string[], env: Record<string, string> = {}) => {
+    const run = async (more: Record<string, string>) => {
+      const app = runProgram(node, args, { env: { ...env, ...more } });
+      const end = await app.ended;
+      const stdout = app.stdout().replaceAll(/ \(\d+ms\)/g, '');
+      return { end, stdout: stdout.replace(FRAMES, ''), stderr: app.stderr() };
+    };
+    const [bare, ours] = await Promise.all([
+      run({}),
+      run({
+        NODE_OPTIONS: `--require ${REGISTER}`,
+        OTEL_SERVICE_NAME: service,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_LOG_LEVEL: 'none',
+      }),
+    ]);
+    expect(ours).toEqual(bare);
+    const spans = collector.spans.filter(({ resource }) => resource['service.name'] === service);
+    return { ...bare, spans: spans.length };
+  };
+
+  test.each([
+    ['passes', 0, null, 6],
+    ['fails', 1, null, 6],
+    ['throws', 1, null, 6],
+    ['is killed', null, 'SIGTERM', 6],
+  ])('mocha, whose run %s', async (SPEC, code, signal, spans) => {
+    // With a flag for Node, mocha runs in a child and ends as that does.
+    for (const flags of [[], ['--expose-gc']]) {
+      const seen = await compare(
+        `${version} mocha ${SPEC} ${flags.length}`,
+        [MOCHA, ...flags, 'test/apps/mocha.spec.cjs'],
+        { SPEC },
+      );
+      expect(seen).toMatchObject({ end: { code, signal }, spans });
+    }
+  });
+
+  test.each([
+    ['is idle', ['waits'], 4],
+    ['blocks its event loop', ['blocks', '0'], 2],
+    ['raises the signal again', ['raises again'], 4],
+  ])('spawnSync with a timeout, of a process that %s', async (_, args, spans) => {
+    const seen = await compare(`${version} spawnSync ${args.join(' ')}`, [
+      'test/apps/spawn-sync.cjs',
+      ...args,
+    ]);
+    expect(seen).toMatchObject({ end: { code: 0, signal: null }, spans });
+    expect(seen.stdout).toContain("signal: 'SIGTERM'");
   });
 });
 
