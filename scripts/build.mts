@@ -66,6 +66,7 @@ await build({ ...common, entryPoints: ['src/register.ts'], target: 'node12', plu
 const modern = {
   ...common,
   minify: !dev,
+  inject: ['scripts/own-globals.mts'],
   target: 'node22.15',
   // The runtime metrics come in the frame of an instrumentation, which hooks every `require` although it needs none.
   alias: {

@@ -1,13 +1,28 @@
 // An application that has changed what everybody in the process shares.
 const http = require('node:http');
+const { runInThisContext } = require('node:vm');
 
-if (process.argv[2] === 'iterator') {
-  delete Array.prototype[Symbol.iterator];
-  console.log(require('./changed-globals-module.cjs'));
-  process.exit();
-}
+const CHANGES = {
+  iterator() {
+    delete Array.prototype[Symbol.iterator];
+    console.log(require('./changed-globals-module.cjs'));
+    process.exit();
+  },
+  prototype() {
+    Object.prototype.extra = 'enumerable';
+  },
+  /** As `let process` does in a REPL: from now on the names mean something else, in every file. */
+  names() {
+    runInThisContext('let process, performance, Buffer, URL, AbortController');
+  },
+  /** As fake timers do: who sets one gets a number, and nothing happens until the test says so. */
+  timers() {
+    for (const name of ['setTimeout', 'setInterval', 'setImmediate'])
+      globalThis[name] = () => console.log(`${name} was called`);
+  },
+};
+CHANGES[process.argv[2]]();
 
-Object.prototype.extra = 'enumerable';
 const server = http.createServer((request, response) => {
   request.resume().on('end', () => response.end('ok'));
 });
