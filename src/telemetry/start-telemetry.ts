@@ -4,6 +4,7 @@ import { contexts } from '../calls/context.js';
 import type { CallObserver } from '../calls/observer.js';
 import type { Config } from '../config/config.js';
 import type { Gauge } from '../instrumentation.js';
+import { log, reason } from '../log.js';
 import { adoptDiagnostics } from './diag.js';
 import { createInternalMetrics } from './metrics/internal.js';
 import { startMetrics } from './metrics/metrics.js';
@@ -54,8 +55,13 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
     if (config.instrumentations['runtime']) metrics.startRuntimeMetrics();
   };
   const serve = once(() => {
-    if (!isPushed) setImmediate(startRuntime).unref();
-    metrics.serve();
+    try {
+      if (!isPushed) setImmediate(startRuntime).unref();
+      metrics.serve();
+    } catch (error) {
+      // The first server of the application, or a timer, leads here. Node would throw the error into the application.
+      log.error(`metrics: ${reason(error)}; there is no page, the application is not affected`);
+    }
   });
   const serveIfLasting = once(() => whenLasting(serve));
   const used: CallObserver = {
