@@ -15,7 +15,7 @@ function run() {
   const file = join(__dirname, 'signals.cjs');
   const { error, output, signal, status } = spawnSync(process.execPath, [file, ...process.argv.slice(2)], {
     encoding: 'utf8',
-    timeout: 1_500,
+    timeout: 3_000,
   });
   console.log({ error: error?.code, output, signal, status });
   server.close();

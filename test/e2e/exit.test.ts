@@ -140,10 +140,9 @@ describe.each(Object.entries(NODES))('what starts a process on Node %s', (versio
     }
   });
 
-  test.each([
+  test.concurrent.each([
     ['is idle', ['waits'], 4],
     ['blocks its event loop', ['blocks', '0'], 2],
-    ['raises the signal again', ['raises again'], 4],
   ])('spawnSync with a timeout, of a process that %s', async (_, args, spans) => {
     const seen = await compare(`${version} spawnSync ${args.join(' ')}`, [
       'test/apps/spawn-sync.cjs',
