@@ -36,7 +36,7 @@ export const fetch: Instrumentation = {
     },
     {
       channel: 'undici:request:headers',
-      attach: ({ request, response }, calls) => calls.of(request)?.answered(response.statusCode),
+      attach: ({ request, response }, calls) => receiveHead(request, response, calls),
     },
     { channel: 'undici:request:trailers', attach: ({ request }, calls) => endRequest(request, calls, {}) },
     {
@@ -72,6 +72,11 @@ function openRequest(request: UndiciRequest, calls: Calls, guard: Guard): void {
     attributes: { 'server.address': server.address, 'server.port': server.port },
     spanAttributes: () => targetAttributes(sent, server),
   });
+}
+
+/** undici publishes interim answers too, such as 103. The status of a call is that of the final one. */
+function receiveHead(request: object, { statusCode }: { readonly statusCode: number }, calls: Calls): void {
+  if (statusCode >= 200) calls.of(request)?.answered(statusCode);
 }
 
 type Upgrade = (this: object, statusCode: number | null, ...rest: unknown[]) => unknown;

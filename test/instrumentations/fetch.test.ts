@@ -128,6 +128,23 @@ describe.each(undicis)('%s', (_, load) => {
     );
   });
 
+  test('an interim answer is not the status of the call', async () => {
+    const { url, server } = await serve((request, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      setTimeout(() => (request.url === '/breaks' ? request.socket.destroy() : response.end()), 10);
+    });
+    const fetch = (await load()) as typeof globalThis.fetch;
+
+    await (await fetch(url)).text();
+    await expect(fetch(`${url}/breaks`)).rejects.toThrow();
+    server.closeAllConnections();
+
+    expect((await recorder.take(2)).map(({ code, error }) => [code, error])).toEqual([
+      [200, undefined],
+      [undefined, 'UND_ERR_SOCKET'],
+    ]);
+  });
+
   test('a refused connection and a broken connection are errors', async () => {
     const { url } = await serve((_, response) => void response.write('part', () => response.destroy()));
     const fetch = (await load()) as typeof globalThis.fetch;
