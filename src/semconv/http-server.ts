@@ -33,6 +33,8 @@ interface Cached {
 }
 
 const cache = new WeakMap<object, Cached>();
+/** A connection may stay idle for hours. Longer headers, which few clients send, are not kept for its next request. */
+const MAX_CACHED_LENGTH = 512;
 
 /**
  * The span attributes that identify the client and the server. Requests of one connection nearly always agree in them
@@ -60,7 +62,8 @@ export function connectionAttributes(request: ServerRequest, connection: object 
     cached.forwardedHost === forwardedHost;
   if (isSame) return cached.attributes;
   const attributes = attributesOf(request);
-  if (connection !== undefined)
+  const texts = [authority, forwarded, forwardedProto, forwardedFor, forwardedHost, userAgent];
+  if (connection !== undefined && lengthOf(texts) <= MAX_CACHED_LENGTH)
     cache.set(connection, {
       authority,
       forwarded,
@@ -71,6 +74,10 @@ export function connectionAttributes(request: ServerRequest, connection: object 
       attributes,
     });
   return attributes;
+}
+
+function lengthOf(texts: readonly unknown[]): number {
+  return texts.reduce<number>((sum, text) => sum + (text === undefined ? 0 : String(text).length), 0);
 }
 
 function attributesOf({ authority, headers, encrypted, socket }: ServerRequest): Attributes {
