@@ -15,7 +15,7 @@ import { HTTP_CLIENT } from '../semconv/http.js';
 import { targetAttributes, targetServer } from '../semconv/http-client.js';
 import { peerOf } from '../semconv/peer.js';
 import { propertyOf } from '../semconv/property.js';
-import { defaultPort } from '../semconv/url.js';
+import { defaultPort, splitAuthority, withBrackets } from '../semconv/url.js';
 import { whenSessionIsCreated } from './http2/sessions.js';
 
 /**
@@ -138,7 +138,9 @@ function serverAttributes(headers: OutgoingHttpHeaders, session: ClientHttp2Sess
   const method = String(headers[':method']);
   const target = method === 'CONNECT' ? host : String(headers[':path'] ?? '');
   const sent = { method, target, scheme, host };
-  const { address, port = defaultPort(scheme) } = targetServer(sent, { address: '', port: undefined });
+  const named = targetServer(sent, { address: '', port: undefined });
+  const { address, port = defaultPort(scheme) } =
+    named.address === '' ? splitAuthority(peerOf(session), scheme) : named;
   return {
     'server.address': address,
     'server.port': port,
@@ -163,8 +165,8 @@ export function withDefaults(headers: Headers, session: ClientHttp2Session): Out
 /** The address of the server, while the session is connected. */
 function authorityOf(session: ClientHttp2Session): string {
   if (session.destroyed || session.connecting) return '';
-  const { address, port } = peerOf(session.socket as Socket);
-  return `${address}:${port}`;
+  const { address = '', port } = peerOf(session.socket as Socket);
+  return `${withBrackets(address)}:${port}`;
 }
 
 export interface Watched {

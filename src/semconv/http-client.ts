@@ -1,4 +1,5 @@
 import type { Attributes } from '../instrumentation.js';
+import { mayBeLabel } from './named-servers.js';
 import { type Authority, absoluteAuthority, origin, redactUrl, splitAuthority } from './url.js';
 
 /** An outgoing request, for every version of HTTP. */
@@ -14,11 +15,18 @@ export interface ClientRequest {
 
 /**
  * The server that a request is for: in this order that of its target, of its `Host`, of its connection. A connection
- * may lead to a proxy or to one of many addresses. It still knows the port where a `Host` does not tell it.
+ * may lead to a proxy or to one of many addresses. It still knows the port where a `Host` does not tell it. Beyond a
+ * bounded number of names it is that of the connection.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span
  */
-export function targetServer({ method, target, host }: ClientRequest, connection: Authority): Authority {
+export function targetServer(request: ClientRequest, connection: Authority): Authority {
+  const { address, port } = namedServer(request, connection);
+  if (address === connection.address && port === connection.port) return connection;
+  return mayBeLabel(`${address}:${port}`) ? { address, port } : connection;
+}
+
+function namedServer({ method, target, host }: ClientRequest, connection: Authority): Authority {
   const absolute = absoluteAuthority(target);
   if (absolute !== undefined) return absolute;
   if (method === 'CONNECT') return splitAuthority(target, '');

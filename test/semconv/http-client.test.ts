@@ -26,3 +26,18 @@ test.each([
   expect(server).toEqual({ address, port });
   expect(targetAttributes(request, server)).toEqual({ 'url.full': url });
 });
+
+test('names that the clients of a proxy make up are the server of the connection, beyond a number of them', () => {
+  const servers = Array.from({ length: 300 }, (_, i) => [
+    targetServer({ method: 'GET', target: '/', scheme: 'http', host: `${i}.example` }, connection),
+    targetServer(
+      { method: 'GET', target: `http://a.example:${i + 1}/`, scheme: 'http', host: '' },
+      connection,
+    ),
+    targetServer({ method: 'CONNECT', target: `b.example:${i}`, scheme: 'http', host: '' }, connection),
+    targetServer({ method: 'GET', target: '/', scheme: 'http', host: 'x'.repeat(9_000) }, connection),
+  ]).flat();
+
+  expect(new Set(servers.map(({ address, port }) => `${address}:${port}`)).size).toBeLessThanOrEqual(101);
+  expect(servers.at(-1)).toBe(connection);
+});

@@ -8,6 +8,7 @@ import type { Attributes, Calls, Guard } from '../../instrumentation.js';
 import { patch } from '../../patching/patch.js';
 import { isGrpc, isMostlyOver, methodOf, statusName, statusOfHttp, timeoutOf } from '../../semconv/grpc.js';
 import { KnownMethods } from '../../semconv/grpc-methods.js';
+import { mayBeLabel } from '../../semconv/named-servers.js';
 import { propertyOf } from '../../semconv/property.js';
 import { RPC_CLIENT } from '../../semconv/rpc.js';
 import { splitAuthority } from '../../semconv/url.js';
@@ -33,13 +34,11 @@ interface GrpcRequest extends Watched {
   readonly openedAt: number;
   /** How long the application waits, in seconds: its `grpc-timeout`. */
   readonly timeout: number | undefined;
-  /** Whether the server itself has sent a status. */
-  hasStatus: boolean;
 }
 
 /**
- * The methods that a server has answered with anything but UNIMPLEMENTED. A gateway passes on the paths of its own clients,
- * so a path alone is no name.
+ * The methods that a server has answered with OK. A gateway passes on the paths of its own clients, and any other status
+ * may be the answer to every path.
  */
 const answered = new KnownMethods();
 
@@ -147,15 +146,13 @@ function openCall(
     path,
     openedAt,
     timeout,
-    hasStatus: false,
   };
 }
 
 function targetOf(headers: OutgoingHttpHeaders): Attributes {
-  const { address, port } = splitAuthority(
-    String(headers[':authority'] ?? ''),
-    String(headers[':scheme'] ?? 'https'),
-  );
+  const authority = String(headers[':authority'] ?? '');
+  if (!mayBeLabel(authority)) return {};
+  const { address, port } = splitAuthority(authority, String(headers[':scheme'] ?? 'https'));
   return { 'server.address': address, 'server.port': port };
 }
 
@@ -164,19 +161,16 @@ function followAnswer(stream: ClientHttp2Stream, event: string, first: unknown, 
   const request = watched as GrpcRequest;
   if (event === 'response' || event === 'trailers') {
     const { 'grpc-status': status, ':status': httpStatus } = first as IncomingHttpHeaders;
-    if (status !== undefined) {
-      request.hasStatus = true;
-      request.call.answered(statusName(String(status)));
-    } else if (event === 'response' && Number(httpStatus) !== 200) {
+    if (status !== undefined) request.call.answered(statusName(String(status)));
+    else if (event === 'response' && Number(httpStatus) !== 200)
       request.call.answered(statusOfHttp(Number(httpStatus)));
-    }
   } else if (event === 'close') endCall(stream, request);
 }
 
 function endCall(stream: ClientHttp2Stream, request: GrpcRequest): void {
-  const { call, path, hasStatus } = request;
+  const { call, path } = request;
   const code = call.code ?? statusOfBrokenStream(stream, request);
-  if (hasStatus && code !== 'UNIMPLEMENTED') {
+  if (code === 'OK') {
     answered.add(path);
     call.name(answered.get(path));
   }
