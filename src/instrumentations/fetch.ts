@@ -3,6 +3,7 @@ import { patch } from '../patching/patch.js';
 import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
 import { targetAttributes, targetServer } from '../semconv/http-client.js';
+import { propertyOf } from '../semconv/property.js';
 import { type Authority, defaultPort, withoutBrackets } from '../semconv/url.js';
 import { runCallbacksOutside } from './undici/callbacks.js';
 import { keepCallerInQueue } from './undici/pool-queue.js';
@@ -144,19 +145,20 @@ const STOPPED = new Set<unknown>(['UND_ERR_ABORTED', 'UND_ERR_DESTROYED', 'ERR_S
 
 /** What went wrong, or `undefined` if the application stopped the request itself, unless because of a timeout. */
 function failure(reported: unknown): unknown {
-  const { code, message } = (reported ?? {}) as { code?: unknown; message?: unknown };
+  const code = propertyOf(reported, 'code');
   if (code === 'UND_ERR_DESTROYED') return undefined;
   if (isObject(reported) && connectErrors.has(reported)) return reported;
   const error = unlessCancelled(reported);
   if (!isObject(error) || STOPPED.has(code)) return undefined;
   // The request passed the body of another one on, whose client has left.
-  if (code === 'ECONNRESET' && message === 'aborted') return undefined;
+  if (code === 'ECONNRESET' && propertyOf(reported, 'message') === 'aborted') return undefined;
   // Any other error of the network has a code. Without one it is the reason that the application gave for the end.
-  return isNamedFailure(error) || typeof (error as { code?: unknown }).code === 'string' ? error : undefined;
+  return isNamedFailure(error) || typeof propertyOf(error, 'code') === 'string' ? error : undefined;
 }
 
 /** Errors that have no code, or a number. */
-function isNamedFailure({ name }: { readonly name?: unknown }): boolean {
+function isNamedFailure(error: object): boolean {
+  const name = propertyOf(error, 'name');
   return name === 'TimeoutError' || name === 'HTTPParserError';
 }
 

@@ -8,6 +8,7 @@ import { unlessCancelled } from '../semconv/cancellation.js';
 import { HTTP_CLIENT } from '../semconv/http.js';
 import { targetAttributes, targetServer } from '../semconv/http-client.js';
 import { peerOf } from '../semconv/peer.js';
+import { propertyOf } from '../semconv/property.js';
 import { type Authority, defaultPort } from '../semconv/url.js';
 
 /**
@@ -195,12 +196,8 @@ function endTunnel(request: ClientRequest, response: IncomingMessage, call: Call
   call.end({});
 }
 
-function failRequest(
-  request: ClientRequest,
-  error: { readonly port?: unknown },
-  call: Call | undefined,
-): void {
-  learnPort(request, call, error?.port);
+function failRequest(request: ClientRequest, error: unknown, call: Call | undefined): void {
+  learnPort(request, call, propertyOf(error, 'port'));
   call?.end({ error: failure(request, error) });
 }
 
@@ -240,8 +237,7 @@ function failure(request: ClientRequest, error: unknown): unknown {
 /** What Node reports of a connection that closed too early, no matter from which side. */
 function isHangUp(error: unknown): boolean {
   if (error === 'aborted') return true;
-  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
-  return code === 'ECONNRESET' && syscall === undefined;
+  return propertyOf(error, 'code') === 'ECONNRESET' && propertyOf(error, 'syscall') === undefined;
 }
 
 /** Whether a connection has closed though its peer neither ended nor broke it: by `destroy` of it or of its response. */

@@ -140,7 +140,7 @@ function serverAttributes(headers: OutgoingHttpHeaders, session: ClientHttp2Sess
   const sent = { method, target, scheme, host };
   const named = targetServer(sent, { address: '', port: undefined });
   const { address, port = defaultPort(scheme) } =
-    named.address === '' ? splitAuthority(peerOf(session), scheme) : named;
+    named.address === '' ? splitAuthority(authorityOf(session), scheme) : named;
   return {
     'server.address': address,
     'server.port': port,
@@ -290,5 +290,5 @@ function isSessionEnd(error: unknown): boolean {
 
 /** When a session fails, its streams report ERR_HTTP2_STREAM_CANCEL. The error of the session is the `cause`. */
 function causeOf(error: Error): unknown {
-  return isSessionEnd(error) ? (error.cause ?? error) : error;
+  return isSessionEnd(error) ? (propertyOf(error, 'cause') ?? error) : error;
 }

@@ -3,10 +3,12 @@ import http, { type RequestListener } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { fetch as instrumentation } from '../../src/instrumentations/fetch.js';
+import { log } from '../../src/log.js';
 import { record } from '../support/recorder.js';
+import { unreadable } from '../support/unreadable.js';
 
 const recorder = record(instrumentation);
 const servers: http.Server[] = [];
@@ -126,6 +128,20 @@ describe.each(undicis)('%s', (_, load) => {
     expect((await recorder.take(ways.length)).map(({ code, error }) => [code, error])).toEqual(
       ways.map(() => [200, undefined]),
     );
+  });
+
+  test('an error that throws when it is read ends the call like any other', async () => {
+    const fault = vi.spyOn(log, 'error');
+    const { url } = await serve((_, response) => response.write('part'));
+    const fetch = (await load()) as typeof globalThis.fetch;
+    const controller = new AbortController();
+
+    const { body } = await fetch(url, { signal: controller.signal });
+    controller.abort(unreadable());
+    await body?.cancel().catch(() => {});
+
+    expect((await recorder.take(1)).map(({ code }) => code)).toEqual([200]);
+    expect(fault).not.toHaveBeenCalled();
   });
 
   test('an interim answer is not the status of the call', async () => {

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, pipeline, Readable } from 'node:stream';
 import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { asOwnTraffic } from '../../src/calls/own-traffic.js';
 import { httpClient } from '../../src/instrumentations/http-client.js';
+import { log } from '../../src/log.js';
 import { record } from '../support/recorder.js';
+import { unreadable } from '../support/unreadable.js';
 
 const recorder = record(httpClient);
 const servers: net.Server[] = [];
@@ -406,4 +408,17 @@ test("Redhook's own requests are not observed", async () => {
   await bodyOf(asOwnTraffic(() => http.get({ port, host: '127.0.0.1' })));
 
   await recorder.take(0);
+});
+
+test('an error that throws when it is read ends the call like any other', async () => {
+  const fault = vi.spyOn(log, 'error');
+  const createConnection: http.RequestOptions['createConnection'] = (_, done) => {
+    done(unreadable(), new PassThrough());
+    return undefined;
+  };
+
+  await failureOf(http.get({ createConnection }));
+
+  expect((await recorder.take(1)).map(({ code, error }) => [code, error])).toEqual([[undefined, '_OTHER']]);
+  expect(fault).not.toHaveBeenCalled();
 });

@@ -10,6 +10,7 @@ import { http2Client } from '../../src/instrumentations/http2-client.js';
 import { freePort } from '../support/app.js';
 import { createCertificate, hasOpenssl } from '../support/certificate.js';
 import { record } from '../support/recorder.js';
+import { unreadable } from '../support/unreadable.js';
 
 const recorder = record(http2Client, fetchInstrumentation);
 const open: { close(): unknown }[] = [];
@@ -167,6 +168,7 @@ test('a cancellation is not an error, but a timeout and a failure are', async ()
     (request) => request.destroy(new DOMException('enough', 'AbortError')),
     (request) => request.destroy(new RangeError('bad')),
     (request) => request.destroy('bad' as never),
+    (request) => request.destroy(unreadable()),
   ];
   const errors: unknown[] = [];
 
@@ -184,6 +186,7 @@ test('a cancellation is not an error, but a timeout and a failure are', async ()
     [200, undefined],
     [200, 'RangeError'],
     [200, 'bad'],
+    [200, '_OTHER'],
     [200, 'TimeoutError'],
   ]);
 });

@@ -14,6 +14,7 @@ import { httpServer } from '../../src/instrumentations/http-server.js';
 import { http2Server } from '../../src/instrumentations/http2-server.js';
 import { createCertificate, hasOpenssl } from '../support/certificate.js';
 import { record } from '../support/recorder.js';
+import { unreadable } from '../support/unreadable.js';
 
 const recorder = record(httpServer, http2Server, grpcServer, fastify);
 const open: { close(): unknown }[] = [];
@@ -220,15 +221,18 @@ test('a stream that the server resets or destroys is an error', async () => {
   const served = await serveStreams((stream, headers) => {
     stream.on('error', () => {});
     if (headers[':path'] === '/refused') stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+    else if (headers[':path'] === '/odd') stream.destroy(unreadable());
     else stream.destroy(Object.assign(new Error('no more'), { code: 'E_NO_MORE' }));
   });
 
   await ask(served, { ':path': '/refused' });
   await ask(served, { ':path': '/broken' });
+  await ask(served, { ':path': '/odd' });
 
-  expect(await recorder.take(2)).toMatchObject([
+  expect(await recorder.take(3)).toMatchObject([
     { code: undefined, error: 'aborted' },
     { code: undefined, error: 'E_NO_MORE' },
+    { code: undefined, error: '_OTHER' },
   ]);
 });
 

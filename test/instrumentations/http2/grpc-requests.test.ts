@@ -8,6 +8,7 @@ import { grpcClient } from '../../../src/instrumentations/grpc-client.js';
 import { http2Client } from '../../../src/instrumentations/http2-client.js';
 import { freePort } from '../../support/app.js';
 import { record } from '../../support/recorder.js';
+import { unreadable } from '../../support/unreadable.js';
 
 const recorder = record(http2Client, grpcClient);
 const open: { close(): unknown }[] = [];
@@ -171,7 +172,7 @@ test('a broken stream has the status of its cause', async () => {
   cancelled.once('response', () => cancelled.close(NGHTTP2_CANCEL));
   await end(cancelled);
   const destroyed = call(client, '/a.B/C');
-  destroyed.once('response', () => destroyed.destroy('a text' as never));
+  destroyed.once('response', () => destroyed.destroy(unreadable()));
   await end(destroyed);
   const late = call(client, '/a.B/C', { 'grpc-timeout': '50m' });
   setTimeout(() => late.close(NGHTTP2_CANCEL), 50);
