@@ -194,6 +194,8 @@ export interface EndedCall {
   readonly parentSpanId: string | undefined;
   /** Whether its parent is sampled, if it has one. */
   readonly sampled: boolean;
+  /** The `tracestate` of its parent. */
+  readonly traceState?: string | undefined;
 }
 
 /** One call of the application, from its first moment to its only end. */

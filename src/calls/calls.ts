@@ -1,4 +1,5 @@
 import { type Context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import { TraceState } from '@opentelemetry/core';
 import type { CallStart, Calls, EndedCall, ExtractCarrier, Gauge, Poll } from '../instrumentation.js';
 import { log } from '../log.js';
 import { privateField } from '../patching/private-field.js';
@@ -110,10 +111,15 @@ function parentIn(carrier: ExtractCarrier | undefined, headersRead: readonly str
   return hasParent ? propagation.extract(ROOT_CONTEXT, carrier) : ROOT_CONTEXT;
 }
 
-function parentOf({ traceId, parentSpanId, sampled }: EndedCall): Context {
+function parentOf({ traceId, parentSpanId, sampled, traceState }: EndedCall): Context {
   if (parentSpanId === undefined) return ROOT_CONTEXT;
-  const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: parentSpanId, traceFlags, isRemote: true });
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId: parentSpanId,
+    traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: true,
+    ...(traceState !== undefined && { traceState: new TraceState(traceState) }),
+  });
 }
 
 function currentCall(): TrackedCall | undefined {

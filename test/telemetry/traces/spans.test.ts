@@ -131,12 +131,13 @@ test('a call that is recorded after its end keeps its times and ids, and has no 
   };
   const [traceId, spanId, parentSpanId] = ['a'.repeat(32), 'b'.repeat(16), 'c'.repeat(16)] as const;
   const past = { startedAt: 1_000, endedAt: 3_500, traceId, spanId, sampled: true };
-  calls.recordEnded(start, { ...past, parentSpanId }, { code: 'completed' });
+  calls.recordEnded(start, { ...past, parentSpanId, traceState: 'vendor=1' }, { code: 'completed' });
   calls.recordEnded(start, { ...past, parentSpanId: undefined }, { code: 'completed' });
   calls.recordEnded({ ...start, traced: false }, { ...past, parentSpanId }, { code: 'completed' });
 
   const spans = exporter.getFinishedSpans();
   expect(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual([parentSpanId, undefined]);
+  expect(spans[0]?.spanContext().traceState?.serialize()).toBe('vendor=1');
   for (const span of spans) {
     expect(span.spanContext()).toMatchObject({ traceId, spanId });
     expect([span.startTime, span.endTime]).toEqual([

@@ -17,6 +17,7 @@ export interface Ended {
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
   readonly sampled: boolean;
+  readonly traceState: string | undefined;
   readonly error: EndedError | undefined;
 }
 
@@ -74,6 +75,7 @@ interface Span {
   readonly spanId: string;
   readonly sampled: boolean;
   readonly baggage: string | undefined;
+  readonly traceState: string | undefined;
 }
 
 declare global {
@@ -198,7 +200,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
       const promise = current.run(span, next, input);
       promise.then(
         () => emit(name, of, startedAt, parent, span),
-        (error) => emit(name, of, startedAt, parent, span, error),
+        (error) => emit(name, of, startedAt, parent, span, plain(error)),
       );
       return promise;
     }
@@ -224,7 +226,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
         // It was rejected at once, or an interceptor of the application delays it.
         promise.then(
           () => emit(name, of, startedAt, parent, span),
-          (error) => emit(name, of, startedAt, parent, span, error),
+          (error) => emit(name, of, startedAt, parent, span, plain(error)),
         );
         return promise;
       }
@@ -234,7 +236,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
         return resolve(value);
       };
       pending.reject = (error) => {
-        emit(name, of, startedAt, parent, span, error);
+        emit(name, of, startedAt, parent, span, plain(error));
         return reject(error);
       };
       return promise;
@@ -245,8 +247,8 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
       of: string,
       startedAt: number,
       parent: Span | undefined,
-      { traceId, spanId, sampled }: Span,
-      error?: unknown,
+      { traceId, spanId, sampled, traceState }: Span,
+      error?: EndedError,
     ): void {
       const ended: Ended = {
         name,
@@ -257,7 +259,8 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
         spanId,
         parentSpanId: parent?.spanId,
         sampled,
-        error: error === undefined ? undefined : plain(error),
+        traceState,
+        error,
       };
       activator.sinkCalls.push({
         ifaceName: sink,
@@ -273,30 +276,35 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
         spanId: hash(`${runId}:${key}`),
         sampled: parent?.sampled ?? true,
         baggage: parent?.baggage,
+        traceState: parent?.traceState,
       };
     }
   }
 
+  /** A workflow may throw anything, also what throws when it is read. */
   function plain(error: unknown): EndedError {
-    const { name, message, type, category } = error as Record<string, unknown>;
-    return {
-      name: String(name),
-      message: String(message),
-      type: typeof type === 'string' ? type : undefined,
-      category: typeof category === 'string' ? category : undefined,
-    };
+    try {
+      const { name, message, type, category } = Object(error) as Record<string, unknown>;
+      return {
+        name: String(name ?? 'Error'),
+        message: String(message ?? ''),
+        type: typeof type === 'string' ? type : undefined,
+        category: typeof category === 'string' ? category : undefined,
+      };
+    } catch {
+      return { name: 'Error', message: '', type: undefined, category: undefined };
+    }
   }
 
   /** Returns the input with the trace context in its headers, unless they already carry one. */
-  function sent(input: Input, { traceId, spanId, sampled, baggage }: Span): Input {
+  function sent(input: Input, { traceId, spanId, sampled, traceState, baggage }: Span): Input {
     if (!traced || header in input.headers) return input;
     const traceparent = `00-${traceId}-${spanId}-0${sampled ? 1 : 0}`;
     const encoder = new TextEncoder();
     const payload = {
       metadata: { encoding: encoder.encode('json/plain') },
-      data: encoder.encode(
-        JSON.stringify(baggage === undefined ? { traceparent } : { traceparent, baggage }),
-      ),
+      // Without a value JSON has no member.
+      data: encoder.encode(JSON.stringify({ traceparent, tracestate: traceState, baggage })),
     };
     return { ...input, headers: { ...input.headers, [header]: payload } };
   }
@@ -305,11 +313,12 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     const data = headers?.[header]?.data;
     if (data === undefined) return undefined;
     try {
-      const { traceparent, baggage } = JSON.parse(new TextDecoder().decode(data));
+      const { traceparent, tracestate: traceState, baggage } = JSON.parse(new TextDecoder().decode(data));
       const [, traceId, spanId, flags] =
         /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent) ?? [];
       if (traceId === undefined || spanId === undefined) return undefined;
-      return { traceId, spanId, sampled: (Number.parseInt(flags as string, 16) & 1) === 1, baggage };
+      const sampled = (Number.parseInt(flags as string, 16) & 1) === 1;
+      return { traceId, spanId, sampled, traceState, baggage };
     } catch {
       return undefined;
     }

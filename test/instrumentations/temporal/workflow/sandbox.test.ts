@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import vm from 'node:vm';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Ended, observeWorkflows } from '../../../../src/instrumentations/temporal/workflow/sandbox.js';
+import { unreadable } from '../../../support/unreadable.js';
 
 const HEADER = '_tracer-data';
 const PARENT = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
@@ -53,7 +54,8 @@ function sandbox({ traced = true }: { traced?: boolean } = {}): Sandbox {
 }
 
 function headers({ traceId, spanId } = PARENT, flags = '01'): Input['headers'] {
-  const data = JSON.stringify({ traceparent: `00-${traceId}-${spanId}-${flags}`, baggage: 'a=b' });
+  const traceparent = `00-${traceId}-${spanId}-${flags}`;
+  const data = JSON.stringify({ traceparent, tracestate: 'vendor=1', baggage: 'a=b' });
   return { [HEADER]: { data: Buffer.from(data) } };
 }
 
@@ -93,11 +95,13 @@ test('a run is a child of the call that started it, and its activity is a child 
     traceId: PARENT.traceId,
     parentSpanId: PARENT.spanId,
     sampled: true,
+    traceState: 'vendor=1',
     error: undefined,
   });
   expect(activity).toMatchObject({ name: 'StartActivity', of: 'charge', parentSpanId: run?.spanId });
   expect(traceOf(sent as Input)).toEqual({
     traceparent: `00-${PARENT.traceId}-${activity?.spanId}-01`,
+    tracestate: 'vendor=1',
     baggage: 'a=b',
   });
 });
@@ -160,6 +164,25 @@ test('a failure is reported with its type, and handlers of signals, updates and 
     ['HandleUpdate', 'u', undefined],
     ['HandleQuery', 'q', undefined],
   ]);
+});
+
+test.each([
+  ['null', null, 'Error'],
+  ['undefined', undefined, 'Error'],
+  ['a text', 'no money', 'Error'],
+  ['an error that throws when it is read', unreadable(), 'Error'],
+  ['an error with an odd name', Object.assign(new Error(), { name: Symbol('odd') }), 'Symbol(odd)'],
+])('a workflow may throw %s', async (_, thrown, name) => {
+  const box = sandbox();
+  const reject = vi.fn();
+  box.activity.set(1, { resolve: () => {}, reject });
+
+  box.outbound['scheduleActivity']?.({ activityType: 'a', seq: 1, headers: {} }, () => new Promise(() => {}));
+  box.activity.get(1)?.reject(thrown);
+  await box.inbound['execute']?.({ headers: {} }, () => Promise.reject(thrown)).catch(() => {});
+
+  expect(reject.mock.calls[0]?.[0] === thrown).toBe(true);
+  expect(box.ended().map(({ error }) => error?.name)).toEqual([name, name]);
 });
 
 test('a fault in the observer does not reach the workflow', async () => {
