@@ -3,6 +3,7 @@ const { PassThrough } = require('node:stream');
 const { setImmediate: turn } = require('node:timers/promises');
 const undici = require('undici7');
 const { at, headersOf, here, Journal, outcomeOf, plain, shapeOf, signaturesOf } = require('./account.cjs');
+const { busy, callsInside } = require('./busy.cjs');
 const wire = require('./wire.cjs');
 
 const serving = (handler, use) => wire.serving(handler, (origin) => use(urlOf(origin)));
@@ -236,6 +237,32 @@ exports.undici = {
         }),
     ),
 };
+
+for (const name of ['undici6', 'undici7', 'undici'])
+  exports[`busy-${name}`] = {
+    calls: callsInside(
+      '(client GET 200 > server GET 200, client GET 200 > server GET 200, client GET 302 > server GET 302)',
+    ),
+    run: (path) =>
+      serving(
+        (request, response) =>
+          request.url.endsWith('away')
+            ? response.writeHead(302, { location: path }).end()
+            : setTimeout(() => response.end('ok'), 1),
+        async (url) => {
+          const { Agent, fetch, interceptors, request } = require(name);
+          const pool = new Agent({ connections: 2 });
+          const dispatcher = pool.compose(interceptors.redirect({ maxRedirections: 1 }));
+          const accounts = await busy(path, async () => {
+            const fetched = await fetch(url + path, { dispatcher: pool });
+            const { body } = await request(`${url}${path}/away`, { dispatcher });
+            return [await fetched.text(), await body.text()];
+          });
+          await pool.close();
+          return accounts;
+        },
+      ),
+  };
 
 exports['bad-arguments'] = {
   calls: [],

@@ -4,6 +4,7 @@ const net = require('node:net');
 const grpc = require('@grpc/grpc-js');
 const { at, here, Journal, outcomeOf, plain, shapeOf, signaturesOf } = require('./account.cjs');
 const { ask, connect, DEADLINE_MS, mapOf, serving } = require('./orders.cjs');
+const { busy, callsInside } = require('./busy.cjs');
 const { close, deadPort, listen } = require('./wire.cjs');
 
 exports.success = {
@@ -150,6 +151,21 @@ exports.concurrent = {
         new Promise((resolve) => at(name, () => client.Get(name, (_, value) => resolve([value, here()]))));
       return Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(get));
     }),
+};
+
+exports.busy = {
+  calls: callsInside('client Get OK > server Get OK'),
+  run: (path) =>
+    serving(
+      path,
+      {},
+      (client) =>
+        busy(
+          path,
+          () => new Promise((resolve) => client.Get('hi', (error, value) => resolve([plain(error), value]))),
+        ),
+      { server: { 'grpc.max_concurrent_streams': 2 } },
+    ),
 };
 
 exports.interceptors = {

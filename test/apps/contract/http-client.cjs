@@ -3,6 +3,7 @@ const { once } = require('node:events');
 const http = require('node:http');
 const { text } = require('node:stream/consumers');
 const { at, headersOf, here, Journal, outcomeOf, plain, shapeOf, signaturesOf } = require('./account.cjs');
+const { busy, callsInside } = require('./busy.cjs');
 const { answering, deadPort, serving } = require('./wire.cjs');
 
 /** Makes a request, notes everything that its caller sees, and waits for its end. */
@@ -209,6 +210,23 @@ exports.concurrent = {
         const seen = [shapeOf(agent), agent.totalSocketCount];
         agent.destroy();
         return [answers, seen];
+      },
+    ),
+};
+
+exports.busy = {
+  calls: callsInside('client GET 200 > server GET 200'),
+  run: (path) =>
+    serving(
+      (_, response) => setTimeout(() => response.end('ok'), 1),
+      async (origin) => {
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
+        const accounts = await busy(path, async () => {
+          const [response] = await once(http.get({ ...origin, path, agent }), 'response');
+          return text(response);
+        });
+        agent.destroy();
+        return accounts;
       },
     ),
 };

@@ -3,13 +3,14 @@ const { once } = require('node:events');
 const http2 = require('node:http2');
 const { text } = require('node:stream/consumers');
 const { at, headersOf, here, Journal, outcomeOf, plain, shapeOf, signaturesOf } = require('./account.cjs');
+const { busy, callsInside } = require('./busy.cjs');
 const { close, deadPort, listen } = require('./wire.cjs');
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = http2.constants;
 
 /** Serves while `use` runs. `use` receives a session to the server. */
-async function serving(handler, use) {
-  const server = http2.createServer().on('stream', (stream, headers) => {
+async function serving(handler, use, settings = {}) {
+  const server = http2.createServer({ settings }).on('stream', (stream, headers) => {
     stream.on('error', () => {});
     handler(stream, headers);
   });
@@ -226,6 +227,19 @@ exports.concurrent = {
           });
         return Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(get));
       },
+    ),
+};
+
+exports.busy = {
+  calls: callsInside('client GET 200 > server GET 200'),
+  run: (path) =>
+    serving(
+      (stream) => setTimeout(() => echo(stream), 1),
+      async (client) => {
+        await once(client, 'remoteSettings');
+        return busy(path, () => text(client.request({ ':path': path })));
+      },
+      { maxConcurrentStreams: 2 },
     ),
 };
 

@@ -38,6 +38,8 @@ const dispatchers: Record<string, (undici: Undici) => Undici> = {
     ),
   'composed Pool': ({ Pool, interceptors }) =>
     new Pool(url, { connections: 2 }).compose(interceptors.redirect({ maxRedirections: 1 })),
+  'Agent with dns and cache': ({ Agent, interceptors: { dns, cache } }) =>
+    new Agent({ connections: 2 }).compose(...[dns?.(), cache?.()].filter((each) => each !== undefined)),
   RetryAgent: ({ RetryAgent, Agent }) => new RetryAgent(new Agent({ connections: 2 })),
   EnvHttpProxyAgent: ({ EnvHttpProxyAgent }) => new EnvHttpProxyAgent({ connections: 2, noProxy: '*' }),
 };
