@@ -8,6 +8,7 @@ import {
   type MetricData,
 } from '@opentelemetry/sdk-metrics';
 import { log } from '../../log.js';
+import { turn } from '../turn.js';
 import { StartTimes } from './start-times.js';
 
 type Labels = Record<string, string>;
@@ -41,6 +42,9 @@ interface HistogramSeries {
 /** What a page costs is proportional to its samples: about 2 µs for each. */
 const MAX_SAMPLES = 50_000;
 const MAX_LINE_LENGTH = 64 * 1024;
+/** How many characters, or histograms, are read before the application gets its turn. */
+const SLICE_LENGTH = 64 * 1024;
+const SLICE_HISTOGRAMS = 500;
 
 const COMMENT = /^# (HELP|TYPE) (\S+) ?(.*)$/;
 const NAME = /([A-Za-z_:][\w:]*)/y;
@@ -50,19 +54,28 @@ const SUFFIX = /_(bucket|sum|count)$/;
 const ESCAPED: Readonly<Record<string, string>> = { n: '\n', '\\': '\\', '"': '"' };
 
 /**
- * Reads the counters, gauges and histograms of a page in text format 0.0.4. Skips other types, unreadable lines,
- * and histograms whose buckets do not add up, which no backend takes. Never throws.
+ * Reads the counters, gauges and histograms of a page in text format 0.0.4, in slices. Skips other types, unreadable
+ * lines, and histograms whose buckets do not add up, which no backend takes. Never throws.
  *
  * @param starts what is known of the series of this page from earlier readings.
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
-export function parseExposition(page: string, now: number, starts = new StartTimes()): MetricData[] {
+export async function parseExposition(
+  page: string,
+  now: number,
+  starts = new StartTimes(),
+): Promise<MetricData[]> {
   const time = millisToHrTime(now);
   const families = new Map<string, Family>();
   const helps = new Map<string, string>();
   let samples = 0;
   let latest: Family | undefined;
+  let sliceEnd = SLICE_LENGTH;
   for (let start = 0, end = 0; start < page.length; start = end + 1) {
+    if (start > sliceEnd) {
+      await turn();
+      sliceEnd = start + SLICE_LENGTH;
+    }
     end = page.indexOf('\n', start);
     if (end === -1) end = page.length;
     if (end - start > MAX_LINE_LENGTH) continue;
@@ -82,12 +95,19 @@ export function parseExposition(page: string, now: number, starts = new StartTim
       if (latest?.type === 'histogram') families.delete(latest.name);
       break;
     }
-    latest = familyOf(sample, families) ?? latest;
-    if (latest !== undefined) add(latest, sample, time, starts);
+    const family = familyOf(sample, families);
+    if (family === undefined) continue;
+    latest = family;
+    add(family, sample, time, starts);
   }
-  const metrics = Array.from(families.values(), (family) => metricOf(family, helps, time, starts));
+  const metrics: MetricData[] = [];
+  for (const family of families.values()) {
+    if (family.points.length === 0 && family.series.size === 0) continue;
+    const metric = await metricOf(family, helps, time, starts);
+    if (metric.dataPoints.length > 0) metrics.push(metric);
+  }
   starts.endPage();
-  return metrics.filter(({ dataPoints }) => dataPoints.length > 0);
+  return metrics;
 }
 
 function readComment(line: string, families: Map<string, Family>, helps: Map<string, string>): void {
@@ -172,12 +192,12 @@ function addPart(series: Family['series'], { name, labels, le, key, value }: Sam
   else if (le !== undefined) known.buckets.push({ bound: numberOf(le), value });
 }
 
-function metricOf(
+async function metricOf(
   { name, type, points, series }: Family,
   helps: ReadonlyMap<string, string>,
   time: HrTime,
   starts: StartTimes,
-): MetricData {
+): Promise<MetricData> {
   const common = {
     descriptor: {
       // A counter ends in `_total` on the page. The suffix is not part of its OpenTelemetry name.
@@ -192,7 +212,10 @@ function metricOf(
     return { ...common, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints: points };
   if (type === 'gauge') return { ...common, dataPointType: DataPointType.GAUGE, dataPoints: points };
   const dataPoints: DataPoint<Histogram>[] = [];
+  let read = 0;
   for (const [key, each] of series) {
+    read += 1;
+    if (read % SLICE_HISTOGRAMS === 0) await turn();
     const value = histogramOf(each);
     if (value === undefined) continue;
     const startTime = starts.of(name + key, value.count, time);

@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import { emptyResource } from '@opentelemetry/resources';
-import type { MetricProducer } from '@opentelemetry/sdk-metrics';
+import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics';
 import { asOwnTraffic } from '../../calls/own-traffic.js';
 import { SCOPE } from '../scope.js';
 import { parseExposition } from './parse-exposition.js';
@@ -17,17 +17,12 @@ export interface ScrapedPages {
 
 /** Metrics that another exporter in this process serves. They are read and exported together with Redhook's own. */
 export function createScrapedPages(): ScrapedPages {
-  const pages = new Map<string, StartTimes>();
+  const pages = new Map<string, ScrapedPage>();
   return {
-    add: (url) => void pages.set(url, new StartTimes()),
+    add: (url) => void pages.set(url, new ScrapedPage(url)),
     producer: {
       async collect() {
-        const metrics = await Promise.all(
-          Array.from(pages, async ([url, starts]) => {
-            const page = await asOwnTraffic(() => read(url));
-            return parseExposition(page, Date.now(), starts);
-          }),
-        );
+        const metrics = await Promise.all(Array.from(pages.values(), (page) => page.metrics()));
         const resource = emptyResource();
         return {
           resourceMetrics: { resource, scopeMetrics: [{ scope: SCOPE, metrics: metrics.flat() }] },
@@ -36,6 +31,29 @@ export function createScrapedPages(): ScrapedPages {
       },
     },
   };
+}
+
+class ScrapedPage {
+  readonly #url: string;
+  readonly #starts = new StartTimes();
+  #reading: Promise<MetricData[]> | undefined;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** Readers that collect at the same moment share one reading: start times are learnt from one page after the other. */
+  metrics(): Promise<MetricData[]> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<MetricData[]> {
+    const page = await asOwnTraffic(() => read(this.#url));
+    return parseExposition(page, Date.now(), this.#starts);
+  }
 }
 
 /** Returns an empty page on any error or timeout: the page is then missing from the scrape, which must not fail. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CollectionResult, MetricCollectOptions, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { log, reason } from '../../log.js';
 import type { InternalMetrics } from '../metrics/internal.js';
+import { turn } from '../turn.js';
 import { acceptsGzip, negotiateFormat } from './negotiate.js';
 import type { Page } from './page.js';
 
@@ -138,8 +138,7 @@ async function* slices(page: Iterable<string>): AsyncGenerator<string> {
     if (slice.length < SLICE_LENGTH) continue;
     yield slice;
     slice = '';
-    // A timer, because an immediate that does not keep the process alive would not run in time either.
-    await delay(1, undefined, { ref: false });
+    await turn();
   }
   yield slice;
 }

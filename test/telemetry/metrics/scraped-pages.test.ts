@@ -59,3 +59,23 @@ test('each page has start times of its own, which last from one reading to the n
 
   expect(await starts()).toEqual(first);
 });
+
+test('readers that collect at the same moment share one reading', async () => {
+  let readings = 0;
+  const scrapedPages = createScrapedPages();
+  scrapedPages.add(
+    await serve((_, response) => {
+      readings += 1;
+      response.end('# TYPE a counter\na 2\n');
+    }),
+  );
+
+  const [first, second] = await Promise.all([
+    scrapedPages.producer.collect(),
+    scrapedPages.producer.collect(),
+  ]);
+  await scrapedPages.producer.collect();
+
+  expect(first).toEqual(second);
+  expect(readings).toBe(2);
+});
