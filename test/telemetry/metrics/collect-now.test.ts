@@ -46,11 +46,46 @@ test('instruments that no reader has collected yet have their values, at once', 
       ['size', expect.objectContaining({ count: 2, sum: 24 })],
       ['open', -2],
       ['level', 5],
+      ['observed', 7],
     ],
   );
 });
 
-test('values are those that the reader itself would collect, with the last ones of callbacks', async () => {
+test('callbacks are called, alone and in a batch, and none of them is waited for', () => {
+  const provider = new MeterProvider({ readers: [new ManualReader()] });
+  const meter = provider.getMeter('job');
+  const counter = meter.createObservableCounter('counter');
+  const waits = meter.createObservableGauge('waits');
+  const batch = meter.createObservableGauge('batch');
+  meter.createObservableGauge('throws').addCallback(() => {
+    throw new Error('lazy');
+  });
+  meter.createObservableGauge('late').addCallback(async (result) => {
+    await Promise.resolve();
+    result.observe(1);
+  });
+  counter.addCallback((result) => result.observe(7, { kind: 'x' }));
+  waits.addCallback(async (result) => {
+    result.observe(8);
+    await new Promise(() => {});
+  });
+  meter.addBatchObservableCallback((result) => result.observe(batch, 9), [batch]);
+
+  const [scope] = collectNow(provider, 0);
+
+  expect(
+    scope?.metrics.map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      dataPoints.map(({ attributes, value }) => [attributes, value]),
+    ]),
+  ).toEqual([
+    ['counter', [[{ kind: 'x' }, 7]]],
+    ['waits', [[{}, 8]]],
+    ['batch', [[{}, 9]]],
+  ]);
+});
+
+test('values are those that the reader itself would collect', async () => {
   const { provider, readers, work } = startJob();
   work();
   for (const reader of readers) await reader.collect();
@@ -60,7 +95,6 @@ test('values are those that the reader itself would collect, with the last ones 
   const { resourceMetrics } = await readers[0].collect();
 
   expect(withoutTimes(now)).toEqual(withoutTimes(resourceMetrics.scopeMetrics[0]));
-  expect(now?.metrics.find(({ descriptor }) => descriptor.name === 'observed')?.dataPoints[0]?.value).toBe(7);
 });
 
 test('a process without instruments has none', () => {
