@@ -7,8 +7,8 @@ interface RuntimeOptions {
 
 type Create = (this: unknown, options: RuntimeOptions, ...rest: unknown[]) => unknown;
 
-/** Below the ephemeral ports, which operating systems assign themselves. */
-const PORTS = [20_000, 32_000] as const;
+/** Above the ephemeral ports of Linux, and where no service has a port of its own (RFC 6335, section 6). */
+const PORTS = [61_000, 65_536] as const;
 const ATTEMPTS = 3;
 
 /**

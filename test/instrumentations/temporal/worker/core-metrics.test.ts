@@ -38,7 +38,7 @@ test('the core serves its metrics on loopback, and the page is registered for sc
   expect(Runtime.create(given, 'install')).toBe('install');
 
   const address = created[0]?.telemetryOptions?.metrics?.prometheus?.bindAddress;
-  expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+  expect(address).toMatch(/^127\.0\.0\.1:6[1-5]\d{3}$/);
   expect(pages).toEqual([`http://${address}/metrics`]);
   expect(given).toEqual({ telemetryOptions: { logging: {} } });
 });
