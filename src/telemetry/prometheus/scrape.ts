@@ -25,6 +25,8 @@ const MAX_TIMEOUT_MS = 30_000;
  * stalled scraper can delay the end of the process for this long, if the page exceeds the kernel's buffers.
  */
 const STALL_TIMEOUT_MS = 5_000;
+/** How long a scraper may read at its own pace while another one waits for its place. */
+const SLOW_MS = 2_000;
 /** How many characters are rendered and written before the application gets its turn. */
 const SLICE_LENGTH = 64 * 1024;
 
@@ -36,6 +38,8 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
     '{scrape}',
   );
   let inFlight = 0;
+  /** The scrapes whose page is being sent, and since when. The first one has taken longest. */
+  const sending = new Map<AbortController, number>();
   let hasWarned = false;
 
   const count = (code: number): void => scrapes.add(1, { 'http.response.status_code': code });
@@ -53,16 +57,25 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
     );
   };
 
+  /** A few scrapers that read slowly must not keep the page from everybody else. */
+  const cutOffSlowest = (): boolean => {
+    const [slowest] = sending;
+    if (slowest === undefined || performance.now() - slowest[1] < SLOW_MS) return false;
+    sending.delete(slowest[0]);
+    slowest[0].abort();
+    return true;
+  };
+
   async function answer(
     request: IncomingMessage,
     response: ServerResponse,
     timeout: number,
-    deadline: AbortSignal,
+    deadline: AbortController,
   ): Promise<void> {
     let metrics: ResourceMetrics;
     try {
       // The application's callbacks get half of the time, so that a slow one costs its own metrics and not the page.
-      const result = await before(deadline, collect({ timeoutMillis: timeout / 2 }));
+      const result = await before(deadline.signal, collect({ timeoutMillis: timeout / 2 }));
       warnOnce(result.errors);
       metrics = result.resourceMetrics;
     } catch (error) {
@@ -82,16 +95,17 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
       response.end();
       return;
     }
+    sending.set(deadline, performance.now());
     response.setTimeout(STALL_TIMEOUT_MS);
     const body = Readable.from(slices(page(metrics, format)), { highWaterMark: 1 });
     const steps = gzip
       ? [body, process.getBuiltinModule('node:zlib').createGzip(), response]
       : [body, response];
-    await pipeline(steps, { signal: deadline });
+    await pipeline(steps, { signal: deadline.signal });
   }
 
   return async (request, response) => {
-    if (inFlight >= MAX_CONCURRENT) {
+    if (inFlight >= MAX_CONCURRENT && !cutOffSlowest()) {
       refuse(response, 503, `Limit of concurrent requests reached (${MAX_CONCURRENT}), try again later.`);
       return;
     }
@@ -101,13 +115,14 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), timeout).unref();
     try {
-      await answer(request, response, timeout, deadline.signal);
+      await answer(request, response, timeout, deadline);
     } catch (error) {
       // The scraper has left or reads too slowly, or rendering failed. The status is already sent.
       log.debug(`metrics: a scrape was cut off: ${reason(error)}`);
       response.destroy();
     } finally {
       clearTimeout(timer);
+      sending.delete(deadline);
       inFlight -= 1;
     }
   };
