@@ -69,7 +69,7 @@ export interface PackageTarget {
 
 /** A module of Node. `attach` runs once with its exports: at start, or when the application first uses the module. */
 export interface BuiltinTarget {
-  readonly builtin: 'node:http' | 'node:https' | 'node:http2';
+  readonly builtin: 'node:events' | 'node:http' | 'node:https' | 'node:http2';
   // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module; its instrumentation knows their type.
   attach(exports: any, calls: Calls, guard: Guard): void;
 }

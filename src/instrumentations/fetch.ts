@@ -6,7 +6,7 @@ import { targetAttributes, targetServer } from '../semconv/http-client.js';
 import { propertyOf } from '../semconv/property.js';
 import { type Authority, defaultPort, withoutBrackets } from '../semconv/url.js';
 import { runCallbacksOutside } from './undici/callbacks.js';
-import { keepCallerInQueue } from './undici/pool-queue.js';
+import { keepCallersInQueues } from './undici/pool-queue.js';
 
 interface UndiciRequest {
   /** `https://host:port`, or a URL object in some versions. */
@@ -49,9 +49,8 @@ export const fetch: Instrumentation = {
       attach: ({ error }) => void (isObject(error) && connectErrors.add(error)),
     },
     {
-      package: 'undici',
-      file: 'lib/dispatcher/pool-base.js',
-      attach: ({ PoolBase }, calls) => keepCallerInQueue(PoolBase.prototype, calls),
+      builtin: 'node:events',
+      attach: (_events, calls, guard) => keepCallersInQueues(calls, guard),
     },
   ],
 };

@@ -1,4 +1,5 @@
-import type { Calls } from '../../instrumentation.js';
+import type { Calls, Guard } from '../../instrumentation.js';
+import { lookAtNewEmitters } from '../../patching/new-emitters.js';
 import { patch } from '../../patching/patch.js';
 import { privateField } from '../../patching/private-field.js';
 
@@ -13,16 +14,34 @@ let received: unknown;
 /**
  * A pool whose connections are all busy keeps a request, and makes it only when a connection is free: in the context of
  * an earlier request. From here on it is made in the context in which the application called. undici 8.12 does so too.
- *
- * @param prototype of the class that all pools extend. It extends the class of all dispatchers.
+ * Pools are found when the first one is created, in every copy of undici: bundled ones, and the one inside Node.
  */
-export function keepCallerInQueue(prototype: object, calls: Calls): void {
-  const dispatcher = Object.getPrototypeOf(prototype) as { readonly dispatch: Dispatch };
-  const ownDispatch = Object.getOwnPropertySymbols(prototype).find(
-    ({ description }) => description === 'dispatch',
+export function keepCallersInQueues(calls: Calls, guard: Guard): void {
+  const patched = new WeakSet<object>();
+  lookAtNewEmitters(
+    guard((prototype: object) => {
+      if (!('dispatch' in prototype)) return;
+      for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
+        const ownDispatch = dispatchOfPool(at);
+        if (ownDispatch === undefined || patched.has(at)) continue;
+        patched.add(at);
+        keepCallerInQueue(at, ownDispatch, calls);
+      }
+    }),
   );
-  if (ownDispatch === undefined || !Object.hasOwn(dispatcher, 'dispatch')) return;
+}
 
+/** The key of the method by which the class that all pools extend passes a request on. Its names survive minification. */
+function dispatchOfPool(prototype: object): symbol | undefined {
+  const symbols = Object.getOwnPropertySymbols(prototype);
+  const named = (name: string) => symbols.find(({ description }) => description === name);
+  return named('add client') === undefined ? undefined : named('dispatch');
+}
+
+/** `prototype` is that of the class that all pools extend. It extends the class of all dispatchers. */
+function keepCallerInQueue(prototype: object, ownDispatch: symbol, calls: Calls): void {
+  const dispatcher = Object.getPrototypeOf(prototype) as { readonly dispatch: Dispatch };
+  if (!Object.hasOwn(dispatcher, 'dispatch')) return;
   patch<Dispatch>(
     prototype,
     ownDispatch,
