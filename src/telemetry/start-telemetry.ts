@@ -63,7 +63,7 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
       log.error(`metrics: ${reason(error)}; there is no page, the application is not affected`);
     }
   });
-  const serveIfLasting = once(() => whenLasting(serve));
+  const serveIfLasting = once(whenLasting(serve));
   const used: CallObserver = {
     start({ kind }) {
       armOnce();
