@@ -52,8 +52,9 @@ export function createScrape({ collect, page, internal }: ScrapeOptions): Scrape
   const warnOnce = (errors: readonly unknown[]): void => {
     if (errors.length === 0 || hasWarned) return;
     hasWarned = true;
+    const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
     log.warn(
-      `metrics: some metrics are missing from /metrics: ${errors.map(reason).join('; ')}; this is logged only once`,
+      `metrics: some metrics are missing from /metrics: ${reason(errors[0])}${more}; this is logged only once`,
     );
   };
 
