@@ -21,3 +21,12 @@ test('waits at least as long as the receiver requests, up to two minutes', () =>
   expect(Math.min(...delaysAfter(1, 7_000))).toBe(7_000);
   expect(Math.max(...delaysAfter(1, 86_400_000))).toBe(120_000);
 });
+
+test.each([Number.NaN, Number.NEGATIVE_INFINITY, -1])(
+  'a requested delay of %s counts as none',
+  (requestedMs) => {
+    const delays = delaysAfter(1, requestedMs);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(800);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(1_200);
+  },
+);

@@ -1,6 +1,8 @@
 import { LENGTH_DELIMITED, VARINT } from '../encoding/protobuf-writer.js';
 
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo';
+/** The longest `google.protobuf.Duration`. A negative one, whose two's complement is read here, is beyond it. */
+const MAX_SECONDS = 315_576_000_000;
 
 /**
  * The delay in milliseconds that a gRPC server requests: `google.rpc.RetryInfo` inside the `google.rpc.Status` of
@@ -22,10 +24,11 @@ export function retryDelayMs(details: string | undefined): number | undefined {
   return undefined;
 }
 
-function durationMs(retryInfo: number | Buffer | undefined): number {
+function durationMs(retryInfo: number | Buffer | undefined): number | undefined {
   const { 1: duration } = Object.fromEntries(fields(retryInfo as Buffer));
   const { 1: seconds = 0, 2: nanos = 0 } = Object.fromEntries(fields(duration as Buffer));
-  return Number(seconds) * 1000 + Number(nanos) / 1e6;
+  if (typeof seconds !== 'number' || typeof nanos !== 'number' || seconds > MAX_SECONDS) return undefined;
+  return seconds * 1000 + nanos / 1e6;
 }
 
 /** The fields of a protobuf message with only varints and length-delimited fields. Throws on other wire types. */

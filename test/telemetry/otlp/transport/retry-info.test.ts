@@ -11,8 +11,9 @@ function status(...details: Buffer[]): string {
   ]).toString('base64');
 }
 
-const retryIn = (seconds: number, nanos: number) =>
-  writeMessage({ 1: `${TYPE}RetryInfo`, 2: writeMessage({ 1: writeMessage({ 1: seconds, 2: nanos }) }) });
+const withDuration = (duration: Record<number, string | number>) =>
+  writeMessage({ 1: `${TYPE}RetryInfo`, 2: writeMessage({ 1: writeMessage(duration) }) });
+const retryIn = (seconds: number, nanos: number) => withDuration({ 1: seconds, 2: nanos });
 
 test('finds the delay among other details', () => {
   const other = writeMessage({ 1: `${TYPE}DebugInfo`, 2: 'whatever' });
@@ -30,6 +31,9 @@ test.each([
   ['not base64', '%%%'],
   ['a truncated message', status(retryIn(3, 0)).slice(0, -8)],
   ['a protobuf group', Buffer.from([0x1b, 0x01]).toString('base64')],
+  ['seconds that are text', status(withDuration({ 1: 'soon' }))],
+  ['nanoseconds that are text', status(withDuration({ 1: 3, 2: 'soon' }))],
+  ['a negative delay', status(withDuration({ 1: 2 ** 64 - 2048 }))],
   ['an endless varint', Buffer.alloc(40, 0xff).toString('base64')],
 ])('returns undefined for %s', (_, details) => {
   expect(retryDelayMs(details)).toBeUndefined();
