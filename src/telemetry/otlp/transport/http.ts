@@ -66,32 +66,50 @@ export function openHttp(exporter: OtlpExporter): Transport {
     if (agent === used) agent = undefined;
   };
 
-  const post = (body: Body, isRetry = false): Promise<ExportResponse> =>
+  const post = (body: Body): Promise<ExportResponse> =>
     attempt(exporter.timeoutMs, (settle) => {
-      agent ??= openAgent();
-      const used = agent;
-      const request = (secure ? https().request : requestHttp)(url, {
-        method: 'POST',
-        agent: used,
-        headers: { ...headers, 'content-length': sizeOf(body) },
-      });
-      request.on('socket', (socket) => socket.unref());
-      request.on('response', (response) => {
-        hasAnswered = true;
-        read(response).then(
-          (content) => settle(classifyHttpAnswer(response, content)),
-          (error) => settle(unreachable(describeError(error))),
-        );
-      });
-      request.on('error', (error) => {
-        discard(used);
-        // The server may close a keep-alive connection just as it is reused.
-        if (request.reusedSocket && !isRetry) post(body, true).then(settle);
-        else settle(unreachable(describe(error)));
-      });
-      for (const piece of body) request.write(piece);
-      request.end();
-      return () => discard(used);
+      let used: Agent | undefined;
+      let isGivenUp = false;
+      const begin = (isRetry: boolean): void => {
+        agent ??= openAgent();
+        const current = agent;
+        used = current;
+        const request = (secure ? https().request : requestHttp)(url, {
+          method: 'POST',
+          agent: current,
+          headers: { ...headers, 'content-length': sizeOf(body) },
+        });
+        request.on('socket', (socket) => socket.unref());
+        request.on('response', (response) => {
+          hasAnswered = true;
+          read(response).then(
+            (content) => settle(classifyHttpAnswer(response, content)),
+            (error) => settle(unreachable(describeError(error))),
+          );
+        });
+        request.on('error', (error) => {
+          discard(current);
+          // After the end of the attempt, the bytes of `body` belong to other spans.
+          if (isGivenUp) return;
+          // The server may close a keep-alive connection just as it is reused.
+          if (request.reusedSocket && !isRetry) beginAgain();
+          else settle(unreachable(describe(error)));
+        });
+        for (const piece of body) request.write(piece);
+        request.end();
+      };
+      const beginAgain = (): void => {
+        try {
+          begin(true);
+        } catch (error) {
+          settle(unreachable(describeError(error)));
+        }
+      };
+      begin(false);
+      return () => {
+        isGivenUp = true;
+        if (used !== undefined) discard(used);
+      };
     });
 
   return {

@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest';
-import { retryAfterMs } from '../../../../src/telemetry/otlp/transport/http.js';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { openHttp, retryAfterMs } from '../../../../src/telemetry/otlp/transport/http.js';
+import { otlp } from '../../../support/exporter.js';
 
 test.each([
   ['3', 3_000],
@@ -10,4 +15,33 @@ test.each([
   [undefined, undefined],
 ])('reads Retry-After: %s', (value, expected) => {
   expect(retryAfterMs(value, Date.parse('2026-11-23T10:00:00Z'))).toBe(expected);
+});
+
+test('sends nothing after the timeout, when the bytes may belong to other spans', async () => {
+  const arrived: string[] = [];
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    arrived.push(text);
+    if (text === 'first') response.end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const transport = openHttp(
+    otlp(`http://127.0.0.1:${port}/v1/traces`, { protocol: 'http/protobuf', timeoutMs: 200 }),
+  );
+  onTestFinished(() => {
+    transport.close();
+    server.close();
+    server.closeAllConnections();
+  });
+
+  await transport.send([Buffer.from('first')]);
+  // On the connection of the first request, which is one that the receiver could just have closed.
+  const bytes = Buffer.from('second');
+  expect(await transport.send([bytes])).toMatchObject({ status: 'retryable' });
+  bytes.write('others');
+  await sleep(300);
+
+  expect(arrived).toEqual(['first', 'second']);
 });
