@@ -127,8 +127,11 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   #settle({ code = this.code, error, errorType: type }: Outcome): void {
     this.code = code;
     const { ended } = this;
+    // Times that a library has measured may run backwards when the clock is set.
     const elapsed =
-      ended === undefined ? performance.now() - this.#startedAt : ended.endedAt - ended.startedAt;
+      ended === undefined
+        ? performance.now() - this.#startedAt
+        : Math.max(0, ended.endedAt - ended.startedAt);
     this.duration = elapsed / 1000;
     this.error = error;
     this.failed = error !== undefined || (code !== undefined && this.convention.isFailure(code));

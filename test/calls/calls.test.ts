@@ -117,6 +117,13 @@ test('a call recorded after its end keeps the times and ids passed to it', () =>
   );
 
   expect(ended[0]).toMatchObject({ route: 'RunWorkflow:A', duration: 2.5, failed: false, ended: past });
+
+  calls.recordEnded(
+    { ...start, route: 'RunWorkflow:A' },
+    { ...past, endedAt: 500, parentSpanId: undefined },
+    { code: 'completed' },
+  );
+  expect(ended[1], 'the clock was set back').toMatchObject({ duration: 0 });
 });
 
 test('a convention that a call suppresses is not observed inside it', () => {

@@ -8,6 +8,7 @@ import {
   type ScopeMetrics,
 } from '@opentelemetry/sdk-metrics';
 import type { CallDataPoint, Exemplar } from '../../metrics/series.js';
+import { inOrder } from './in-order.js';
 import { FIXED64, LENGTH_DELIMITED, ProtobufWriter, VARINT } from './protobuf-writer.js';
 import { serializeMetrics } from './sdk-serializers.js';
 import { writeAttribute } from './write-attribute.js';
@@ -48,7 +49,7 @@ export function encodeMetrics({ resource, scopeMetrics }: ResourceMetrics): Uint
 
 function withMetrics(all: ScopeMetrics[], isWanted: (metric: MetricData) => boolean): ScopeMetrics[] {
   return all
-    .map(({ scope, metrics }) => ({ scope, metrics: metrics.filter(isWanted) }))
+    .map(({ scope, metrics }) => ({ scope, metrics: metrics.filter(isWanted).map(inOrder) }))
     .filter(({ metrics }) => metrics.length > 0);
 }
 

@@ -1,11 +1,13 @@
 import { TraceFlags } from '@opentelemetry/api';
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createRed } from '../../../../src/telemetry/metrics/red.js';
 import { encodeMetrics } from '../../../../src/telemetry/otlp/encoding/encode-metrics.js';
 import { decodeMetrics, type ReceivedMetric } from '../../../support/otlp.js';
 import { callsInto, startSdk } from '../../../support/sdk-metrics.js';
+
+afterEach(() => vi.restoreAllMocks());
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const sampled = (spanId: string) => ({ traceId: TRACE_ID, spanId, traceFlags: TraceFlags.SAMPLED });
@@ -87,4 +89,18 @@ test('counts beyond 32 bits are exact', async () => {
   const [point] = histogram?.dataPoints ?? [];
   Object.assign(point?.value ?? {}, { count: 2 ** 40 + 3 });
   expect(ours(metrics).flatMap((each) => each.points.map(({ count }) => count))).toContain(2 ** 40 + 3);
+});
+
+test('no point ends before it starts when the clock is set back', async () => {
+  const { call, sdk } = start();
+  call({ duration: 0.3, span: sampled('1'.repeat(16)) });
+  call({ kind: 'client', duration: 0.3 });
+  sdk.provider.getMeter('app').createCounter('orders').add(1);
+  await sdk.read();
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+
+  const points = ours(await sdk.read()).flatMap((each) => each.points);
+
+  expect(points.length).toBeGreaterThan(3);
+  for (const { startTime, time } of points) expect(time).toBeGreaterThanOrEqual(startTime);
 });
