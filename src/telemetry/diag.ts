@@ -4,22 +4,34 @@ import { log, reason, templateOf } from '../log.js';
 
 /** The reader of the SDK says this of every push that fails. The exporter has already logged why, once per outage. */
 const FAILED_PUSH = 'PeriodicExportingMetricReader: metrics export';
-const DUPLICATE = 'Attempted duplicate registration of API: trace';
+/** The API reports each part of a second SDK that it refuses. */
+const DUPLICATE = /Attempted duplicate registration of API: (\w+)/;
+const WARNINGS: Readonly<Record<string, string>> = {
+  trace:
+    'the application starts an OpenTelemetry SDK of its own; spans made with @opentelemetry/api go to the exporters ' +
+    'of Redhook, and calls that both SDKs instrument are exported twice; remove one of the two',
+  metrics:
+    'the application sets a MeterProvider of its own; instruments made with @opentelemetry/api go to the exporters ' +
+    'of Redhook, and its own exporters get none of them; remove it, or make the meters with getMeter of this provider',
+  propagation:
+    'the application sets a propagator of its own, which is not used; the headers that Redhook reads and sends are ' +
+    'those of OTEL_PROPAGATORS',
+};
 /** Errors of the SDK that say that the application misuses the API. They come as often as it does so. */
 const MISUSE =
   /You can only call end\(\) on a span once|Cannot call shutdown twice|not associated with valid/;
 
 /**
  * Sends the diagnostics of the OpenTelemetry SDK to our log, each kind once. A refused registration gets its own
- * warning: it means that the application starts a second SDK after ours.
+ * warning: it means that the application starts a second SDK after ours, or a part of one.
  */
 export function adoptDiagnostics(): void {
   const logger: DiagLogger = {
     error: (message, ...more) => {
       const text = textOf(message);
-      if (text.includes(DUPLICATE)) warnAboutSecondSdk();
-      else if (!text.includes('Attempted duplicate registration'))
-        pass(isHidden(text) ? 'debug' : 'error', plainText(text), more);
+      const [, refused] = DUPLICATE.exec(text) ?? [];
+      if (refused === undefined) pass(isHidden(text) ? 'debug' : 'error', plainText(text), more);
+      else if (WARNINGS[refused] !== undefined) log.warn(WARNINGS[refused]);
     },
     // The API itself warns only when another logger replaces this one, which the application may do.
     warn: (message, ...more) => pass('debug', message, more),
@@ -30,13 +42,6 @@ export function adoptDiagnostics(): void {
   diag.setLogger(logger, { logLevel: DiagLogLevel.INFO, suppressOverrideMessage: true });
   // The default handler writes an exception with its stack as JSON.
   setGlobalErrorHandler((error) => logger.error(reason(error)));
-}
-
-function warnAboutSecondSdk(): void {
-  log.warn(
-    'the application starts an OpenTelemetry SDK of its own; spans made with @opentelemetry/api go to the exporters ' +
-      'of Redhook, and calls that both SDKs instrument are exported twice; remove one of the two',
-  );
 }
 
 function isHidden(text: string): boolean {

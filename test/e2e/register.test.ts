@@ -158,13 +158,14 @@ test("the application's own spans and metrics join ours", async () => {
   expect(samples.some(({ name }) => name.startsWith('v8js_'))).toBe(true);
 });
 
-test('an application that starts its own SDK gets a warning', async () => {
+test('an application that starts its own SDK gets a warning for each part that is not used', async () => {
   const { app, port } = await start('own-sdk.cjs', { env: { OTEL_TRACES_EXPORTER: 'console' } });
 
   await fetch(app.url);
 
   await expect.poll(async () => total(await scrape(port), SERVER_COUNT)).toBe(1);
-  expect(app.stderr()).toContain('the application starts an OpenTelemetry SDK of its own');
+  for (const what of ['starts an OpenTelemetry SDK', 'sets a MeterProvider', 'sets a propagator'])
+    expect(app.stderr()).toContain(`the application ${what} of its own`);
 });
 
 test('traces and metrics are sent over OTLP/HTTP, selected by the protocol or by the port of the URL', async () => {
