@@ -38,6 +38,8 @@ export const FILE_NOT_USED = 'using only the environment and the defaults';
 export const IGNORED = 'ignored';
 
 const MAX_QUOTED = 60;
+/** A password with a character that ends the host of a URL. What stands there instead of a port tells it. */
+const UNENCODED_PASSWORD = /:\/\/[^:/?#\s]*:(?!\d*(?:[/?#]|$))\S*@/g;
 // Characters that break the line, move the cursor or reverse the reading direction.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
@@ -52,7 +54,7 @@ function describeProblem({ where, found, expected, now }: Problem): string {
 
 /** Quotes user input, truncated and without the credentials of a URL. */
 export function quote(input: string): string {
-  const text = withoutCredentials(input);
+  const text = withoutPasswords(input);
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text);
 }
 
@@ -63,9 +65,13 @@ export function anyOf(words: readonly string[]): string {
 
 /** A URL that is safe to print: without credentials and without the query, which may contain keys. */
 export function redactedEndpoint(url: string): string {
-  return withoutCredentials(url)
+  return withoutPasswords(url)
     .replace(/^[^/?#]*@/, '')
     .replace(/[?#].*$/s, '');
+}
+
+function withoutPasswords(text: string): string {
+  return withoutCredentials(text.replace(UNENCODED_PASSWORD, '://'));
 }
 
 /** Escapes the characters of a text that would change how a terminal shows it. */

@@ -16,6 +16,7 @@ test('a problem is exactly one line, with control characters escaped', () => {
 
 test('quoted input is truncated and has no credentials', () => {
   expect(quote('http://user:hunter2@c:4317')).toBe('"http://c:4317"');
+  expect(quote('http://user:hun/ter?2@c:4317')).toBe('"http://c:4317"');
   expect(quote('@scope/name')).toBe('"@scope/name"');
   expect(quote('x'.repeat(60))).toBe(`"${'x'.repeat(60)}"`);
   expect(quote('x'.repeat(1e6))).toBe(`"${'x'.repeat(60)}..."`);
@@ -33,7 +34,9 @@ test.each([
 test.each([
   ['http://c:4317', 'http://c:4317'],
   ['http://user:pa@ss@c:4317/x?key=1#y', 'http://c:4317/x'],
+  ['http://user:pa/ss@c:4317', 'http://c:4317'],
   ['user:pass@c:4317', 'c:4317'],
+  ['http://c:4317/a@b', 'http://c:4317/a@b'],
   ['http://c/a@b', 'http://c/a@b'],
 ])('%s is printed as %s', (url, shown) => {
   expect(redactedEndpoint(url)).toBe(shown);
