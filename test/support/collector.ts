@@ -74,7 +74,8 @@ export interface Collector {
   readonly connections: number;
   /** The versions of TLS that its clients have agreed on. */
   readonly tlsVersions: Set<string>;
-  answer(answer: Answer): void;
+  /** From now on. A function decides for each request. */
+  answer(answer: Answer | ((request: ReceivedRequest) => Answer)): void;
   /** Resolves when at least this many spans have arrived; rejects after `timeoutMs`. */
   waitForSpans(count: number, timeoutMs?: number): Promise<ReceivedSpan[]>;
   waitForMetrics(count: number, timeoutMs?: number): Promise<ReceivedMetric[]>;
@@ -102,7 +103,7 @@ export async function startCollector({
   const tlsVersions = new Set<string>();
   const waiting = new Set<() => void>();
   let connections = 0;
-  let current: Answer = {};
+  let current: (request: ReceivedRequest) => Answer = () => ({});
 
   const keep = (request: ReceivedRequest, accepted: boolean): void => {
     requests.push(request);
@@ -120,13 +121,14 @@ export async function startCollector({
   grpcServer.on('stream', async (stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders) => {
     stream.on('error', () => {});
     const framed = await readAll(stream);
-    const answer = current;
     if (framed === undefined) return;
     const body = unframe(framed, headers['grpc-encoding']);
     const { ':path': path = '' } = headers;
+    const request = { protocol: 'grpc', path, headers, body } as const;
+    const answer = current(request);
     const accepted =
       (answer.grpcStatus ?? 0) === 0 && answer.httpStatus === undefined && answer.hang !== true;
-    keep({ protocol: 'grpc', path, headers, body }, accepted);
+    keep(request, accepted);
     await pause(answer);
     if (!answer.hang && !stream.destroyed)
       answerGrpc(stream, answer, TRACES.test(path) || METRICS.test(path));
@@ -134,14 +136,12 @@ export async function startCollector({
 
   const onRequest: http.RequestListener = async (request, response) => {
     const sent = await readAll(request);
-    const answer = current;
     if (sent === undefined) return;
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
+    const received = { protocol: 'http', path: request.url ?? '', headers: request.headers, body } as const;
+    const answer = current(received);
     const { httpStatus = 200 } = answer;
-    keep(
-      { protocol: 'http', path: request.url ?? '', headers: request.headers, body },
-      httpStatus === 200 && !answer.hang,
-    );
+    keep(received, httpStatus === 200 && !answer.hang);
     await pause(answer);
     if (answer.hang) return;
     const retry = answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter };
@@ -194,7 +194,7 @@ export async function startCollector({
       return connections;
     },
     answer(answer) {
-      current = answer;
+      current = typeof answer === 'function' ? answer : () => answer;
     },
     waitForSpans: (count, timeoutMs = 10_000) => waitFor('spans', spans, count, timeoutMs),
     waitForMetrics: (count, timeoutMs = 10_000) => waitFor('metrics', metrics, count, timeoutMs),

@@ -13,6 +13,10 @@ export interface Outage {
   succeeded(): void;
   /** The endpoint works but rejects data. Logged only once. */
   rejected(reason: string, consequence: string): void;
+  /** The endpoint works but has not taken some data after many attempts. Logged only once. */
+  gaveUp(reason: string, consequence: string): void;
+  /** The endpoint refuses large requests. The data are sent in smaller ones. Logged only once. */
+  tooLarge(bytes: number, reason: string): void;
   /** The endpoint has accepted all data and sent a warning with its answer. Only the first one is logged. */
   warned(message: string): void;
 }
@@ -20,8 +24,11 @@ export interface Outage {
 export function watchOutage({ endpoint }: OtlpExporter, signal: Signal): Outage {
   const where = redactUrl(endpoint);
   let isDown = false;
-  let hasLoggedRejection = false;
-  let hasLoggedWarning = false;
+  const logged = new Set<string>();
+  const once = (kind: string, level: 'warn' | 'info', text: string): void => {
+    if (!logged.has(kind)) log[level](`${signal}: ${where} ${text}`);
+    logged.add(kind);
+  };
 
   return {
     failed(reason, consequence) {
@@ -33,14 +40,20 @@ export function watchOutage({ endpoint }: OtlpExporter, signal: Signal): Outage 
       isDown = false;
     },
     rejected(reason, consequence) {
-      if (!hasLoggedRejection)
-        log.warn(`${signal}: ${where} rejects data (${brief(reason)}); ${consequence}`);
-      hasLoggedRejection = true;
+      once('rejection', 'warn', `rejects data (${brief(reason)}); ${consequence}`);
+    },
+    gaveUp(reason, consequence) {
+      once('undeliverable', 'warn', `does not take some data (${brief(reason)}); ${consequence}`);
+    },
+    tooLarge(bytes, reason) {
+      once(
+        'size',
+        'info',
+        `refuses a request of ${bytes} bytes (${brief(reason)}); what it holds is sent in smaller ones`,
+      );
     },
     warned(message) {
-      if (!hasLoggedWarning)
-        log.warn(`${signal}: ${where} accepts the data with a warning: ${brief(message)}`);
-      hasLoggedWarning = true;
+      once('warning', 'warn', `accepts the data with a warning: ${brief(message)}`);
     },
   };
 }

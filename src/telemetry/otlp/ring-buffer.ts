@@ -12,10 +12,6 @@ export class RingBuffer<T> {
     return this.#size;
   }
 
-  get isFull(): boolean {
-    return this.#size === this.#slots.length;
-  }
-
   /** The ring must not be full. */
   push(item: T): void {
     this.#slots[(this.#first + this.#size) % this.#slots.length] = item;

@@ -11,12 +11,3 @@ test('returns items oldest first after it has wrapped around', () => {
   expect(ring.oldest(2)).toEqual([3, 4]);
   expect(ring.size).toBe(3);
 });
-
-test('reports whether it is full', () => {
-  const ring = new RingBuffer<string>(1);
-  expect(ring.isFull).toBe(false);
-  ring.push('a');
-  expect(ring.isFull).toBe(true);
-  ring.drop(1);
-  expect(ring.isFull).toBe(false);
-});

@@ -1,13 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { emptyResource } from '@opentelemetry/resources';
 import { AlwaysOffSampler, TracerProvider } from '@opentelemetry/sdk-trace';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { OtlpExporter, QueueConfig } from '../../../src/config/config.js';
 import { log } from '../../../src/log.js';
 import { OtlpSpanProcessor } from '../../../src/telemetry/otlp/span-processor.js';
 import { SCOPE } from '../../../src/telemetry/scope.js';
 import { freePort } from '../../support/app.js';
-import { type Collector, startCollector } from '../../support/collector.js';
+import { type Answer, type Collector, startCollector } from '../../support/collector.js';
 import { otlp } from '../../support/exporter.js';
 import { decodeSpans } from '../../support/otlp.js';
 import { finishedSpans } from '../../support/spans.js';
@@ -49,6 +50,18 @@ function names(spans: readonly { name: string }[]): string[] {
 /** The names of the spans that the queue still holds. */
 function pending(): string[] {
   return queue.pending().flatMap((body) => names(decodeSpans(Buffer.from(body))));
+}
+
+/** Ends spans named as by `end`, with about so many bytes. */
+function endOfSizes(bytes: readonly number[]): void {
+  finishedSpans(bytes.length).forEach((span, i) => {
+    queue.onEnd(Object.create(span, { attributes: { value: { text: 'x'.repeat(bytes[i] ?? 0) } } }));
+  });
+}
+
+/** The sizes of the requests so far, rounded. */
+function sizes(): number[] {
+  return collector.requests.map(({ body }) => Math.round(body.length / 20_000) * 20_000);
 }
 
 function numbered(count: number): string[] {
@@ -239,19 +252,113 @@ test('delivers all spans at shutdown and counts those that end later as dropped'
   expect(queue.pending()).toEqual([]);
 });
 
-test('splits a batch that exceeds the size limit and drops a single span that exceeds it', async () => {
+test('splits a batch that exceeds 1 MB, sends a larger span alone, and drops one that no receiver takes', async () => {
   open({ maxBatch: 8, delayMs: NEVER });
-  const megabyte = 'x'.repeat(1_000_000);
-  const sizes = [1, 1, 1, 1, 1, 5];
-  finishedSpans(sizes.length).forEach((span, i) => {
-    queue.onEnd(Object.create(span, { attributes: { value: { text: megabyte.repeat(sizes[i] ?? 0) } } }));
-  });
-  expect(queue.pending()).toHaveLength(2);
+  endOfSizes([400_000, 400_000, 400_000, 400_000, 2_000_000, 5_000_000]);
+  expect(queue.pending()).toHaveLength(3);
   await queue.forceFlush();
   expect(names(collector.spans)).toEqual(numbered(5));
-  expect(Math.max(...collector.requests.map(({ body }) => body.length))).toBeLessThan(4 * 1024 * 1024);
+  expect(sizes()).toEqual([800_000, 800_000, 2_000_000]);
   expect(dropped).toEqual({ rejected: 1 });
 });
+
+describe('a receiver with a limit', () => {
+  const LIMIT = 300_000;
+  const tooLarge: Record<string, Answer> = {
+    RESOURCE_EXHAUSTED: { grpcStatus: 8, grpcMessage: `larger than max (1 vs. ${LIMIT})` },
+    'HTTP 413': { httpStatus: 413 },
+  };
+
+  test.each(Object.entries(tooLarge))(
+    '%s: halves the batch, and keeps to the size that passes',
+    async (_, answer) => {
+      const info = vi.spyOn(log, 'info');
+      collector.answer(({ body }) => (body.length > LIMIT ? answer : {}));
+      open({ delayMs: NEVER, maxBatch: 16 });
+      endOfSizes(Array(16).fill(50_000));
+      await queue.forceFlush();
+      expect(names(collector.spans)).toEqual(numbered(16));
+      expect(sizes()).toEqual([800_000, 400_000, 200_000, 200_000, 200_000, 200_000]);
+
+      const before = collector.requests.length;
+      endOfSizes(Array(8).fill(50_000));
+      await queue.forceFlush();
+      expect(sizes().slice(before)).toEqual([200_000, 200_000]);
+      expect(dropped).toEqual({});
+      expect(info).toHaveBeenCalledExactlyOnceWith(
+        expect.stringMatching(/refuses a request of 8\d{5} bytes .*; what it holds is sent in smaller ones$/),
+      );
+    },
+  );
+
+  test('drops only the span that is itself too large', async () => {
+    collector.answer(({ body }) => (body.length > LIMIT ? { grpcStatus: 8 } : {}));
+    open({ delayMs: NEVER });
+    endOfSizes([100, 100, 100, 500_000, 100, 100]);
+    await queue.forceFlush();
+    expect(names(collector.spans)).toEqual(numbered(6).filter((name) => name !== 'span 4'));
+    expect(dropped).toEqual({ rejected: 1 });
+  });
+});
+
+test.each([
+  ['INVALID_ARGUMENT', { grpcStatus: 3 }],
+  ['HTTP 400', { httpStatus: 400 }],
+])('drops only the span that the receiver refuses with %s', async (_, answer) => {
+  collector.answer((request) => (names(decodeSpans(request.body)).includes('span 40') ? answer : {}));
+  open({ delayMs: NEVER });
+  end(100);
+  await queue.forceFlush();
+  expect(names(collector.spans)).toEqual(numbered(100).filter((name) => name !== 'span 40'));
+  expect(dropped).toEqual({ rejected: 1 });
+});
+
+test('a receiver that refuses everything is not asked for every span', async () => {
+  collector.answer({ httpStatus: 400 });
+  open({ delayMs: NEVER });
+  end(2_000);
+  await queue.forceFlush();
+  expect(dropped).toEqual({ rejected: 2_000 });
+  expect(collector.requests.length).toBeLessThan(50);
+});
+
+test('spans that cannot pass hold up no others, and are dropped and counted', async () => {
+  const warn = vi.spyOn(log, 'warn');
+  const change = vi.spyOn(log, 'change');
+  collector.answer((request) =>
+    names(decodeSpans(request.body)).includes('span 3') ? { grpcStatus: 14, grpcMessage: 'broken' } : {},
+  );
+  open({ maxSize: 200, maxBatch: 8 });
+  end(8);
+  await collector.waitForRequests(1);
+  let ended = 8;
+  while (dropped['undeliverable'] === undefined) {
+    end(2, 'other');
+    ended += 2;
+    await sleep(50);
+  }
+  await collector.waitForSpans(ended - 1);
+  expect(dropped).toEqual({ undeliverable: 1 });
+  expect(names(collector.spans)).not.toContain('span 3');
+  expect(warn.mock.calls).toEqual([
+    [
+      `traces: ${collector.url} does not take some data (UNAVAILABLE: broken); after 5 attempts, its spans are dropped and counted`,
+    ],
+  ]);
+  expect(change, 'down and up again once').toHaveBeenCalledTimes(2);
+}, 20_000);
+
+test('a receiver that is too slow for a batch gets smaller ones', async () => {
+  collector.answer((request) => (decodeSpans(request.body).length > 4 ? { hang: true } : {}));
+  open({ maxBatch: 16 }, otlp(collector.url, { timeoutMs: 100 }));
+  end(16);
+  await collector.waitForSpans(16);
+  const counts = collector.requests.map(({ body }) => decodeSpans(body).length);
+  expect(counts[0]).toBe(16);
+  expect(new Set(counts.slice(1)).size, counts.join()).toBeGreaterThan(1);
+  expect(names(collector.spans).toSorted()).toEqual(numbered(16).toSorted());
+  expect(dropped).toEqual({});
+}, 20_000);
 
 test('drops only the span that cannot be encoded', async () => {
   open({ delayMs: NEVER });

@@ -3,7 +3,7 @@ import { type Body, sizeOf } from '../transport/transport.js';
 import { type CallSpanEncoder, EncodedSpan } from './call-span-encoder.js';
 import { serializeSpans } from './sdk-serializers.js';
 
-/** The default message limit of gRPC servers, including the OpenTelemetry Collector. */
+/** The default message limit of gRPC servers, including the OpenTelemetry Collector. No span can be larger. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Spans of calls are encoded when they end; the application's own spans when they are sent. */
@@ -16,13 +16,24 @@ export interface EncodedRequest {
   readonly count: number;
 }
 
-/** Encodes `spans`, or as many of the first ones as fit into one request. `spans` must not be empty. */
-export function encodeSpans(spans: readonly QueuedSpan[], encoder: CallSpanEncoder): EncodedRequest {
+/**
+ * Encodes `spans`, or as many of the first ones as fit into one request of `bytes`. A single span may be larger.
+ * `spans` must not be empty.
+ */
+export function encodeSpans(
+  spans: readonly QueuedSpan[],
+  encoder: CallSpanEncoder,
+  bytes: number,
+): EncodedRequest {
+  const count = spans.length;
   const body = encode(spans, encoder);
-  if (body !== undefined || spans.length === 1) return { body, count: spans.length };
-  return encodeSpans(spans.slice(0, Math.ceil(spans.length / 2)), encoder);
+  const size = body === undefined ? Number.POSITIVE_INFINITY : sizeOf(body);
+  if (size <= bytes) return { body, count };
+  if (count === 1) return { body: size <= MAX_BYTES ? body : undefined, count };
+  return encodeSpans(spans.slice(0, Math.ceil(count / 2)), encoder, bytes);
 }
 
+/** Returns `undefined` if one of the spans cannot be encoded. */
 function encode(spans: readonly QueuedSpan[], encoder: CallSpanEncoder): Body | undefined {
   const ofCalls: EncodedSpan[] = [];
   const others: ReadableSpan[] = [];
@@ -32,11 +43,10 @@ function encode(spans: readonly QueuedSpan[], encoder: CallSpanEncoder): Body | 
   }
   try {
     // Protobuf merges concatenated messages: two requests in a row are one request with the spans of both.
-    const body = [
+    return [
       ...(ofCalls.length > 0 ? encoder.request(ofCalls) : []),
       ...(others.length > 0 ? [serializeSpans(others)] : []),
     ];
-    return sizeOf(body) <= MAX_BYTES ? body : undefined;
   } catch {
     return undefined;
   }

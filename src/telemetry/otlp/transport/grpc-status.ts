@@ -1,6 +1,6 @@
 import { statusName } from '../../../semconv/grpc.js';
 import { USE_HTTP } from './describe-error.js';
-import { type ExportResponse, RETRYABLE_HTTP_STATUSES } from './export-response.js';
+import { type ExportResponse, progressAt, RETRYABLE_HTTP_STATUSES, refusalOf } from './export-response.js';
 import { retryDelayMs } from './retry-info.js';
 
 /** @see https://opentelemetry.io/docs/specs/otlp/#failures */
@@ -12,6 +12,11 @@ const RETRYABLE = new Set([
   'UNAVAILABLE',
   'DATA_LOSS',
 ]);
+
+/** The server may refuse the request because of its size, or of one of its spans. */
+const MAY_PASS_IN_PARTS = new Set(['INVALID_ARGUMENT', 'RESOURCE_EXHAUSTED']);
+/** How gRPC for Go, C, Java, Node and Rust, and proxies, say that a message exceeds their limit. */
+const TOO_LARGE = /larger than max|exceeds? (?:the )?maximum|length too large|(?:payload|entity) too large/i;
 
 /** The gRPC status, from the trailers or from the headers of an answer without a body. */
 export interface GrpcAnswer {
@@ -31,15 +36,23 @@ export function classifyGrpcAnswer(answer: GrpcAnswer, data: Uint8Array): Export
   const message = decodeMessage(answer['grpc-message'] ?? '');
   const reason = message === '' ? name : `${name}: ${message}`;
   const retryInMillis = retryDelayMs(answer['grpc-status-details-bin']);
+  // Tonic says OUT_OF_RANGE, others RESOURCE_EXHAUSTED or the status that stands for an HTTP status of their own.
+  if (TOO_LARGE.test(message)) return { status: 'failure', reason, because: 'size' };
   // RESOURCE_EXHAUSTED may mean a full disk or too large a request. Only a delay from the server makes it temporary.
-  const retryable = RETRYABLE.has(name) || (name === 'RESOURCE_EXHAUSTED' && retryInMillis !== undefined);
-  return retryable ? { status: 'retryable', reason, retryInMillis } : { status: 'failure', reason };
+  if (RETRYABLE.has(name) || (name === 'RESOURCE_EXHAUSTED' && retryInMillis !== undefined)) {
+    const progress = name === 'DEADLINE_EXCEEDED' ? 'sent' : 'answered';
+    return { status: 'retryable', reason, retryInMillis, progress };
+  }
+  return { status: 'failure', reason, because: MAY_PASS_IN_PARTS.has(name) ? 'content' : undefined };
 }
 
 function classifyHttpStatus(status = 0): ExportResponse {
   const reason = `HTTP ${status} without a gRPC status`;
-  if (RETRYABLE_HTTP_STATUSES.has(status)) return { status: 'retryable', reason };
-  return { status: 'failure', reason: status < 500 ? `${reason}; ${USE_HTTP}` : reason };
+  if (RETRYABLE_HTTP_STATUSES.has(status))
+    return { status: 'retryable', reason, progress: progressAt(status) };
+  const because = refusalOf(status);
+  const isProxy = because === 'size' || status >= 500;
+  return { status: 'failure', reason: isProxy ? reason : `${reason}; ${USE_HTTP}`, because };
 }
 
 /** @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses */

@@ -4,7 +4,7 @@ import type { OtlpExporter, Signal } from '../../../config/config.js';
 import { defaultPort, withoutBrackets } from '../../../semconv/url.js';
 import { attempt } from './attempt.js';
 import { describeClosed, describeError, type Peer } from './describe-error.js';
-import { type ExportResponse, unreachable } from './export-response.js';
+import { type ExportResponse, unanswered } from './export-response.js';
 import { classifyGrpcAnswer, type GrpcAnswer } from './grpc-status.js';
 import { gzip } from './gzip.js';
 import { tlsOptions } from './tls.js';
@@ -57,10 +57,14 @@ export function openGrpc(exporter: OtlpExporter, signal: Signal): Transport {
       const message = frame(compressed ? [await gzip(body)] : body, compressed);
       return attempt(exporter.timeoutMs, (settle) => {
         if (connection === undefined || !isUsable(connection)) connection = reconnect();
-        const { session, socket } = connection;
-        call(session.request(headers), message, describe, settle);
-        // The next call must not reuse a connection that did not answer.
-        return () => socket.destroy();
+        const used = connection;
+        const unansweredBy: Unanswered = (error) => unanswered(describe(error), used.isOpen);
+        call(used.session.request(headers), message, unansweredBy, settle);
+        return {
+          isSent: () => used.isOpen,
+          // The next call must not reuse a connection that did not answer.
+          abort: () => void used.socket.destroy(),
+        };
       });
     },
     close() {
@@ -74,6 +78,8 @@ interface Connection {
   readonly session: ClientHttp2Session;
   /** Kept because a session that is still connecting can only be destroyed through its socket. */
   readonly socket: Socket;
+  /** Whether it has ever been established. */
+  isOpen: boolean;
 }
 
 function connect(exporter: OtlpExporter): Connection {
@@ -94,7 +100,11 @@ function connect(exporter: OtlpExporter): Connection {
   // Every call in flight receives the error from its own stream.
   session.on('error', () => {});
   session.on('close', () => socket.destroy());
-  return { session, socket };
+  const connection = { session, socket, isOpen: false };
+  session.on('connect', () => {
+    connection.isOpen = true;
+  });
+  return connection;
 }
 
 /** After GOAWAY a session counts as closed, although it still finishes the calls in flight. */
@@ -104,11 +114,13 @@ function isUsable({ session, socket }: Connection): boolean {
 
 /** Says why a call failed: because of an error, or because the connection was closed. */
 type Describe = (error?: NodeJS.ErrnoException) => string;
+/** The result of a call that failed like that. */
+type Unanswered = (error?: NodeJS.ErrnoException) => ExportResponse;
 
 function call(
   stream: ClientHttp2Stream,
   message: Body,
-  describe: Describe,
+  unansweredBy: Unanswered,
   settle: (result: ExportResponse) => void,
 ): void {
   let answer: GrpcAnswer = {};
@@ -124,11 +136,11 @@ function call(
   stream.on('trailers', (trailers) => {
     answer = { ...answer, ...trailers };
   });
-  stream.on('error', (error) => settle(streamError(stream, error, describe)));
+  stream.on('error', (error) => settle(streamError(stream, error, unansweredBy)));
   stream.on('close', () => {
     settle(
       isCutOff(answer, stream)
-        ? unreachable(describe())
+        ? unansweredBy()
         : classifyGrpcAnswer(answer, unframe(Buffer.concat(received))),
     );
   });
@@ -145,10 +157,10 @@ function isCutOff(answer: GrpcAnswer, { rstCode = 0 }: ClientHttp2Stream): boole
 function streamError(
   stream: ClientHttp2Stream,
   error: NodeJS.ErrnoException,
-  describe: Describe,
+  unansweredBy: Unanswered,
 ): ExportResponse {
   const refused = error.code === 'ERR_HTTP2_STREAM_ERROR' && !RETRYABLE_RESETS.has(stream.rstCode ?? 0);
-  return refused ? { status: 'failure', reason: error.message } : unreachable(describe(error));
+  return refused ? { status: 'failure', reason: error.message } : unansweredBy(error);
 }
 
 /** Frames a gRPC message: one byte for the compressed flag, four for the length, then the message. */

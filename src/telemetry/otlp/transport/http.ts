@@ -4,7 +4,13 @@ import type { OtlpExporter } from '../../../config/config.js';
 import { withoutBrackets } from '../../../semconv/url.js';
 import { attempt } from './attempt.js';
 import { describeClosed, describeError, USE_HTTPS } from './describe-error.js';
-import { type ExportResponse, RETRYABLE_HTTP_STATUSES, unreachable } from './export-response.js';
+import {
+  type ExportResponse,
+  progressAt,
+  RETRYABLE_HTTP_STATUSES,
+  refusalOf,
+  unanswered,
+} from './export-response.js';
 import { gzip } from './gzip.js';
 import { proxyEnv } from './proxy.js';
 import { tlsOptions } from './tls.js';
@@ -69,6 +75,7 @@ export function openHttp(exporter: OtlpExporter): Transport {
   const post = (body: Body): Promise<ExportResponse> =>
     attempt(exporter.timeoutMs, (settle) => {
       let used: Agent | undefined;
+      let isSent = false;
       let isGivenUp = false;
       const begin = (isRetry: boolean): void => {
         agent ??= openAgent();
@@ -79,12 +86,18 @@ export function openHttp(exporter: OtlpExporter): Transport {
           agent: current,
           headers: { ...headers, 'content-length': sizeOf(body) },
         });
-        request.on('socket', (socket) => socket.unref());
+        request.on('socket', (socket) => {
+          socket.unref();
+          isSent = !socket.connecting;
+          socket.once(secure ? 'secureConnect' : 'connect', () => {
+            isSent = true;
+          });
+        });
         request.on('response', (response) => {
           hasAnswered = true;
           read(response).then(
             (content) => settle(classifyHttpAnswer(response, content)),
-            (error) => settle(unreachable(describeError(error))),
+            (error) => settle(unanswered(describeError(error), isSent)),
           );
         });
         request.on('error', (error) => {
@@ -93,7 +106,7 @@ export function openHttp(exporter: OtlpExporter): Transport {
           if (isGivenUp) return;
           // The server may close a keep-alive connection just as it is reused.
           if (request.reusedSocket && !isRetry) beginAgain();
-          else settle(unreachable(describe(error)));
+          else settle(unanswered(describe(error), isSent));
         });
         for (const piece of body) request.write(piece);
         request.end();
@@ -102,13 +115,16 @@ export function openHttp(exporter: OtlpExporter): Transport {
         try {
           begin(true);
         } catch (error) {
-          settle(unreachable(describeError(error)));
+          settle(unanswered(describeError(error), isSent));
         }
       };
       begin(false);
-      return () => {
-        isGivenUp = true;
-        if (used !== undefined) discard(used);
+      return {
+        isSent: () => isSent,
+        abort() {
+          isGivenUp = true;
+          if (used !== undefined) discard(used);
+        },
       };
     });
 
@@ -144,8 +160,10 @@ function classifyHttpAnswer({ statusCode = 0, headers }: IncomingMessage, data: 
   }
   if (statusCode === 400 && EXPECTS_TLS.test(start))
     return { status: 'failure', reason: `${reason}: ${USE_HTTPS}` };
-  if (!RETRYABLE_HTTP_STATUSES.has(statusCode)) return { status: 'failure', reason };
-  return { status: 'retryable', reason, retryInMillis: retryAfterMs(headers['retry-after']) };
+  if (!RETRYABLE_HTTP_STATUSES.has(statusCode))
+    return { status: 'failure', reason, because: refusalOf(statusCode) };
+  const retryInMillis = retryAfterMs(headers['retry-after']);
+  return { status: 'retryable', reason, retryInMillis, progress: progressAt(statusCode) };
 }
 
 /** Whether a web server or a login page has answered instead of an OTLP receiver, which may send any other text. */

@@ -45,7 +45,11 @@ function finish(start: Partial<CallStart>, outcome: Outcome): CallSpan {
 
 function encoded(spans: readonly CallSpan[], others: readonly ReadableSpan[] = []) {
   const encoder = new CallSpanEncoder(resource, SCOPE);
-  const { body, count } = encodeSpans([...spans.map((span) => encoder.encode(span)), ...others], encoder);
+  const { body, count } = encodeSpans(
+    [...spans.map((span) => encoder.encode(span)), ...others],
+    encoder,
+    4_000_000,
+  );
   expect(count).toBe(spans.length + others.length);
   return decodeSpans(Buffer.concat(body ?? []));
 }

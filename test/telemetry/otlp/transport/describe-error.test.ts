@@ -43,24 +43,24 @@ describe('without TLS', () => {
   afterEach(() => collector.close());
 
   test('gRPC to a port that speaks HTTP/1', async () => {
-    expect(await send('grpc', collector.httpUrl)).toEqual({ status: 'retryable', reason: NO_GRPC });
+    expect(await send('grpc', collector.httpUrl)).toMatchObject({ status: 'retryable', reason: NO_GRPC });
   });
 
   test('HTTP to a port that speaks gRPC', async () => {
     const reason = 'this port speaks HTTP/2 only; for OTLP over gRPC, set OTEL_EXPORTER_OTLP_PROTOCOL=grpc';
-    expect(await send('http/protobuf', collector.url)).toEqual({ status: 'retryable', reason });
+    expect(await send('http/protobuf', collector.url)).toMatchObject({ status: 'retryable', reason });
   });
 
   test('HTTP to a port that speaks something else', async () => {
     const host = await serve(createServer((socket) => socket.on('error', () => {}).end('220 mail\r\n')));
     const reason = 'this port does not answer in HTTP';
-    expect(await send('http/protobuf', `http://${host}`)).toEqual({ status: 'retryable', reason });
+    expect(await send('http/protobuf', `http://${host}`)).toMatchObject({ status: 'retryable', reason });
   });
 
   test.each<Protocol>(['grpc', 'http/protobuf'])('https over %s to a port without TLS', async (protocol) => {
     for (const url of [collector.url, collector.httpUrl]) {
       const endpoint = url.replace('http:', 'https:');
-      expect(await send(protocol, endpoint)).toEqual({ status: 'retryable', reason: NO_TLS });
+      expect(await send(protocol, endpoint)).toMatchObject({ status: 'retryable', reason: NO_TLS });
     }
   });
 
@@ -74,7 +74,7 @@ describe('without TLS', () => {
     onTestFinished(() => void closing.close());
     collector = await startCollector();
     await transport.send([Buffer.alloc(0)]);
-    expect(await transport.send([Buffer.alloc(0)])).toEqual({
+    expect(await transport.send([Buffer.alloc(0)])).toMatchObject({
       status: 'retryable',
       reason: 'connection closed',
     });
@@ -124,7 +124,7 @@ describe.skipIf(!hasOpenssl())('with TLS (needs openssl)', () => {
     const untrusted = [await send('grpc', url), await send('http/protobuf', httpUrl)];
     await collector.close();
     certificate.remove();
-    expect(reasons).toEqual([
+    expect(reasons).toMatchObject([
       { status: 'retryable', reason: `connection closed${MAY_EXPECT_TLS}` },
       { status: 'retryable', reason: `ECONNRESET${MAY_EXPECT_TLS}` },
       { status: 'retryable', reason: NO_GRPC },

@@ -22,26 +22,42 @@ test('returns the data of a successful answer', () => {
 });
 
 test.each([
-  ['1', 'CANCELLED', 'retryable'],
-  ['2', 'UNKNOWN', 'failure'],
-  ['3', 'INVALID_ARGUMENT', 'failure'],
-  ['4', 'DEADLINE_EXCEEDED', 'retryable'],
-  ['5', 'NOT_FOUND', 'failure'],
-  ['6', 'ALREADY_EXISTS', 'failure'],
-  ['7', 'PERMISSION_DENIED', 'failure'],
-  ['8', 'RESOURCE_EXHAUSTED', 'failure'],
-  ['9', 'FAILED_PRECONDITION', 'failure'],
-  ['10', 'ABORTED', 'retryable'],
-  ['11', 'OUT_OF_RANGE', 'retryable'],
-  ['12', 'UNIMPLEMENTED', 'failure'],
-  ['13', 'INTERNAL', 'failure'],
-  ['14', 'UNAVAILABLE', 'retryable'],
-  ['15', 'DATA_LOSS', 'retryable'],
-  ['16', 'UNAUTHENTICATED', 'failure'],
-  ['99', 'UNKNOWN', 'failure'],
-  ['garbage', 'UNKNOWN', 'failure'],
-])('classifies the gRPC status %s (%s) as %s', (code, reason, status) => {
-  expect(classifyGrpcAnswer({ ':status': 200, 'grpc-status': code }, NO_DATA)).toEqual({ status, reason });
+  ['1', 'CANCELLED', 'retryable', { progress: 'answered' }],
+  ['2', 'UNKNOWN', 'failure', {}],
+  ['3', 'INVALID_ARGUMENT', 'failure', { because: 'content' }],
+  ['4', 'DEADLINE_EXCEEDED', 'retryable', { progress: 'sent' }],
+  ['5', 'NOT_FOUND', 'failure', {}],
+  ['6', 'ALREADY_EXISTS', 'failure', {}],
+  ['7', 'PERMISSION_DENIED', 'failure', {}],
+  ['8', 'RESOURCE_EXHAUSTED', 'failure', { because: 'content' }],
+  ['9', 'FAILED_PRECONDITION', 'failure', {}],
+  ['10', 'ABORTED', 'retryable', { progress: 'answered' }],
+  ['11', 'OUT_OF_RANGE', 'retryable', { progress: 'answered' }],
+  ['12', 'UNIMPLEMENTED', 'failure', {}],
+  ['13', 'INTERNAL', 'failure', {}],
+  ['14', 'UNAVAILABLE', 'retryable', { progress: 'answered' }],
+  ['15', 'DATA_LOSS', 'retryable', { progress: 'answered' }],
+  ['16', 'UNAUTHENTICATED', 'failure', {}],
+  ['99', 'UNKNOWN', 'failure', {}],
+  ['garbage', 'UNKNOWN', 'failure', {}],
+])('classifies the gRPC status %s (%s) as %s', (code, reason, status, more) => {
+  expect(classifyGrpcAnswer({ ':status': 200, 'grpc-status': code }, NO_DATA)).toEqual({
+    status,
+    reason,
+    ...more,
+  });
+});
+
+test.each([
+  ['8', 'grpc: received message larger than max (4500000 vs. 4194304)'],
+  ['8', 'gRPC message exceeds maximum size 4194304: 4500000'],
+  ['11', 'Error, decoded message length too large: found 4500000 bytes, the limit is: 4194304 bytes'],
+  ['2', 'Payload Too Large'],
+])('status %s with the message "%s" says that the request is too large', (code, message) => {
+  expect(classifyGrpcAnswer({ 'grpc-status': code, 'grpc-message': message }, NO_DATA)).toMatchObject({
+    status: 'failure',
+    because: 'size',
+  });
 });
 
 describe('with a retry delay', () => {
@@ -51,12 +67,17 @@ describe('with a retry delay', () => {
       status: 'retryable',
       reason: 'RESOURCE_EXHAUSTED',
       retryInMillis: 3_000,
+      progress: 'answered',
     });
   });
 
   test('does not make INVALID_ARGUMENT retryable', () => {
     const answer = { 'grpc-status': '3', 'grpc-status-details-bin': retryIn(3) };
-    expect(classifyGrpcAnswer(answer, NO_DATA)).toEqual({ status: 'failure', reason: 'INVALID_ARGUMENT' });
+    expect(classifyGrpcAnswer(answer, NO_DATA)).toEqual({
+      status: 'failure',
+      reason: 'INVALID_ARGUMENT',
+      because: 'content',
+    });
   });
 });
 
@@ -72,15 +93,18 @@ test.each([
 });
 
 test.each([
-  [200, 'failure'],
-  [404, 'failure'],
-  [429, 'retryable'],
-  [500, 'failure'],
-  [502, 'retryable'],
-  [503, 'retryable'],
-  [504, 'retryable'],
-] as const)('classifies HTTP %i without a gRPC status as %s', (code, status) => {
+  [200, 'failure', {}],
+  [400, 'failure', { because: 'content' }],
+  [404, 'failure', {}],
+  [413, 'failure', { because: 'size' }],
+  [429, 'retryable', { progress: 'answered' }],
+  [500, 'failure', {}],
+  [502, 'retryable', { progress: 'answered' }],
+  [503, 'retryable', { progress: 'answered' }],
+  [504, 'retryable', { progress: 'sent' }],
+] as const)('classifies HTTP %i without a gRPC status as %s', (code, status, more) => {
   expect(classifyGrpcAnswer({ ':status': code }, NO_DATA)).toEqual({
+    ...more,
     status,
     reason: expect.stringMatching(
       new RegExp(`^HTTP ${code} without a gRPC status(; for OTLP over HTTP, .*)?$`),

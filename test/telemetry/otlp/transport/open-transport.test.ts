@@ -114,7 +114,11 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
   test('gives up after the timeout and does not reuse the connection', async () => {
     collector.answer({ hang: true });
     open({ timeoutMs: 200 });
-    expect(await transport.send([body])).toEqual({ status: 'retryable', reason: 'no answer in 200 ms' });
+    expect(await transport.send([body])).toEqual({
+      status: 'retryable',
+      reason: 'no answer in 200 ms',
+      progress: 'sent',
+    });
     collector.answer({});
     expect(await transport.send([body])).toMatchObject({ status: 'success' });
     expect(collector.connections).toBe(2);
@@ -138,30 +142,57 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
 
 describe('grpc', () => {
   test.each<[string, Answer, ExportResponse]>([
-    ['UNAVAILABLE', { grpcStatus: 14 }, { status: 'retryable', reason: 'UNAVAILABLE' }],
+    ['UNAVAILABLE', { grpcStatus: 14 }, { status: 'retryable', reason: 'UNAVAILABLE', progress: 'answered' }],
     [
       'UNAVAILABLE with a message',
       { grpcStatus: 14, grpcMessage: 'zu voll: 100 %' },
-      { status: 'retryable', reason: 'UNAVAILABLE: zu voll: 100 %' },
+      { status: 'retryable', reason: 'UNAVAILABLE: zu voll: 100 %', progress: 'answered' },
     ],
     [
       'UNAVAILABLE with a retry delay',
       { grpcStatus: 14, retryDelayMs: 2_500 },
-      { status: 'retryable', reason: 'UNAVAILABLE', retryInMillis: 2_500 },
+      { status: 'retryable', reason: 'UNAVAILABLE', retryInMillis: 2_500, progress: 'answered' },
     ],
-    ['RESOURCE_EXHAUSTED', { grpcStatus: 8 }, { status: 'failure', reason: 'RESOURCE_EXHAUSTED' }],
+    [
+      'RESOURCE_EXHAUSTED',
+      { grpcStatus: 8 },
+      { status: 'failure', reason: 'RESOURCE_EXHAUSTED', because: 'content' },
+    ],
     [
       'RESOURCE_EXHAUSTED with a retry delay',
       { grpcStatus: 8, retryDelayMs: 100 },
-      { status: 'retryable', reason: 'RESOURCE_EXHAUSTED', retryInMillis: 100 },
+      { status: 'retryable', reason: 'RESOURCE_EXHAUSTED', retryInMillis: 100, progress: 'answered' },
     ],
-    ['INVALID_ARGUMENT', { grpcStatus: 3 }, { status: 'failure', reason: 'INVALID_ARGUMENT' }],
+    [
+      'INVALID_ARGUMENT',
+      { grpcStatus: 3 },
+      { status: 'failure', reason: 'INVALID_ARGUMENT', because: 'content' },
+    ],
+    [
+      'a message that is too large',
+      { grpcStatus: 8, grpcMessage: 'grpc: received message larger than max (4500000 vs. 4194304)' },
+      {
+        status: 'failure',
+        reason: 'RESOURCE_EXHAUSTED: grpc: received message larger than max (4500000 vs. 4194304)',
+        because: 'size',
+      },
+    ],
+    [
+      'DEADLINE_EXCEEDED',
+      { grpcStatus: 4 },
+      { status: 'retryable', reason: 'DEADLINE_EXCEEDED', progress: 'sent' },
+    ],
+    [
+      'HTTP 413 from a proxy',
+      { httpStatus: 413 },
+      { status: 'failure', reason: 'HTTP 413 without a gRPC status', because: 'size' },
+    ],
     ['UNAUTHENTICATED', { grpcStatus: 16 }, { status: 'failure', reason: 'UNAUTHENTICATED' }],
     ['an unknown status code', { grpcStatus: 99 }, { status: 'failure', reason: 'UNKNOWN' }],
     [
       'HTTP 503 from a proxy',
       { httpStatus: 503 },
-      { status: 'retryable', reason: 'HTTP 503 without a gRPC status' },
+      { status: 'retryable', reason: 'HTTP 503 without a gRPC status', progress: 'answered' },
     ],
     [
       'HTTP 404 from a server that does not speak gRPC',
@@ -208,12 +239,15 @@ describe('grpc', () => {
 
 describe('http/protobuf', () => {
   test.each<[string, Answer, ExportResponse]>([
-    ['503', { httpStatus: 503 }, { status: 'retryable', reason: 'HTTP 503' }],
+    ['503', { httpStatus: 503 }, { status: 'retryable', reason: 'HTTP 503', progress: 'answered' }],
     [
       '429 with Retry-After',
       { httpStatus: 429, retryAfter: '7' },
-      { status: 'retryable', reason: 'HTTP 429', retryInMillis: 7_000 },
+      { status: 'retryable', reason: 'HTTP 429', retryInMillis: 7_000, progress: 'answered' },
     ],
+    ['400', { httpStatus: 400 }, { status: 'failure', reason: 'HTTP 400', because: 'content' }],
+    ['413', { httpStatus: 413 }, { status: 'failure', reason: 'HTTP 413', because: 'size' }],
+    ['504', { httpStatus: 504 }, { status: 'retryable', reason: 'HTTP 504', progress: 'sent' }],
     ['500', { httpStatus: 500 }, { status: 'failure', reason: 'HTTP 500' }],
     ['401', { httpStatus: 401 }, { status: 'failure', reason: 'HTTP 401' }],
     ['a redirect', { httpStatus: 302 }, { status: 'failure', reason: 'HTTP 302' }],
