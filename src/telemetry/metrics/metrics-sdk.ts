@@ -7,9 +7,8 @@ import {
   PeriodicExportingMetricReader,
   type ScopeMetrics,
 } from '@opentelemetry/sdk-metrics';
-import type { MetricsConfig, OtlpExporter } from '../../config/config.js';
+import type { MetricsConfig } from '../../config/config.js';
 import { log, reason } from '../../log.js';
-import { encodeMetrics } from '../otlp/encoding/encode-metrics.js';
 import type { PendingRequest } from '../otlp/flush.js';
 import { createMetricExporter } from '../otlp/metric-exporter.js';
 import { PrometheusReader } from '../prometheus/reader.js';
@@ -36,11 +35,24 @@ export interface MetricsSdkOptions {
 
 /** A chunk of its own: the SDK is a third of what Redhook would load otherwise. */
 export function openMetricsSdk({ resource, config, metricProducers }: MetricsSdkOptions): MetricsSdk {
-  const pushed = config.exporters.filter((each) => each.type === 'otlp');
+  const pushed = config.exporters
+    .filter((each) => each.type === 'otlp')
+    .map((exporter) => ({ exporter, pusher: createMetricExporter(exporter) }));
   const scraped = new PrometheusReader({ metricProducers });
   const provider = new MeterProvider({
     resource,
-    readers: [scraped, ...pushed.map((exporter) => pushingReader(exporter, config, metricProducers))],
+    readers: [
+      scraped,
+      ...pushed.map(
+        ({ exporter, pusher }) =>
+          new PeriodicExportingMetricReader({
+            exporter: pusher,
+            exportIntervalMillis: config.exportIntervalMs,
+            exportTimeoutMillis: Math.min(exporter.timeoutMs, config.exportIntervalMs),
+            metricProducers,
+          }),
+      ),
+    ],
   });
 
   function lastValues(position: number): ScopeMetrics[] {
@@ -57,22 +69,9 @@ export function openMetricsSdk({ resource, config, metricProducers }: MetricsSdk
     collect: (options) => scraped.collect(options),
     startRuntimeMetrics: () => startRuntimeMetrics(provider),
     pendingRequests: (ours) =>
-      pushed.map((exporter, i): PendingRequest => {
-        const scopeMetrics = [...lastValues(1 + i), ours];
-        return { exporter, signal: 'metrics', body: encodeMetrics({ resource, scopeMetrics }) };
+      pushed.flatMap(({ exporter, pusher }, i) => {
+        const bodies = pusher.requests({ resource, scopeMetrics: [...lastValues(1 + i), ours] });
+        return bodies.map((body): PendingRequest => ({ exporter, signal: 'metrics', body }));
       }),
   };
-}
-
-function pushingReader(
-  exporter: OtlpExporter,
-  { exportIntervalMs }: MetricsConfig,
-  metricProducers: MetricProducer[],
-): PeriodicExportingMetricReader {
-  return new PeriodicExportingMetricReader({
-    exporter: createMetricExporter(exporter),
-    exportIntervalMillis: exportIntervalMs,
-    exportTimeoutMillis: Math.min(exporter.timeoutMs, exportIntervalMs),
-    metricProducers,
-  });
 }

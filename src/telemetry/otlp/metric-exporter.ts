@@ -1,65 +1,55 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ExportResultCode } from '@opentelemetry/core';
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { OtlpExporter } from '../../config/config.js';
-import { log, reason } from '../../log.js';
-import { backoffMs } from './backoff.js';
-import { encodeMetrics } from './encoding/encode-metrics.js';
+import { encodePoints } from './encoding/encode-points.js';
+import { countPoints } from './encoding/slice-metrics.js';
+import { MetricPush } from './metric-push.js';
 import { watchOutage } from './outage.js';
-import type { ExportResponse } from './transport/export-response.js';
+import { RequestSize } from './request-size.js';
 import { createSender } from './transport/sender.js';
 
-const CONSEQUENCE = 'the next push carries the totals';
+/** Encoding blocks the event loop, for a few milliseconds for so many. */
+const MAX_POINTS = 2_000;
+
+export interface MetricExporter extends PushMetricExporter {
+  /** Encoded requests with these metrics, for the flush at exit. */
+  requests(metrics: ResourceMetrics): Uint8Array[];
+}
 
 /**
- * Pushes metrics to one OTLP endpoint. A failed push is retried for `timeoutMs` and then given up: the values are
- * cumulative, so the next push contains them too.
+ * Pushes metrics to one OTLP endpoint. What cannot be delivered is given up in the end, and a push that is still under
+ * way when the next one begins is too: the values are cumulative, so the next push contains them.
  */
-export function createMetricExporter(exporter: OtlpExporter): PushMetricExporter {
+export function createMetricExporter(exporter: OtlpExporter): MetricExporter {
   const sender = createSender(exporter, 'metrics');
   const outage = watchOutage(exporter, 'metrics');
-
-  const deliver = async (body: Uint8Array): Promise<ExportResponse> => {
-    const end = performance.now() + exporter.timeoutMs;
-    for (let failures = 1; ; failures += 1) {
-      const result = await sender.send([body]);
-      if (result.status !== 'retryable') return result;
-      outage.failed(result.reason, CONSEQUENCE);
-      const delay = backoffMs(failures, result.retryInMillis);
-      if (performance.now() + delay > end) return result;
-      await sleep(delay, undefined, { ref: false });
-    }
-  };
-
-  const push = async (metrics: ResourceMetrics): Promise<void> => {
-    const result = await deliver(encode(metrics));
-    if (result.status === 'retryable') throw new Error(result.reason);
-    outage.succeeded();
-    if (result.status === 'success') return;
-    outage.rejected(result.reason, CONSEQUENCE);
-    throw new Error(result.reason);
-  };
+  const size = new RequestSize(MAX_POINTS);
+  const { timeoutMs } = exporter;
+  let latest: MetricPush | undefined;
 
   return {
-    // The SDK is silenced about failures (diag.ts), so every failure must have been logged here.
+    // The SDK is silenced about failures (diag.ts), so every failure must have been logged by the push.
     export(metrics, done) {
-      push(metrics).then(
+      latest?.stop();
+      latest = new MetricPush({ metrics, sender, outage, size, timeoutMs });
+      latest.run().then(
         () => done({ code: ExportResultCode.SUCCESS }),
         (error) => done({ code: ExportResultCode.FAILED, error }),
       );
+    },
+    requests(metrics) {
+      const bodies: Uint8Array[] = [];
+      const total = countPoints(metrics.scopeMetrics);
+      for (let done = 0; done < total; ) {
+        const { body, count } = encodePoints(metrics, done, MAX_POINTS, size.bytes);
+        bodies.push(body);
+        done += count;
+      }
+      return bodies;
     },
     async forceFlush() {},
     async shutdown() {
       sender.close();
     },
   };
-}
-
-function encode(metrics: ResourceMetrics): Uint8Array {
-  try {
-    return encodeMetrics(metrics);
-  } catch (error) {
-    log.error(`metrics: cannot be encoded (${reason(error)}); ${CONSEQUENCE}`);
-    throw error;
-  }
 }

@@ -1,13 +1,14 @@
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 
-/** The receiver's report about a request that it accepted. A message without rejected spans is a warning. */
+/** The receiver's report about a request that it accepted. A message without anything rejected is a warning. */
 export interface PartialSuccess {
+  /** How many spans, or data points. */
   readonly rejected: number;
   readonly message: string;
 }
 
 /**
- * Reads an `ExportTraceServiceResponse`.
+ * Reads an `ExportTraceServiceResponse`, or an `ExportMetricsServiceResponse`, which has the same fields.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#partial-success
  */

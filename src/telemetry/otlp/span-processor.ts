@@ -15,7 +15,7 @@ import { type Outage, watchOutage } from './outage.js';
 import { partialSuccess } from './partial-success.js';
 import { RequestSize } from './request-size.js';
 import { RingBuffer } from './ring-buffer.js';
-import type { ExportResponse } from './transport/export-response.js';
+import type { Failure, Retryable } from './transport/export-response.js';
 import { createSender } from './transport/sender.js';
 import { sizeOf, type Transport } from './transport/transport.js';
 
@@ -295,9 +295,6 @@ export class OtlpSpanProcessor implements SpanProcessor {
     this.#outage.rejected(cause, 'rejected spans are dropped and counted');
   }
 }
-
-type Failure = Extract<ExportResponse, { status: 'failure' }>;
-type Retryable = Extract<ExportResponse, { status: 'retryable' }>;
 
 /** What has become of one export. */
 interface Outcome {

@@ -3,13 +3,19 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { TraceFlags } from '@opentelemetry/api';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import { emptyResource } from '@opentelemetry/resources';
 import { expect, onTestFinished, test } from 'vitest';
 import type { OtlpExporter } from '../../../src/config/config.js';
+import { createRed } from '../../../src/telemetry/metrics/red.js';
+import { encodeMetrics } from '../../../src/telemetry/otlp/encoding/encode-metrics.js';
+import { createMetricExporter } from '../../../src/telemetry/otlp/metric-exporter.js';
 import { OtlpSpanProcessor } from '../../../src/telemetry/otlp/span-processor.js';
 import { SCOPE } from '../../../src/telemetry/scope.js';
 import { otlp } from '../../support/exporter.js';
-import { decodeSpans } from '../../support/otlp.js';
+import { decodeMetrics, decodeSpans } from '../../support/otlp.js';
+import { callsInto, startSdk } from '../../support/sdk-metrics.js';
 import { finishedSpans } from '../../support/spans.js';
 
 const LIMIT = 300_000;
@@ -19,27 +25,30 @@ interface Receiver {
   readonly bodies: Buffer[];
 }
 
-async function grpcReceiver(): Promise<Receiver> {
+async function grpcReceiver(limit = LIMIT): Promise<Receiver> {
   const bodies: Buffer[] = [];
-  const server = new Server({ 'grpc.max_receive_message_length': LIMIT });
+  const server = new Server({ 'grpc.max_receive_message_length': limit });
   const same = (bytes: Buffer): Buffer => bytes;
-  const service: ServiceDefinition = {
-    Export: {
-      path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: same,
-      requestDeserialize: same,
-      responseSerialize: same,
-      responseDeserialize: same,
-    },
-  };
-  server.addService(service, {
-    Export({ request }: { request: Buffer }, done: (error: null, answer: Buffer) => void) {
-      bodies.push(request);
-      done(null, Buffer.alloc(0));
-    },
-  });
+  for (const signal of ['trace', 'metrics'] as const) {
+    const name = signal === 'trace' ? 'TraceService' : 'MetricsService';
+    const service: ServiceDefinition = {
+      Export: {
+        path: `/opentelemetry.proto.collector.${signal}.v1.${name}/Export`,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: same,
+        requestDeserialize: same,
+        responseSerialize: same,
+        responseDeserialize: same,
+      },
+    };
+    server.addService(service, {
+      Export({ request }: { request: Buffer }, done: (error: null, answer: Buffer) => void) {
+        bodies.push(request);
+        done(null, Buffer.alloc(0));
+      },
+    });
+  }
   const port = await new Promise((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
@@ -68,7 +77,7 @@ async function httpReceiver(): Promise<Receiver> {
 }
 
 test.each([
-  ['a gRPC server', grpcReceiver],
+  ['a gRPC server', () => grpcReceiver()],
   ['a proxy for HTTP', httpReceiver],
 ])('%s with a limit gets all spans', async (_, start) => {
   const { exporter, bodies } = await start();
@@ -94,4 +103,26 @@ test.each([
   const names = bodies.flatMap((body) => decodeSpans(body).map(({ name }) => name));
   expect(names).toEqual(Array.from({ length: 500 }, (__, i) => `span ${i + 1}`));
   expect(dropped).toBe(0);
+});
+
+test('a gRPC server with its default limit gets 10,000 series of calls', async () => {
+  const { exporter, bodies } = await grpcReceiver(4 * 1024 * 1024);
+  const red = createRed({ maxRoutes: 10_000, maxSeries: 10_000, exemplars: 'trace_based' });
+  const call = callsInto(red);
+  const span = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: TraceFlags.SAMPLED };
+  for (let i = 0; i < 10_000; i += 1) call({ route: `/orders/${i}/with/a/long/route/:id`, span });
+  const metrics = await startSdk([red.producer]).read();
+  const pusher = createMetricExporter(exporter);
+
+  const result = await new Promise<ExportResult>((resolve) => pusher.export(metrics, resolve));
+
+  expect(result).toEqual({ code: ExportResultCode.SUCCESS });
+  expect(encodeMetrics(metrics).length, 'too large for one request').toBeGreaterThan(4 * 1024 * 1024);
+  const points = bodies
+    .flatMap((body) => decodeMetrics(body))
+    .filter(({ name }) => name === 'http.server.request.duration')
+    .flatMap((metric) => metric.points);
+  expect(new Set(points.map(({ attributes }) => attributes['http.route'])).size).toBe(10_000);
+  expect(points.every(({ exemplars, count }) => exemplars.length === 1 && count === 1)).toBe(true);
+  await pusher.shutdown();
 });

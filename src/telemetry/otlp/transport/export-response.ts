@@ -1,22 +1,30 @@
 /** The result of one request. */
-export type ExportResponse =
-  | { readonly status: 'success'; readonly data: Uint8Array }
-  | {
-      readonly status: 'failure';
-      readonly reason: string;
-      /**
-       * What the receiver may refuse about the request: its size, or some of its content. A part of it may pass. Absent
-       * if the receiver would refuse every request.
-       */
-      readonly because?: 'size' | 'content' | undefined;
-    }
-  | {
-      readonly status: 'retryable';
-      readonly reason: string;
-      readonly retryInMillis?: number | undefined;
-      /** How far the request has come. Absent if there was no connection: then it cannot be at fault. */
-      readonly progress?: 'sent' | 'answered' | undefined;
-    };
+export type ExportResponse = Success | Failure | Retryable;
+
+export interface Success {
+  readonly status: 'success';
+  readonly data: Uint8Array;
+}
+
+/** The same request will never succeed. */
+export interface Failure {
+  readonly status: 'failure';
+  readonly reason: string;
+  /**
+   * What the receiver may refuse about the request: its size, or some of its content. A part of it may pass. Absent if
+   * the receiver would refuse every request.
+   */
+  readonly because?: 'size' | 'content' | undefined;
+}
+
+/** The same request may succeed later. */
+export interface Retryable {
+  readonly status: 'retryable';
+  readonly reason: string;
+  readonly retryInMillis?: number | undefined;
+  /** How far the request has come. Absent if there was no connection: then it cannot be at fault. */
+  readonly progress?: 'sent' | 'answered' | undefined;
+}
 
 /**
  * The HTTP statuses after which the same request may succeed later. A proxy may return one instead of a gRPC status.
