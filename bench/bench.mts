@@ -5,8 +5,10 @@
  * - `--app`: the applications of the part `requests`, by default all
  * - `--agent`: only these agents and the bare application
  * - `--before`: the register file of another build of Redhook, measured beside this one
- * - `--rounds`, `--soak-minutes`
+ * - `--rounds`, `--soak-minutes`, `--stress-seconds`
  * - `--save`: writes `bench/RESULTS.md`
+ *
+ * It fails if a check of the part `stress` does.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -19,6 +21,7 @@ import { measureScrape } from './scrape.mts';
 import { startServices } from './services.mts';
 import { measureSoak } from './soak.mts';
 import { measureStartUp } from './start-up.mts';
+import { measureStress } from './stress.mts';
 import { stayAwayFromTarget } from './target.mts';
 
 const { values } = parseArgs({
@@ -29,6 +32,7 @@ const { values } = parseArgs({
     before: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     'soak-minutes': { type: 'string', default: '10' },
+    'stress-seconds': { type: 'string', default: '60' },
     save: { type: 'boolean', default: false },
   },
 });
@@ -61,6 +65,9 @@ const PARTS: Record<string, () => Promise<void>> = {
   async soak() {
     results.soak = await measureSoak(Number(values['soak-minutes']), services);
   },
+  async stress() {
+    results.stress = await measureStress(Number(values['stress-seconds']), services);
+  },
   async installed() {
     results.installed = measureInstalled();
   },
@@ -79,3 +86,4 @@ try {
 }
 console.log(report(results));
 if (values.save) writeFileSync('bench/RESULTS.md', `${preface()}\n${report(results)}`);
+if (results.stress?.some(({ isMet }) => !isMet)) process.exitCode = 1;

@@ -7,10 +7,11 @@ import { GOALS } from './goals.mts';
 import { addedBy, type Results, type Samples } from './results.mts';
 import type { Soak } from './soak.mts';
 import { added, median, spread } from './statistics.mts';
+import type { Check } from './stress.mts';
 
 /** One section for each part that was measured. */
 export function report(results: Results): string {
-  const { requests, layers, startUp, scrape, soak, installed } = results;
+  const { requests, layers, startUp, scrape, soak, stress, installed } = results;
   return [
     goalsOf(results),
     ...[...requests].map(([app, samples]) => requestsOf(app, samples)),
@@ -22,6 +23,7 @@ export function report(results: Results): string {
         `A page of ${scrape.bytes} bytes. CPU time of the event loop's thread: ${scrape.later.toFixed(1)} ms per scrape, ${scrape.first.toFixed(1)} ms for the first one. Longest block of the event loop: median ${scrape.longestBlock.toFixed(1)} ms, maximum ${scrape.longestBlockOfAll.toFixed(1)} ms, without a scrape ${scrape.longestBlockIdle.toFixed(1)} ms.`,
       ),
     soak && soakOf(soak),
+    stress && stressOf(stress),
     installed &&
       section('Installed size', `${installed.packages} package, ${installed.megabytes.toFixed(2)} MB.`),
   ]
@@ -126,6 +128,16 @@ function soakOf(soaks: ReadonlyMap<Agent, Soak>): string {
   ]);
   const head = ['agent', 'requests', 'spans arrived', 'resident memory by minute, MB'];
   return section('Continuous load on 16 connections', table(head, rows));
+}
+
+function stressOf(checks: readonly Check[]): string {
+  const rows = checks.map(({ name, wanted, found, isMet }) => [
+    name,
+    wanted,
+    found,
+    isMet ? 'met' : '**not met**',
+  ]);
+  return section('Hostile clients and a receiver in trouble', table(['check', 'wanted', 'found', ''], rows));
 }
 
 function startUpOf(times: ReadonlyMap<Agent, readonly number[]>): string {

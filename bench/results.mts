@@ -5,6 +5,7 @@ import type { Sample } from './requests.mts';
 import type { ScrapeCost } from './scrape.mts';
 import type { Soak } from './soak.mts';
 import { added, median } from './statistics.mts';
+import type { Check } from './stress.mts';
 
 export type Samples = ReadonlyMap<Agent, readonly Sample[]>;
 
@@ -14,6 +15,7 @@ export interface Results {
   startUp?: ReadonlyMap<Agent, readonly number[]>;
   scrape?: ScrapeCost;
   soak?: ReadonlyMap<Agent, Soak>;
+  stress?: readonly Check[];
   installed?: Installed;
 }
 
