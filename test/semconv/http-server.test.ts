@@ -3,7 +3,7 @@ import { connectionAttributes } from '../../src/semconv/http-server.js';
 
 const attributesOf = (userAgent: string, connection: object) =>
   connectionAttributes(
-    { authority: 'shop.example', headers: { 'user-agent': userAgent }, encrypted: false, peer: undefined },
+    { authority: 'shop.example', headers: { 'user-agent': userAgent }, encrypted: false, socket: undefined },
     connection,
   );
 
