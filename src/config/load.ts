@@ -56,7 +56,16 @@ export function loadConfig(
 
 /** The only place that takes configuration from the running process. */
 function currentProcess(): ProcessContext {
-  return { env: process.env, cwd: process.cwd(), argv: process.argv };
+  return { env: process.env, cwd: workingDirectory(), argv: process.argv };
+}
+
+/** An application may outlive the folder that it was started in. It then has no file there, and no package. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 }
 
 function valuesOf(file: ConfigFile, env: Env, report: Report): Map<string, SourceNode> | undefined {

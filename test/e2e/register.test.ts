@@ -68,6 +68,20 @@ test('with an incomplete build one line is printed, and the application runs', (
   expect(stderr).toMatch(/^redhook: cannot be loaded \(Error: Cannot find module '\.\/start\.cjs'/);
 });
 
+test('in a folder that is gone, it starts as elsewhere', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'redhook-gone-'));
+  const script = 'rmdir "$PWD" && exec "$0" --require "$1" -e "console.log(1)"';
+
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', script, NODES['24'], REGISTER], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { OTEL_SERVICE_NAME: 'gone', OTEL_TRACES_EXPORTER: 'none' },
+  });
+
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '1\n' });
+  expect(stderr).toMatch(/^redhook \S+: service=gone .*\n$/);
+});
+
 test('the globals and the functions that preloads usually replace stay unchanged', async () => {
   const env = { OTEL_LOG_LEVEL: 'none' };
   const bare = runApp('globals.cjs', { flags: [], env });
