@@ -95,41 +95,39 @@ async function run(agent: Agent, seconds: number, { endpoints }: Services): Prom
   const ports: Ports = { http: target.port, http2: Number(await ask(target, '/http2-port')) };
   const hasPage = agent.traces;
 
-  const [counts, warm] = await underLoad(ports, callers, async () => {
+  const pipelines = Array.from({ length: PIPELINES }, () => openPipeline(target.port));
+  const [hostile, warm] = await underLoad(ports, callers, async () => {
     await delay(WARM_UP_SECONDS * 1_000);
     const memory = await memoryOf(target);
     for (const mode of MODES) {
       await receiver.be(mode);
       await delay((seconds * 1_000) / MODES.length);
+      if (hasPage && mode === 'small') await untilAllSeriesArrived(receiver);
     }
     return memory;
   });
+  for (const each of pipelines) each.stop();
   const page = hasPage ? await settledPage(ends.metrics, receiver) : undefined;
   const memory = [warm, await memoryOf(target)] as const;
   const received = await receiver.report();
+  for (const each of pipelines) each.close();
   await target.stop();
   receiver.stop();
   upstream.stop();
-  return { memory, callers, ...counts, received, ...(page && { page }) };
+  const pipelined = pipelines.reduce((sum, { answers }) => sum + answers(), 0);
+  return { memory, callers, pipelined, hostile, received, ...(page && { page }) };
 }
 
-/** Runs `work` while all clients send. Resolves when they have stopped. */
-async function underLoad<T>(
-  ports: Ports,
-  callers: Load,
-  work: () => Promise<T>,
-): Promise<[{ pipelined: number; hostile: number }, T]> {
+/** Runs `work` while all other clients send. Resolves to the number of hostile ones when they have stopped. */
+async function underLoad<T>(ports: Ports, callers: Load, work: () => Promise<T>): Promise<[number, T]> {
   let isOver = false;
-  const counts = { pipelined: 0, hostile: 0 };
+  let hostile = 0;
   const kinds = Object.values(HOSTILE);
   const loops: (() => Promise<void>)[] = [
     ...Array(CALLERS).fill(() => call(ports.http, callers)),
-    ...Array(PIPELINES).fill(async () => {
-      counts.pipelined += await pipeline(ports.http);
-    }),
     ...Array(HOSTILE_AT_ONCE).fill(async () => {
-      const kind = kinds[counts.hostile % kinds.length];
-      counts.hostile += 1;
+      const kind = kinds[hostile % kinds.length];
+      hostile += 1;
       await kind?.(ports);
     }),
   ];
@@ -139,7 +137,7 @@ async function underLoad<T>(
   const result = await work();
   isOver = true;
   await Promise.all(all);
-  return [counts, result];
+  return [hostile, result];
 }
 
 /** A request with a trace of its own, in which the application makes a call. */
@@ -160,21 +158,33 @@ async function call(port: number, load: Load): Promise<void> {
   }
 }
 
-/** Sends many requests on one connection, a few at a time, and counts the answers. */
-function pipeline(port: number): Promise<number> {
-  const rounds = 200;
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1');
-    let answers = 0;
-    const next = () => socket.write('GET /plain HTTP/1.1\r\nHost: shop\r\n\r\n'.repeat(PIPELINE_DEPTH));
-    socket.on('connect', next).on('error', () => {});
-    socket.on('data', async (data) => {
-      answers += data.toString('latin1').split('HTTP/1.1 200').length - 1;
-      if (answers === rounds * PIPELINE_DEPTH) socket.destroy();
-      else if (answers % PIPELINE_DEPTH === 0) setTimeout(next, 20);
-    });
-    socket.on('close', () => done(answers));
+interface Pipeline {
+  answers(): number;
+  stop(): void;
+  /** Until then the connection stays open: what it holds counts. */
+  close(): void;
+}
+
+/** Sends requests on one connection, a few at a time. */
+function openPipeline(port: number): Pipeline {
+  const socket = connect(port, '127.0.0.1');
+  let answers = 0;
+  let isStopped = false;
+  const next = () => {
+    if (!isStopped) socket.write('GET /plain HTTP/1.1\r\nHost: shop\r\n\r\n'.repeat(PIPELINE_DEPTH));
+  };
+  socket.on('connect', next).on('error', () => {});
+  socket.on('data', (data) => {
+    answers += data.toString('latin1').split('HTTP/1.1 200').length - 1;
+    if (answers % PIPELINE_DEPTH === 0) setTimeout(next, 10);
   });
+  return {
+    answers: () => answers,
+    stop() {
+      isStopped = true;
+    },
+    close: () => void socket.destroy(),
+  };
 }
 
 /** The service behind the application. It sees in which trace a call arrives, and in which one it should. */
@@ -224,6 +234,12 @@ async function ask({ port }: Target, path: string): Promise<string> {
 
 async function memoryOf(target: Target): Promise<Memory> {
   return JSON.parse(await ask(target, '/memory'));
+}
+
+/** On a busy machine a push may take longer than the mode lasts. */
+async function untilAllSeriesArrived(receiver: Receiver): Promise<void> {
+  const end = performance.now() + SETTLED_WITHIN_MS;
+  while ((await receiver.report()).seriesWhileSmall < SERIES && performance.now() < end) await delay(1_000);
 }
 
 /** The page once every span is either received or dropped, or after a while. */

@@ -17,25 +17,41 @@ export interface MetricExporter extends PushMetricExporter {
 }
 
 /**
- * Pushes metrics to one OTLP endpoint. What cannot be delivered is given up in the end, and a push that is still under
- * way when the next one begins is too: the values are cumulative, so the next push contains them.
+ * Pushes metrics to one OTLP endpoint. What cannot be delivered is given up in the end: the values are cumulative, so
+ * the next push contains them. One push is under way at a time. Of those that wait for its end only the newest is made;
+ * a push that were cut short instead would never come to its last series where each takes longer than the interval.
  */
 export function createMetricExporter(exporter: OtlpExporter): MetricExporter {
   const sender = createSender(exporter, 'metrics');
   const outage = watchOutage(exporter, 'metrics');
   const size = new RequestSize(MAX_POINTS);
   const { timeoutMs } = exporter;
-  let latest: MetricPush | undefined;
+  let isPushing = false;
+  let waiting: { readonly push: () => Promise<void>; readonly giveUp: () => void } | undefined;
+
+  const pushInTurn = async (push: () => Promise<void>): Promise<void> => {
+    isPushing = true;
+    await push();
+    const next = waiting?.push;
+    waiting = undefined;
+    isPushing = false;
+    if (next !== undefined) await pushInTurn(next);
+  };
 
   return {
     // The SDK is silenced about failures (diag.ts), so every failure must have been logged by the push.
     export(metrics, done) {
-      latest?.stop();
-      latest = new MetricPush({ metrics, sender, outage, size, timeoutMs });
-      latest.run().then(
-        () => done({ code: ExportResultCode.SUCCESS }),
-        (error) => done({ code: ExportResultCode.FAILED, error }),
-      );
+      const fail = (error: Error) => done({ code: ExportResultCode.FAILED, error });
+      const push = () =>
+        new MetricPush({ metrics, sender, outage, size, timeoutMs })
+          .run()
+          .then(() => done({ code: ExportResultCode.SUCCESS }), fail);
+      if (!isPushing) {
+        void pushInTurn(push);
+        return;
+      }
+      waiting?.giveUp();
+      waiting = { push, giveUp: () => fail(new Error('the next push has newer values')) };
     },
     requests(metrics) {
       const bodies: Uint8Array[] = [];

@@ -30,7 +30,6 @@ export interface MetricPushOptions {
 export class MetricPush {
   readonly #options: MetricPushOptions;
   readonly #end: number;
-  #isStopped = false;
   /** How many points are delivered or refused. */
   #done = 0;
   #failures = 0;
@@ -44,11 +43,6 @@ export class MetricPush {
     this.#end = performance.now() + options.timeoutMs;
   }
 
-  /** Sends no further requests. The next push has newer values. */
-  stop(): void {
-    this.#isStopped = true;
-  }
-
   /** Throws if not all points were delivered. The reason has then been logged. */
   async run(): Promise<void> {
     const { metrics, sender } = this.#options;
@@ -59,7 +53,6 @@ export class MetricPush {
       if (result.status === 'retryable') await this.#pause(result, count);
       else if (result.status === 'failure') this.#refuse(result, body.length, count);
       else this.#accept(result.data, body.length, count);
-      if (this.#isStopped) throw new Error('the next push has begun');
     } while (this.#done < total);
     if (this.#refusal !== undefined) throw new Error(this.#refusal);
   }
