@@ -21,8 +21,8 @@ const { _cache: cache } = Module as unknown as { _cache: Record<string, LoadedMo
 /** Called for every file that has been loaded, for some more than once. */
 const listeners: ((path: string, module: LoadedModule) => void)[] = [];
 
-/** The ends of the paths of all targets. */
-const ends: string[] = [];
+/** All targets, and how the paths of their files end. */
+const targets: { readonly target: PackageTarget; readonly end: string }[] = [];
 
 /**
  * Attaches to an installed package: its prototypes are patched in place as soon as it is loaded, once for each copy. A
@@ -36,12 +36,14 @@ export function attachPackage(target: PackageTarget, calls: Calls, guard: Instru
   const seen = new WeakSet<LoadedModule>();
   const attachCopy = guard((path: string, module: LoadedModule) => {
     if (!path.endsWith(end) || seen.has(module)) return;
+    const folder = path.slice(0, -end.length);
+    if (!mayBe(target, folder)) return;
     seen.add(module);
-    if (isSupported(target, path.slice(0, -end.length))) attachTo(module.exports);
+    if (isSupported(target, folder)) attachTo(module.exports);
   });
 
   listeners.push(attachCopy);
-  ends.push(end);
+  targets.push({ target, end });
   for (const [path, module] of Object.entries(cache)) if (module?.loaded) attachCopy(path, module);
   if (listeners.length === 1) watchLoading();
 }
@@ -90,10 +92,11 @@ function announce(path: string, module: LoadedModule): void {
  * until it is complete.
  */
 function watchBypassed(folder: string): void {
-  for (let i = 0; i < ends.length; i += 1) {
-    const end = ends[i] as string;
+  for (let i = 0; i < targets.length; i += 1) {
+    const { target, end } = targets[i] as (typeof targets)[number];
     const file = end.lastIndexOf(sep);
-    if (!folder.endsWith(end.slice(0, file))) continue;
+    if (!folder.endsWith(end.slice(0, file)) || !mayBe(target, folder.slice(0, folder.length - file)))
+      continue;
     const path = folder + end.slice(file);
     const module = cache[path];
     // The application may have put something of its own there.
@@ -135,6 +138,21 @@ function announceAll(): void {
   }
 }
 
+/** What is known of folders that hold the file of a target. */
+const packages = new Map<string, { name?: string; version: string }>();
+
+/**
+ * Nearly every package has an `index.js`, and reading the package.json beside each would slow a start down. So for a file
+ * that is in no folder of its package, that has the package's name, or another file of it has been recognized before.
+ */
+function mayBe({ package: wanted, file }: PackageTarget, folder: string): boolean {
+  return (
+    normalize(file).includes(sep) ||
+    folder.endsWith(sep + normalize(wanted)) ||
+    packages.get(folder)?.name === wanted
+  );
+}
+
 function isSupported({ package: wanted, versions }: PackageTarget, folder: string): boolean {
   const { name, version } = packageIn(folder);
   if (name !== wanted) return false;
@@ -146,8 +164,17 @@ function isSupported({ package: wanted, versions }: PackageTarget, folder: strin
 
 /** The package.json of a folder. Another package may hold the same file deeper down, where it has no package.json. */
 function packageIn(folder: string): { name?: string; version: string } {
+  const known = packages.get(folder);
+  if (known !== undefined) return known;
+  const found = readPackage(folder);
+  packages.set(folder, found);
+  return found;
+}
+
+function readPackage(folder: string): { name?: string; version: string } {
   try {
-    return JSON.parse(readFileSync(`${folder}${sep}package.json`, 'utf8'));
+    const { name, version } = JSON.parse(readFileSync(`${folder}${sep}package.json`, 'utf8'));
+    return { name, version };
   } catch {
     return { version: '' };
   }

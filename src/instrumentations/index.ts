@@ -1,4 +1,5 @@
 import type { Instrumentation, Switchable } from '../instrumentation.js';
+import { express } from './express.js';
 import { fastify } from './fastify.js';
 import { fetch } from './fetch.js';
 import { grpcClient } from './grpc-client.js';
@@ -17,6 +18,7 @@ export const instrumentations: readonly Instrumentation[] = [
   http2Server,
   http2Client,
   fetch,
+  express,
   fastify,
   grpcServer,
   grpcClient,

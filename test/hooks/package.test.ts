@@ -27,6 +27,12 @@ attachPackage(
   createGuard('test'),
 );
 
+attachPackage(
+  { package: '@scope/thing', versions: '^1.2.0', file: 'main.js', attach: ({ copy }) => attached.push(copy) },
+  calls,
+  createGuard('test'),
+);
+
 const first = [...attached];
 
 afterEach(() => {
@@ -84,6 +90,21 @@ test('another package with a file of the same name is left alone', () => {
   deeper('deeper/src/lib/index.js');
 
   expect(attached).toEqual([]);
+});
+
+test("a file that is in no folder of its package is attached by the folder's name, or beside another one", () => {
+  const named = install('named', '1.2.0');
+  const alias = install('named', '1.2.0', { as: 'renamed' });
+  const unknown = install('named', '1.2.0', { as: 'unknown' });
+  for (const as of ['@scope/thing', 'renamed', 'unknown'])
+    writeFileSync(join(folder, 'named/node_modules', as, 'main.js'), `exports.copy = '${as}';`);
+
+  named('@scope/thing/main.js');
+  unknown('unknown/main.js');
+  alias('renamed');
+  alias('renamed/main.js');
+
+  expect(attached).toEqual(['@scope/thing', 'named', 'renamed']);
 });
 
 test('a version out of range is logged in one line and left alone', () => {

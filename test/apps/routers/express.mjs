@@ -1,0 +1,4 @@
+import express from 'express';
+import listen from './express.routes.cjs';
+
+listen(express);

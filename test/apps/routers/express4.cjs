@@ -1,0 +1,1 @@
+require('./express.routes.cjs')(require('express4'));
