@@ -7,7 +7,7 @@ import type { CallConvention } from './semconv/convention.js';
  * hear into Calls. There are two roles:
  *
  * - A **boundary** (http-server, http-client, fetch) opens a Call, runs the library inside it and ends it.
- * - A **router** (fastify) only names the Call that its boundary opened.
+ * - A **router** (express, fastify) only names the Call that its boundary opened.
  *
  * An instrumentation knows this contract, its own library and the conventions in `semconv/`. It never sees the
  * OpenTelemetry SDK, the configuration or a logger. Spans and metrics are both made from the Call, so they cannot
@@ -59,7 +59,7 @@ export interface ChannelTarget {
 /** An installed CommonJS package. `attach` runs once for each copy of it, as soon as the copy has been loaded. */
 export interface PackageTarget {
   readonly package: string;
-  /** A caret range of versions: `^1.8.0`. Other versions are left alone, and the log says so. Absent: every version. */
+  /** One or more caret ranges of versions: `^1.8.0 || ^2.0.0`. Other versions are left alone, and the log says so. Absent: every version. */
   readonly versions?: string;
   /** The file whose exports `attach` receives, relative to the package's folder: often its `main`. */
   readonly file: string;

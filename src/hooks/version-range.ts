@@ -1,5 +1,10 @@
-/** Whether `version` satisfies the caret range `range` (`^1.8.0`): not lower, and of the same major version. */
-export function satisfies(version: string, range: string): boolean {
+/** Whether `version` satisfies one of the caret ranges in `ranges`: `^1.8.0 || ^2.0.0`. */
+export function satisfies(version: string, ranges: string): boolean {
+  return ranges.split('||').some((range) => isWithin(version, range));
+}
+
+/** Not lower, and of the same major version. */
+function isWithin(version: string, range: string): boolean {
   const [wanted, found] = [numbersOf(range), numbersOf(version)];
   if (wanted[0] !== found[0]) return false;
   const differs = wanted.findIndex((number, i) => number !== found[i]);

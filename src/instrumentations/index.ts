@@ -8,6 +8,7 @@ import { httpClient } from './http-client.js';
 import { httpServer } from './http-server.js';
 import { http2Client } from './http2-client.js';
 import { http2Server } from './http2-server.js';
+import { koa } from './koa.js';
 import { temporalClient } from './temporal-client.js';
 import { temporalWorker } from './temporal-worker.js';
 
@@ -20,6 +21,7 @@ export const instrumentations: readonly Instrumentation[] = [
   fetch,
   express,
   fastify,
+  koa,
   grpcServer,
   grpcClient,
   temporalClient,

@@ -17,6 +17,8 @@ afterAll(() => collector.close());
 const ORDER_ROUTES = {
   express: '/shop/orders/:id',
   express4: '/shop/orders/:id',
+  koa: '/shop/orders/:id',
+  koa2: '/shop/orders/:id',
 };
 
 /** The flag of each module system. */

@@ -13,3 +13,11 @@ test.each([
 ])('%s is in ^1.8.0: %s', (version, expected) => {
   expect(satisfies(version, '^1.8.0')).toBe(expected);
 });
+
+test.each([
+  ['1.9.0', true],
+  ['3.0.1', true],
+  ['2.9.0', false],
+])('%s is in ^1.8.0 || ^3.0.0: %s', (version, expected) => {
+  expect(satisfies(version, '^1.8.0 || ^3.0.0')).toBe(expected);
+});
