@@ -63,6 +63,8 @@ export interface PackageTarget {
   readonly versions?: string;
   /** The file whose exports `attach` receives, relative to the package's folder: often its `main`. */
   readonly file: string;
+  /** A name that the file exports. Spares a start the look into the package.json of all packages with such a file. */
+  readonly exporting?: string;
   // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign package; its instrumentation knows their type.
   attach(exports: any, calls: Calls, guard: Guard): void;
 }
@@ -103,7 +105,7 @@ export interface Calls {
    * application asked for. `undefined`: there is no such limit, or the user has not opted in to it.
    */
   readonly deadline: number | undefined;
-  /** Binds `fn` to the current context, for a library that calls back from elsewhere. */
+  /** Binds `fn` to the current context, for a library that calls back from elsewhere. Its `this` stays as it is. */
   bind<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R;
   /** Adds a metric that is read whenever metrics are collected. */
   addGauge(gauge: Gauge): void;

@@ -87,7 +87,9 @@ export function createCalls({
     },
     bind(fn) {
       const context = contexts.active();
-      return (...args) => runInContext(context, fn, undefined, args);
+      return function (this: unknown, ...args) {
+        return runInContext(context, fn, this, args);
+      };
     },
     addGauge,
     addScrapedPage,

@@ -39,6 +39,7 @@ export function attachPackage(target: PackageTarget, calls: Calls, guard: Instru
     const folder = path.slice(0, -end.length);
     if (!mayBe(target, folder)) return;
     seen.add(module);
+    if (target.exporting !== undefined && !exportsName(module, target.exporting)) return;
     if (isSupported(target, folder)) attachTo(module.exports);
   });
 
@@ -136,6 +137,10 @@ function announceAll(): void {
     const module = cache[path];
     if (module?.loaded) announce(path, module);
   }
+}
+
+function exportsName({ exports }: LoadedModule, name: string): boolean {
+  return typeof exports === 'object' && exports !== null && Object.hasOwn(exports, name);
 }
 
 /** What is known of folders that hold the file of a target. */

@@ -16,7 +16,8 @@ test.each([
   ['@opentelemetry/instrumentation-runtime-node', ['runtime']],
   ['grpc', ['grpc-server', 'grpc-client']],
   ['temporal', ['temporal-client', 'temporal-worker']],
-  ['pg', []],
+  ['@opentelemetry/instrumentation-pg', ['pg']],
+  ['cassandra-driver', []],
   ['toString', []],
   ['', []],
 ])('"%s" selects %j', (word, names) => {

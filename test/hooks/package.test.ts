@@ -135,3 +135,22 @@ test('a package that is required again while it loads is attached once it is com
 
   expect(attached).toEqual(['circular']);
 });
+
+test('a file of a common name is told apart by what it exports', () => {
+  const found: unknown[] = [];
+  attachPackage(
+    {
+      package: '@scope/thing',
+      file: 'lib/index.js',
+      exporting: 'copy',
+      attach: (exports) => found.push(exports.copy),
+    },
+    calls,
+    createGuard('test'),
+  );
+  found.length = 0;
+  install('named', '1.2.0')('@scope/thing');
+  install('nameless', '1.2.0', { source: 'exports = {}; module.exports = function () {}' })('@scope/thing');
+
+  expect(found).toEqual(['named']);
+});

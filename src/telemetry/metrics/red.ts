@@ -34,7 +34,7 @@ const MAY_BE_EXEMPLAR: Record<MetricsConfig['exemplars'], (span: SpanContext) =>
 export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red {
   const startTime = millisToHrTime(Date.now());
   const mayBeExemplar = MAY_BE_EXEMPLAR[exemplars];
-  const histograms = new Map<CallConvention, CallHistogram>();
+  const histograms = new Map<string, CallHistogram>();
 
   const internal = createInternalMetrics();
   const overflowed = internal.counter(
@@ -45,11 +45,12 @@ export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red 
   overflowed.add(0, { reason: 'route' });
   overflowed.add(0, { reason: 'series' });
 
+  /** By its name: each chunk of the bundle has its own copy of a convention that several libraries share. */
   function histogramOf(convention: CallConvention): CallHistogram {
-    const known = histograms.get(convention);
+    const known = histograms.get(convention.histogram);
     if (known !== undefined) return known;
     const histogram = new CallHistogram(convention);
-    histograms.set(convention, histogram);
+    histograms.set(convention.histogram, histogram);
     return histogram;
   }
 

@@ -42,11 +42,11 @@ const NAMES = anyOf(proposedNames(switchable));
 
 test.each([
   [
-    'instrumentations:\n- fastfy: true\n- pg\n',
+    'instrumentations:\n- fastfy: true\n- tedious\n',
     {},
     [
       `warn otel-autoconf.yaml:2:3: found "fastfy", expected ${NAMES} (did you mean fastify?); ignored`,
-      `warn otel-autoconf.yaml:3:3: found "pg", expected ${NAMES}; ignored`,
+      `warn otel-autoconf.yaml:3:3: found "tedious", expected ${NAMES}; ignored`,
     ],
   ],
   [
