@@ -26,7 +26,7 @@ const queue = new OtlpSpanProcessor({
 for (const span of finishedSpans(spans)) queue.onEnd(span);
 
 function flush(): void {
-  const requests = queue.pending().map((body) => ({ exporter, signal: 'traces' as const, body }));
+  const requests = queue.pending().map((request) => ({ exporter, signal: 'traces' as const, ...request }));
   const startedAt = performance.now();
   flushSync(requests, timeoutMs);
   console.log(`flushed in ${performance.now() - startedAt} ms`);

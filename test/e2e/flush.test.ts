@@ -22,7 +22,7 @@ interface End {
   flushedInMs: number | undefined;
 }
 
-const LOST = '3 of the last 3 exports were lost at exit';
+const LOST = '3 of the last 3 exports were lost at exit, with 25 spans';
 
 const folder = mkdtempSync(join(tmpdir(), 'redhook-flush-'));
 let collector: Collector;

@@ -1,7 +1,7 @@
 /** The worker thread of `flushSync`. It sends the last requests in parallel while the main thread is blocked. */
 import { workerData } from 'node:worker_threads';
 import { adoptConnectionDefaults } from './connection-defaults.js';
-import type { FlushJob, PendingRequest } from './flush.js';
+import type { FlushJob, FlushResult, PendingRequest } from './flush.js';
 import { openTransport } from './transport/open-transport.js';
 import type { Transport } from './transport/transport.js';
 
@@ -16,9 +16,10 @@ void Promise.all(requests.map(deliver)).then(() => {
   Atomics.notify(finished, 0);
 });
 
-async function deliver({ exporter, signal, body }: PendingRequest): Promise<void> {
+async function deliver({ exporter, signal, body, spans = 0 }: PendingRequest): Promise<void> {
   const key = JSON.stringify([signal, exporter]);
   const transport = transports.get(key) ?? openTransport(exporter, signal);
   transports.set(key, transport);
-  port.postMessage(await transport.send([body]));
+  const result: FlushResult = { ...(await transport.send([body])), spans };
+  port.postMessage(result);
 }

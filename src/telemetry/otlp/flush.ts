@@ -12,9 +12,14 @@ export interface PendingRequest {
   readonly exporter: OtlpExporter;
   readonly signal: Signal;
   readonly body: Uint8Array;
+  /** How many spans it carries, if it carries spans. */
+  readonly spans?: number;
 }
 
-/** The input of the worker. It posts an `ExportResponse` for every request, then sets `finished` and notifies. */
+/** What the worker posts for each request. */
+export type FlushResult = ExportResponse & Pick<PendingRequest, 'spans'>;
+
+/** The input of the worker. It posts a `FlushResult` for every request, then sets `finished` and notifies. */
 export interface FlushJob {
   readonly requests: readonly PendingRequest[];
   readonly connections: ConnectionDefaults;
@@ -26,7 +31,8 @@ export interface FlushJob {
  * Delivers the last requests while the process ends. Blocks until they are delivered, or for `timeoutMs`.
  *
  * On `exit`, after an uncaught exception and in a signal handler, waiting for the event loop is not possible, so a
- * worker thread sends them. Never throws: requests that were not delivered are counted in one line of the log.
+ * worker thread sends them. Never throws: the requests that were not delivered, and the
+ * spans in them, are counted in one line of the log.
  *
  * @param workerFile the built `flush-worker.cjs`, which is next to the bundle.
  */
@@ -37,27 +43,29 @@ export function flushSync(
 ): void {
   if (requests.length === 0) return;
   let delivered = 0;
+  let lostSpans = sum(requests);
   let failure = `not finished after ${timeoutMs} ms`;
   try {
     for (const result of sendInWorker(requests, timeoutMs, workerFile)) {
-      if (result.status === 'success') delivered += 1;
-      else failure = result.reason;
+      if (result.status === 'success') {
+        delivered += 1;
+        lostSpans -= result.spans ?? 0;
+      } else {
+        failure = result.reason;
+      }
     }
   } catch (error) {
     failure = reason(error);
   }
   const failed = requests.length - delivered;
   if (failed > 0) {
-    const lost = `${failed} of the last ${requests.length} exports were lost at exit`;
+    const among = lostSpans > 0 ? `, with ${lostSpans} spans` : '';
+    const lost = `${failed} of the last ${requests.length} exports were lost at exit${among}`;
     log.warn(`${lost}: ${endpoints(requests)} (${failure})`);
   }
 }
 
-function sendInWorker(
-  all: readonly PendingRequest[],
-  timeoutMs: number,
-  workerFile: string,
-): ExportResponse[] {
+function sendInWorker(all: readonly PendingRequest[], timeoutMs: number, workerFile: string): FlushResult[] {
   // Not imported, so that the start does not have to load it.
   const { MessageChannel, Worker } = process.getBuiltinModule('node:worker_threads');
   // Read here: the file may be in an archive that only the `fs` of this thread can open (Yarn Plug'n'Play), and a
@@ -88,13 +96,17 @@ function sendInWorker(
   return receiveAll(results);
 }
 
+function sum(requests: readonly PendingRequest[]): number {
+  return requests.reduce((total, { spans = 0 }) => total + spans, 0);
+}
+
 function usesTls({ exporter }: PendingRequest): boolean {
   return exporter.endpoint.startsWith('https:');
 }
 
-function receiveAll(results: MessagePort): ExportResponse[] {
+function receiveAll(results: MessagePort): FlushResult[] {
   const { receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
-  const all: ExportResponse[] = [];
+  const all: FlushResult[] = [];
   for (let next = receiveMessageOnPort(results); next !== undefined; next = receiveMessageOnPort(results)) {
     all.push(next.message);
   }

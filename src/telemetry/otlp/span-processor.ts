@@ -32,6 +32,12 @@ export interface OtlpSpanProcessorOptions {
   readonly dropped: InternalCounter;
 }
 
+/** An encoded request, and how many spans it carries. */
+interface PendingSpans {
+  readonly body: Uint8Array;
+  readonly spans: number;
+}
+
 const QUEUE_FULL = { reason: 'queue_full' };
 const REJECTED = { reason: 'rejected' };
 const UNDELIVERABLE = { reason: 'undeliverable' };
@@ -131,15 +137,15 @@ export class OtlpSpanProcessor implements SpanProcessor {
   }
 
   /** Encoded requests with all unacknowledged spans, queued or in flight, for the flush at exit. */
-  pending(): Uint8Array[] {
-    const bodies: Uint8Array[] = [];
+  pending(): PendingSpans[] {
+    const requests: PendingSpans[] = [];
     let spans = [...this.#batches.spans, ...this.#ring.oldest(this.#ring.size)];
     while (spans.length > 0) {
       const { body, count } = this.#encode(spans.slice(0, this.#maxBatch));
-      if (body !== undefined) bodies.push(Buffer.concat(body));
+      if (body !== undefined) requests.push({ body: Buffer.concat(body), spans: count });
       spans = spans.slice(count);
     }
-    return bodies;
+    return requests;
   }
 
   /** The number of spans that are not acknowledged. */

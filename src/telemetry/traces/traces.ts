@@ -102,6 +102,6 @@ function openOutput(
   const processor = new OtlpSpanProcessor({ exporter, queue, resource, scope: SCOPE, dropped });
   return {
     processor,
-    pendingRequests: () => processor.pending().map((body) => ({ exporter, signal: 'traces', body })),
+    pendingRequests: () => processor.pending().map((request) => ({ exporter, signal: 'traces', ...request })),
   };
 }

@@ -49,7 +49,7 @@ function names(spans: readonly { name: string }[]): string[] {
 
 /** The names of the spans that the queue still holds. */
 function pending(): string[] {
-  return queue.pending().flatMap((body) => names(decodeSpans(Buffer.from(body))));
+  return queue.pending().flatMap(({ body }) => names(decodeSpans(Buffer.from(body))));
 }
 
 /** Ends spans named as by `end`, with about so many bytes. */
@@ -117,7 +117,7 @@ test('counts every span that does not fit into the queue while the collector is 
   end(18);
   await queue.forceFlush();
   expect(dropped).toEqual({ queue_full: 15 });
-  const kept = queue.pending().map((body) => names(decodeSpans(Buffer.from(body))));
+  const kept = queue.pending().map(({ body }) => names(decodeSpans(Buffer.from(body))));
   expect(kept.map((batch) => batch.length)).toEqual([4, 4, 2]);
   expect(kept.flat()).toEqual([...numbered(7), ...numbered(3)]);
 });
