@@ -1,7 +1,7 @@
 import { type Context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { TraceState } from '@opentelemetry/core';
 import type { CallStart, Calls, EndedCall, ExtractCarrier, Gauge, Poll } from '../instrumentation.js';
-import { log } from '../log.js';
+import { log, reason } from '../log.js';
 import { privateField } from '../patching/private-field.js';
 import type { CallConvention } from '../semconv/convention.js';
 import { callIn, isIncoming, logNotRecorded, TrackedCall } from './call.js';
@@ -110,7 +110,14 @@ function isSuppressed(context: Context, convention: CallConvention): boolean {
 /** The remote parent. Most requests bring none, and a look at the headers is cheaper than the propagator. */
 function parentIn(carrier: ExtractCarrier | undefined, headersRead: readonly string[]): Context {
   const hasParent = carrier !== undefined && headersRead.some((name) => carrier[name] !== undefined);
-  return hasParent ? propagation.extract(ROOT_CONTEXT, carrier) : ROOT_CONTEXT;
+  if (!hasParent) return ROOT_CONTEXT;
+  try {
+    return propagation.extract(ROOT_CONTEXT, carrier);
+  } catch (error) {
+    // The application may have set a propagator of its own. The call is counted all the same.
+    log.debug(`the trace context was not extracted: ${reason(error)}`);
+    return ROOT_CONTEXT;
+  }
 }
 
 function parentOf({ traceId, parentSpanId, sampled, traceState }: EndedCall): Context {

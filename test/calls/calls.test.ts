@@ -1,4 +1,4 @@
-import { context, trace } from '@opentelemetry/api';
+import { context, propagation, trace } from '@opentelemetry/api';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCalls } from '../../src/calls/calls.js';
 import { contexts } from '../../src/calls/context.js';
@@ -317,4 +317,18 @@ test('headers that can no longer be written do not prevent the call from being r
 
   expect(ended).toHaveLength(1);
   expect(debug.mock.calls.length).toBeLessThanOrEqual(1);
+});
+
+test('a propagator that throws does not prevent the call from being counted', () => {
+  propagation.setGlobalPropagator({ inject: throwing, extract: throwing, fields: () => ['traceparent'] });
+  try {
+    const strict = createCalls({ observers: [observer], knownOperations: {} });
+    const extractFrom = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+    const call = strict.open({ kind: 'server', convention: HTTP_SERVER, operation: 'GET', extractFrom });
+    call?.end({ code: 200 });
+  } finally {
+    propagation.disable();
+  }
+
+  expect(ended).toHaveLength(1);
 });
