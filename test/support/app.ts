@@ -27,6 +27,8 @@ export interface AppOptions {
   args?: string[];
   /** The user to run as. Needs root. */
   uid?: number;
+  /** Gives it a stdin that stays open until `closeInput`. */
+  input?: boolean;
 }
 
 export interface App {
@@ -37,6 +39,7 @@ export interface App {
   stdout(): string;
   stderr(): string;
   signal(name: NodeJS.Signals): void;
+  closeInput(): void;
   /** How it ended. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Kills it if it is still running, and waits for its end. */
@@ -51,13 +54,14 @@ export async function startApp(file: string, options: AppOptions = {}): Promise<
 /** Starts an application without waiting for it to listen. */
 export function runApp(
   file: string,
-  { node = NODES['24'], flags, env, cwd, args = [], uid }: AppOptions = {},
+  { node = NODES['24'], flags, env, cwd, args = [], uid, input }: AppOptions = {},
 ): App {
   const path = resolve(ROOT, 'test/apps', file);
   return runProgram(node, [...(flags ?? ['--import', REGISTER]), path, ...args], {
     cwd: cwd ?? resolve(path, '..'),
     env,
     uid,
+    input,
   });
 }
 
@@ -69,12 +73,18 @@ export function runProgram(
     cwd,
     env,
     uid,
-  }: { cwd?: string; env?: Record<string, string> | undefined; uid?: number | undefined } = {},
+    input,
+  }: {
+    cwd?: string;
+    env?: Record<string, string> | undefined;
+    uid?: number | undefined;
+    input?: boolean | undefined;
+  } = {},
 ): App {
   const child = spawn(command, args, {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     ...(uid !== undefined && { uid }),
   });
   const stdout = collect(child, 'stdout');
@@ -89,6 +99,7 @@ export function runProgram(
     stderr,
     ended,
     signal: (name) => void child.kill(name),
+    closeInput: () => void child.stdin?.end(),
     async stop() {
       child.kill('SIGKILL');
       await ended;
