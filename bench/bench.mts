@@ -32,7 +32,7 @@ const { values } = parseArgs({
     before: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     'soak-minutes': { type: 'string', default: '10' },
-    'stress-seconds': { type: 'string', default: '60' },
+    'stress-seconds': { type: 'string', default: '48' },
     save: { type: 'boolean', default: false },
   },
 });
