@@ -6,13 +6,13 @@ import { expect, test } from 'vitest';
 /** Our own names, and the attribute of an overflow series, which the specification of the SDK defines. */
 const OUTSIDE_CONVENTIONS = /^(?:temporal\.|redhook\.|otel\.metric\.overflow$)/;
 /** Dotted names that are neither attributes nor metrics. */
-const CHANNEL = /channel: '[^']+'/g;
+const CHANNEL_OR_FILE = /(?:channel|file): '[^']+'/g;
 const NAME = /'([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)'/g;
 
 const conventions = new Set<unknown>(Object.values({ ...stable, ...incubating } as object));
 const files = globSync('src/{instrumentations,semconv,telemetry}/**/*.ts');
 const names = files.flatMap((file) =>
-  [...readFileSync(file, 'utf8').replaceAll(CHANNEL, '').matchAll(NAME)].map(([, name]) => name as string),
+  [...readFileSync(file, 'utf8').replaceAll(CHANNEL_OR_FILE, '').matchAll(NAME)].map(([, name]) => name as string),
 );
 
 test('the sources contain names of spans and metrics', () => {
