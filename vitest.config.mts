@@ -16,7 +16,11 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/install-nodes.ts', 'test/support/fresh-build.ts'],
+          globalSetup: [
+            'test/support/install-nodes.ts',
+            'test/support/install-tools.ts',
+            'test/support/fresh-build.ts',
+          ],
         },
       },
     ],

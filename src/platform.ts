@@ -1,5 +1,7 @@
 const FLOOR = { major: 22, minor: 15 };
-const PACKAGE_MANAGERS = /[\\/](npm|npx|pnpm|pnpx|yarn|corepack)(-cli)?(\.[cm]?js)?$/;
+/** By their scripts. A release of Yarn in a project (`yarnPath`) has its version in the name. */
+const PACKAGE_MANAGERS =
+  /[\\/](?:(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)(?:-cli)?|\.yarn[\\/]releases[\\/]yarn-[^\\/]+)(?:\.[cm]?js)?$/;
 
 /** `undefined`: Redhook may start. `''`: it must not, and there is nothing to say. Else a sentence for the user. */
 export type ReasonNotToStart = undefined | '' | `Node ${string}`;

@@ -36,7 +36,8 @@ function observe(): void {
     },
     signals: config.exitSignals,
   });
-  const telemetry = startTelemetry(config, exit.arm);
+  const announce = (): void => log.announce(startLine(config, instrumentations));
+  const telemetry = startTelemetry(config, { arm: exit.arm, announce });
   const calls = createCalls({
     observers: telemetry.observers,
     knownOperations: { [HTTP_SERVER.operation]: config.knownMethods },
@@ -48,5 +49,5 @@ function observe(): void {
   for (const each of instrumentations) {
     if (config.instrumentations[each.name]) attach(each, calls);
   }
-  log.announce(startLine(config, instrumentations));
+  if (log.shows('debug')) announce();
 }

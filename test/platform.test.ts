@@ -16,10 +16,14 @@ test.each([
   '/usr/lib/node_modules/npm/bin/npx-cli.js',
   '/opt/yarn/bin/yarn.js',
   '/usr/bin/pnpm.cjs',
+  '/usr/bin/yarnpkg',
+  '/srv/shop/.yarn/releases/yarn-4.18.1.cjs',
+  '/srv/shop/.yarn/releases/yarn-berry.js',
+  'C:\\shop\\.yarn\\releases\\yarn-3.8.7.cjs',
   'C:\\nodejs\\node_modules\\corepack\\dist\\corepack.js',
 ])('a package manager is left alone: %s', (script) => expect(reasonNotToStart('24.0.0', script)).toBe(''));
 
-test.each(['/srv/app.js', '/srv/npm-audit-server.js', '', '/srv/yarn-shop/index.js'])(
+test.each(['/srv/app.js', '/srv/npm-audit-server.js', '', '/srv/yarn-shop/index.js', '/srv/yarn-4.js'])(
   'an application is instrumented: %s',
   (script) => expect(reasonNotToStart('24.0.0', script)).toBeUndefined(),
 );

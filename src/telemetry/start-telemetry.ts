@@ -27,11 +27,18 @@ export interface Telemetry {
   flush(): void;
 }
 
-/**
- * Wires everything behind the Call, and registers the global providers for the application's own telemetry. `arm` is
- * called as soon as there is something that the end of the process would lose.
- */
-export function startTelemetry(config: Config, arm: () => void): Telemetry {
+export interface Signs {
+  /** Called as soon as there is something that the end of the process would lose. */
+  arm(): void;
+  /**
+   * Called once this process has turned out to be an application: it listens, makes or serves a call, uses the API of
+   * OpenTelemetry, or lasts without child processes. Tools that only start the application do none of this.
+   */
+  announce(): void;
+}
+
+/** Wires everything behind the Call, and registers the global providers for the application's own telemetry. */
+export function startTelemetry(config: Config, { arm, announce }: Signs): Telemetry {
   const resource = createResource(config.serviceName, config.resourceAttributes);
   const internal = createInternalMetrics();
   const scrapedPages = createScrapedPages();
@@ -41,8 +48,13 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
   const isTraced = config.traces.exporters.length > 0;
   // Without spans there is nothing that an exemplar could point to.
   const red = createRed(isTraced ? config.metrics : { ...config.metrics, exemplars: 'always_off' });
-  const armOnce = isTraced || isPushed ? once(arm) : () => {};
-  const traces = isTraced ? startTraces(config.traces, resource, dropped, armOnce) : undefined;
+  const announceOnce = once(announce);
+  /** Called at the first call or span. */
+  const begin = once(() => {
+    announceOnce();
+    if (isTraced || isPushed) arm();
+  });
+  const traces = isTraced ? startTraces(config.traces, resource, dropped, begin) : undefined;
   const metrics = startMetrics(config.metrics, {
     resource,
     serviceName: config.serviceName,
@@ -55,6 +67,7 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
     if (config.instrumentations['runtime']) metrics.startRuntimeMetrics();
   };
   const serve = once(() => {
+    announceOnce();
     try {
       if (!isPushed) setImmediate(startRuntime).unref();
       metrics.serve();
@@ -66,7 +79,7 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
   const serveIfLasting = once(whenLasting(serve));
   const used: CallObserver = {
     start({ kind }) {
-      armOnce();
+      begin();
       if (isIncoming(kind)) serve();
       else serveIfLasting();
       return undefined;
@@ -81,9 +94,10 @@ export function startTelemetry(config: Config, arm: () => void): Telemetry {
   context.setGlobalContextManager(contexts);
   propagation.setGlobalPropagator(createPropagator(config.propagators));
   if (traces !== undefined) trace.setGlobalTracerProvider(traces.provider);
-  metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, serve, isPushed ? armOnce : () => {}));
+  metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, serve, isPushed ? begin : () => {}));
 
   whenListening(serve);
+  whenLasting(announceOnce);
 
   return {
     observers: [used, red.observer, traces?.observer ?? unrecordedSpans],

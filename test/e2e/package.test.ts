@@ -152,7 +152,7 @@ test.each([
     ['--import', MODULE_LOADER, '--import', join(PACKAGE, 'dist/register.cjs')],
   ],
 ])('it is loaded by %s', async (_, flags) => {
-  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_METRICS_EXPORTER: 'none' };
+  const env = { OTEL_METRICS_EXPORTER: 'none', OTEL_LOG_LEVEL: 'debug' };
   const app = runApp('script.cjs', { flags, cwd: tmpdir(), env });
 
   expect(await app.ended).toEqual({ code: 5, signal: null });

@@ -17,7 +17,7 @@ test('calls of the same series end with the same labels object', () => {
     env: { OTEL_METRICS_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
     cwd: tmpdir(),
   });
-  const { observers } = startTelemetry(config, () => {});
+  const { observers } = startTelemetry(config, { arm() {}, announce() {} });
   const spans = observers.findLast(({ start }) => start !== undefined);
   const labels: (Attributes | undefined)[] = [];
   const calls = createCalls({
