@@ -111,6 +111,8 @@ export interface Calls {
   addGauge(gauge: Gauge): void;
   /** Adds a page of Prometheus text that the library serves on loopback. Absent when nobody reads metrics. */
   readonly addScrapedPage: ((url: string) => void) | undefined;
+  /** Sets headers of an HTTP response on its span. Absent unless the user wants some of them. */
+  readonly captureResponse: ((call: Call, read: (name: string) => unknown) => void) | undefined;
   /** Does nothing unless the user has opted in to polling. */
   readonly poll: Poll;
   /** Writes a line to stderr, once. For what only the user can fix. */
@@ -141,7 +143,7 @@ export interface GaugePoint {
 
 /** A `client` waits for its `server`. A `producer` hands work to a `consumer` and does not wait. */
 export type CallKind = 'server' | 'client' | 'producer' | 'consumer';
-export type AttributeValue = string | number | boolean;
+export type AttributeValue = string | number | boolean | string[];
 export type Attributes = Record<string, AttributeValue | undefined>;
 
 export interface CallStart {

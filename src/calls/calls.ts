@@ -1,15 +1,18 @@
-import { type Context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { TraceState } from '@opentelemetry/core';
-import type { CallStart, Calls, EndedCall, ExtractCarrier, Gauge, Poll } from '../instrumentation.js';
-import { log, reason } from '../log.js';
+import type { CallStart, Calls, EndedCall, Gauge, Poll } from '../instrumentation.js';
+import { log } from '../log.js';
 import { privateField } from '../patching/private-field.js';
 import type { CallConvention } from '../semconv/convention.js';
 import { callIn, isIncoming, logNotRecorded, TrackedCall } from './call.js';
+import { type CapturedHeaders, captureHeaders } from './captured-headers.js';
 import { contexts, runInContext } from './context.js';
+import { type IncomingContext, readIncoming } from './incoming.js';
 import { inject } from './inject.js';
 import type { CallObserver } from './observer.js';
 import { OpenCalls } from './open-calls.js';
 import { isOwn, isOwnTraffic } from './own-traffic.js';
+import { trustedHosts } from './trusted-hosts.js';
 
 export interface CallsOptions {
   /** In order: an observer sees what the ones before it have set. */
@@ -18,6 +21,10 @@ export interface CallsOptions {
   readonly knownOperations: Readonly<Record<string, readonly string[]>>;
   /** Whether the deadline of a call bounds the calls made inside it. */
   readonly propagateDeadlines?: boolean;
+  readonly incoming?: IncomingContext;
+  /** The hosts that trace context is sent to, as patterns. */
+  readonly outgoingHosts?: readonly string[];
+  readonly capturedHeaders?: CapturedHeaders;
   readonly addGauge?: (gauge: Gauge) => void;
   readonly poll?: Poll;
   readonly addScrapedPage?: (url: string) => void;
@@ -32,6 +39,9 @@ export function createCalls({
   observers,
   knownOperations,
   propagateDeadlines,
+  incoming = 'continue',
+  outgoingHosts = ['*'],
+  capturedHeaders,
   addGauge = () => {},
   addScrapedPage,
   poll = () => {},
@@ -39,7 +49,11 @@ export function createCalls({
   const known = new Map(
     Object.entries(knownOperations).map(([attribute, names]) => [attribute, new Set(names)]),
   );
-  const headersRead = propagation.fields();
+  // A consumer, such as an activity of Temporal, gets its work from inside the application.
+  const inside = readIncoming('continue');
+  const outside = readIncoming(incoming);
+  const isTrusted = trustedHosts(outgoingHosts);
+  const capture = capturedHeaders && captureHeaders(capturedHeaders);
   const calls = privateField<TrackedCall>();
   const open = new OpenCalls<TrackedCall>();
   const isKnown = ({ convention, operation = '' }: CallStart): boolean =>
@@ -52,8 +66,13 @@ export function createCalls({
       try {
         const call = new TrackedCall(start, isKnown(start), observers, open);
         // What arrives begins its own tree: the context in which its server was created is not its parent.
-        call.begin(isIncoming(start.kind) ? parentIn(start.extractFrom, headersRead) : active, start);
-        if (start.injectInto !== undefined) inject(call.context, start.injectInto);
+        const from = start.kind === 'server' ? outside : inside;
+        call.begin(isIncoming(start.kind) ? from.parent(start.extractFrom) : active, start);
+        const caller = from.link?.(start.extractFrom);
+        if (caller !== undefined) call.span?.addLink({ context: caller });
+        if (start.injectInto !== undefined && (isTrusted?.(start.attributes?.['server.address']) ?? true))
+          inject(call.context, start.injectInto);
+        capture?.ofRequest(call, start);
         if (start.subjects !== undefined) for (const subject of start.subjects) calls.set(subject, call);
         return call;
       } catch (error) {
@@ -93,6 +112,7 @@ export function createCalls({
     },
     addGauge,
     addScrapedPage,
+    captureResponse: capture?.ofResponse,
     poll,
     warn: (line) => log.warn(line),
     isOwn,
@@ -105,19 +125,6 @@ export function createCalls({
 /** Whether a call is not to be observed here: it is Redhook's own traffic, or a part of the call around it. */
 function isSuppressed(context: Context, convention: CallConvention): boolean {
   return isOwnTraffic(context) || callIn(context)?.suppresses === convention;
-}
-
-/** The remote parent. Most requests bring none, and a look at the headers is cheaper than the propagator. */
-function parentIn(carrier: ExtractCarrier | undefined, headersRead: readonly string[]): Context {
-  const hasParent = carrier !== undefined && headersRead.some((name) => carrier[name] !== undefined);
-  if (!hasParent) return ROOT_CONTEXT;
-  try {
-    return propagation.extract(ROOT_CONTEXT, carrier);
-  } catch (error) {
-    // The application may have set a propagator of its own. The call is counted all the same.
-    log.debug(`the trace context was not extracted: ${reason(error)}`);
-    return ROOT_CONTEXT;
-  }
 }
 
 function parentOf({ traceId, parentSpanId, sampled, traceState }: EndedCall): Context {

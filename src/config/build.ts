@@ -11,6 +11,13 @@ export function buildConfig(sources: Sources, packageName: string | undefined): 
     logLevel: get(general.logLevel),
     ...service(sources, packageName),
     propagators: get(general.propagators),
+    trust: { incoming: get(general.incoming), outgoing: get(general.outgoing) },
+    capturedHeaders: {
+      serverRequest: get(general.serverRequestHeaders),
+      serverResponse: get(general.serverResponseHeaders),
+      clientRequest: get(general.clientRequestHeaders),
+      clientResponse: get(general.clientResponseHeaders),
+    },
     traces: {
       exporters: traceExporters(sources),
       sampler: { name: get(traces.sampler), ratio: get(traces.ratio) },

@@ -9,6 +9,8 @@ export interface Config {
   /** The attributes in `OTEL_RESOURCE_ATTRIBUTES`, without `service.name`. */
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly propagators: readonly Propagator[];
+  readonly trust: TrustConfig;
+  readonly capturedHeaders: CapturedHeadersConfig;
   readonly traces: TracesConfig;
   readonly metrics: MetricsConfig;
   /** HTTP methods that keep their name. All others become `_OTHER`. */
@@ -23,6 +25,21 @@ export interface Config {
   readonly exitTimeoutMs: number;
   /** Whether signals that end the process are watched, so that the last telemetry can be sent first. */
   readonly exitSignals: boolean;
+}
+
+export interface TrustConfig {
+  /** What becomes of the trace context that arrives with a request. */
+  readonly incoming: 'continue' | 'link' | 'ignore';
+  /** The hosts that receive trace context and baggage: names, `*.name`, or `*` for all of them. */
+  readonly outgoing: readonly string[];
+}
+
+/** The names of the headers that the spans of HTTP calls carry, in lower case. */
+export interface CapturedHeadersConfig {
+  readonly serverRequest: readonly string[];
+  readonly serverResponse: readonly string[];
+  readonly clientRequest: readonly string[];
+  readonly clientResponse: readonly string[];
 }
 
 export type Propagator = 'tracecontext' | 'baggage';

@@ -4,6 +4,7 @@ import { KNOWN_METHODS } from '../semconv/http-methods.js';
 import type { OtlpExporter, Propagator, SamplerName, Signal } from './config.js';
 import { endpoint } from './types/endpoint.js';
 import { exporterList } from './types/exporter-list.js';
+import { headerName } from './types/header-name.js';
 import { attributes, headers } from './types/key-values.js';
 import { hostName, listenAddress, METRICS_PATH, portNumber } from './types/listen-address.js';
 import { switches } from './types/switches.js';
@@ -231,6 +232,18 @@ export const general = {
     default: ['tracecontext', 'baggage'],
     doc: 'Formats of the headers that carry trace context and baggage between services.',
   }),
+  incoming: row({
+    path: 'trust.incoming',
+    type: choice(['continue', 'link', 'ignore'] as const),
+    default: 'continue',
+    doc: 'What becomes of the trace context that callers of HTTP and gRPC servers send. `continue`: it is the parent. `link`: a new trace links to it. `ignore`: a new trace. With the last two, the caller decides neither the trace nor its sampling, and its baggage is dropped.',
+  }),
+  outgoing: row({
+    path: 'trust.outgoing',
+    type: listOf(text),
+    default: ['*'],
+    doc: 'The hosts to which HTTP and gRPC clients send trace context and baggage: names, `*.example.com` for all hosts below one, `*` for every host.',
+  }),
   knownMethods: row({
     path: 'http.known_methods',
     env: ['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS'],
@@ -238,6 +251,10 @@ export const general = {
     default: KNOWN_METHODS,
     doc: 'HTTP methods that keep their name in metrics and spans. All others become `_OTHER`, so clients cannot create new series.',
   }),
+  serverRequestHeaders: headersRow('server', 'request'),
+  serverResponseHeaders: headersRow('server', 'response'),
+  clientRequestHeaders: headersRow('client', 'request'),
+  clientResponseHeaders: headersRow('client', 'response'),
   propagateDeadlines: row({
     path: 'grpc.propagate_deadlines',
     type: boolean,
@@ -354,6 +371,16 @@ function otlp(signal: Signal, timeouts: readonly string[]) {
       doc: 'Completes an endpoint that has no scheme: `true` means `http://`, `false` means `https://`.',
     }),
   };
+}
+
+function headersRow(side: 'server' | 'client', message: 'request' | 'response') {
+  return row({
+    path: `http.${side}.${message}_captured_headers`,
+    env: [`OTEL_INSTRUMENTATION_HTTP_${side.toUpperCase()}_CAPTURE_${message.toUpperCase()}_HEADERS`],
+    type: listOf(headerName),
+    default: [],
+    doc: `Headers of the ${message}s of HTTP ${side}s that spans carry, as \`http.${message}.header.<name>\`. Headers that hold secrets are refused.`,
+  });
 }
 
 function row<T>(setting: Setting<T>): Setting<T> {

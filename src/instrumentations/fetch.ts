@@ -8,6 +8,12 @@ import { type Authority, defaultPort, withoutBrackets } from '../semconv/url.js'
 import { runCallbacksOutside } from './undici/callbacks.js';
 import { keepCallersInQueues } from './undici/pool-queue.js';
 
+interface UndiciResponse {
+  readonly statusCode: number;
+  /** Names and values in turn. */
+  readonly headers: readonly unknown[];
+}
+
 interface UndiciRequest {
   /** `https://host:port`, or a URL object in some versions. */
   readonly origin: string | URL;
@@ -75,8 +81,11 @@ function openRequest(request: UndiciRequest, calls: Calls, guard: Guard): void {
 }
 
 /** undici publishes interim answers too, such as 103. The status of a call is that of the final one. */
-function receiveHead(request: object, { statusCode }: { readonly statusCode: number }, calls: Calls): void {
-  if (statusCode >= 200) calls.of(request)?.answered(statusCode);
+function receiveHead(request: object, { statusCode, headers }: UndiciResponse, calls: Calls): void {
+  const call = calls.of(request);
+  if (call === undefined || statusCode < 200) return;
+  call.answered(statusCode);
+  calls.captureResponse?.(call, (name) => valuesIn(headers, name));
 }
 
 type Upgrade = (this: object, statusCode: number | null, ...rest: unknown[]) => unknown;
@@ -124,6 +133,12 @@ class RequestHeaders implements InjectCarrier {
     for (let at = headers.length - 2; at >= 0; at -= 2) if (isNamed(headers[at], name)) headers.splice(at, 2);
     this.#request.addHeader(name, value);
   }
+}
+
+/** The values of a header of a response, whose names and values follow each other as bytes. */
+function valuesIn(headers: readonly unknown[], name: string): string[] | undefined {
+  const values = headers.filter((_, at) => at % 2 === 1 && isNamed(String(headers[at - 1]), name));
+  return values.length === 0 ? undefined : values.map(String);
 }
 
 function isNamed(key: unknown, name: string): boolean {

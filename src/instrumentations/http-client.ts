@@ -32,7 +32,11 @@ export const httpClient: Instrumentation = {
     { channel: 'http.client.request.created', attach: ({ request }, calls) => openRequest(request, calls) },
     {
       channel: 'http.client.response.finish',
-      attach: ({ request, response }, calls) => receiveHead(request, response, calls.of(request)),
+      attach({ request, response }, calls) {
+        const call = calls.of(request);
+        receiveHead(request, response, call);
+        if (call !== undefined) calls.captureResponse?.(call, (name) => response.headers[name]);
+      },
     },
     {
       channel: 'http.client.request.error',

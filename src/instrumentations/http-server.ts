@@ -33,7 +33,7 @@ export const httpServer: Instrumentation = {
           ofResponse,
           calls,
           hasResponseListener,
-          guard(endResponse),
+          guard((response: ServerResponse, call: Call) => endResponse(response, call, calls)),
         );
       },
     },
@@ -155,7 +155,8 @@ function isNodeListener(listener: unknown): boolean {
   return listener === clearIncoming;
 }
 
-function endResponse(response: ServerResponse, call: Call): void {
+function endResponse(response: ServerResponse, call: Call, calls: Calls): void {
+  calls.captureResponse?.(call, (name) => response.getHeader(name));
   const code = response.headersSent ? response.statusCode : undefined;
   const error = response.writableFinished ? undefined : (response.errored ?? 'aborted');
   call.end({ code, error });

@@ -21,6 +21,8 @@ const DEFAULTS: Config = {
   serviceName: 'app',
   resourceAttributes: {},
   propagators: ['tracecontext', 'baggage'],
+  trust: { incoming: 'continue', outgoing: ['*'] },
+  capturedHeaders: { serverRequest: [], serverResponse: [], clientRequest: [], clientResponse: [] },
   traces: {
     exporters: [OTLP],
     sampler: { name: 'parentbased_always_on', ratio: 1 },
@@ -273,7 +275,7 @@ http: {known_methods: [GET, "P O"]}
   expect(lines).toEqual([
     'error OTEL_BSP_SCHEDULE_DELAY: found "9999999999", expected a duration such as 2s or 500ms, or a number of milliseconds; using 5s',
     'error OTEL_TRACES_SAMPLER_ARG: found "x", expected a number from 0 to 1; using 1',
-    'error otel-autoconf.yaml:1:1: found "servce", expected traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level (did you mean service?); ignored',
+    'error otel-autoconf.yaml:1:1: found "servce", expected traces, metrics, instrumentations, service, propagators, trust, http, grpc, temporal, exit or log_level (did you mean service?); ignored',
     'error otel-autoconf.yaml:3:12: found "loud", expected none, error, warn, info or debug; using info',
     'error otel-autoconf.yaml:5:19: found "alwayson", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (did you mean always_on?); using parentbased_always_on',
     'error otel-autoconf.yaml:5:29: found "ration", expected name or ratio (did you mean ratio?); ignored',
@@ -285,7 +287,7 @@ http: {known_methods: [GET, "P O"]}
     'error otel-autoconf.yaml:9:13: found "0", expected a duration such as 2s or 500ms, or a number of milliseconds; using 60s',
     'error otel-autoconf.yaml:10:20: found "many", expected a whole number from 1 to 1000000; using 500',
     'error otel-autoconf.yaml:11:17: found "2h", expected a duration such as 2s or 500ms, or a number of milliseconds; using 2s',
-    'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level; ignored',
+    'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, propagators, trust, http, grpc, temporal, exit or log_level; ignored',
     'error otel-autoconf.yaml:13:29: found "b3", expected tracecontext or baggage; using tracecontext',
     'error otel-autoconf.yaml:14:29: found "P O", expected an HTTP method; using GET',
   ]);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { load } from '../../support/load-config.js';
 
 const EXPECTED =
-  'traces, metrics, instrumentations, service, propagators, http, grpc, temporal, exit or log_level';
+  'traces, metrics, instrumentations, service, propagators, trust, http, grpc, temporal, exit or log_level';
 const UNUSED = 'using only the environment and the defaults';
 
 test.each([
