@@ -4,6 +4,7 @@ import { fastify } from './fastify.js';
 import { fetch } from './fetch.js';
 import { grpcClient } from './grpc-client.js';
 import { grpcServer } from './grpc-server.js';
+import { hapi } from './hapi.js';
 import { httpClient } from './http-client.js';
 import { httpServer } from './http-server.js';
 import { http2Client } from './http2-client.js';
@@ -22,6 +23,7 @@ export const instrumentations: readonly Instrumentation[] = [
   fetch,
   express,
   fastify,
+  hapi,
   koa,
   grpcServer,
   grpcClient,

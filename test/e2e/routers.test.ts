@@ -17,6 +17,7 @@ afterAll(() => collector.close());
 const ORDER_ROUTES = {
   express: '/shop/orders/:id',
   express4: '/shop/orders/:id',
+  hapi: '/shop/orders/{id}',
   koa: '/shop/orders/:id',
   koa2: '/shop/orders/:id',
 };
