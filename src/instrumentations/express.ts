@@ -121,7 +121,8 @@ function observeLayers(prototype: object, method: string, guard: Guard): void {
 function nameOf(known: Registered, request: Request, { mount, baseUrl }: Pass): string {
   const path = known.alternatives === undefined ? known.path : matching(known, request, baseUrl);
   if (mount === '') return path;
-  return path === '/' ? mount : mount + path;
+  if (path === '/') return mount;
+  return path.startsWith('*') ? `${mount}/${path}` : mount + path;
 }
 
 function observeRouters(prototype: object, calls: Calls, guard: Guard): void {

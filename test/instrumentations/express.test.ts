@@ -84,6 +84,10 @@ function createApp(express: Express, isVersion5: boolean) {
   shadowed.get('/whole/path', ok);
   app.get(isVersion5 ? '/whole/*rest' : '/whole/*', shadowed);
 
+  const rest = express.Router();
+  rest.all(isVersion5 ? '*rest' : '*', ok);
+  app.use('/rest', rest);
+
   const admin = express();
   admin.set('env', 'test');
   admin.get('/', ok);
@@ -191,11 +195,13 @@ const CASES: RouteCase[] = [
 const CASES_OF: Record<string, RouteCase[]> = {
   4: [
     ['/files/a/b', 200, '/files/*'],
+    ['/rest/a/b', 200, '/rest/*'],
     ['/optional', 200, '/optional/:part?'],
     ['/optional/1', 200, '/optional/:part?'],
   ],
   5: [
     ['/files/a/b', 200, '/files/*path'],
+    ['/rest/a/b', 200, '/rest/*rest'],
     ['/optional', 200, '/optional{/:part}'],
     ['/optional/1', 200, '/optional{/:part}'],
     ['/rejected/1', 503, '/rejected/:id'],

@@ -1,0 +1,3 @@
+const { FastifyAdapter } = require('@nestjs/platform-fastify');
+
+require('./nest.routes.mjs').default(new FastifyAdapter(), process.env.PREFIX);
