@@ -10,6 +10,7 @@ import { httpServer } from './http-server.js';
 import { http2Client } from './http2-client.js';
 import { http2Server } from './http2-server.js';
 import { koa } from './koa.js';
+import { ioredis } from './ioredis.js';
 import { pg } from './pg.js';
 import { temporalClient } from './temporal-client.js';
 import { temporalWorker } from './temporal-worker.js';
@@ -30,6 +31,7 @@ export const instrumentations: readonly Instrumentation[] = [
   temporalClient,
   temporalWorker,
   pg,
+  ioredis,
 ];
 
 /** The metrics of Node itself are not an instrumentation, but the configuration switches them like one. */

@@ -4,7 +4,7 @@ import { programAt, type Server, startServer } from './server.js';
 
 const program = programAt('/usr/lib/postgresql/*/bin/postgres', '/usr/local/bin/postgres');
 
-/** For `test.skipIf`. */
+/** For `describe.skipIf`. */
 export function hasPostgres(): boolean {
   return program !== undefined || missing('PostgreSQL', 'apt-get install postgresql');
 }
