@@ -12,6 +12,7 @@ import { http2Server } from './http2-server.js';
 import { koa } from './koa.js';
 import { ioredis } from './ioredis.js';
 import { pg } from './pg.js';
+import { redis } from './redis.js';
 import { temporalClient } from './temporal-client.js';
 import { temporalWorker } from './temporal-worker.js';
 
@@ -32,6 +33,7 @@ export const instrumentations: readonly Instrumentation[] = [
   temporalWorker,
   pg,
   ioredis,
+  redis,
 ];
 
 /** The metrics of Node itself are not an instrumentation, but the configuration switches them like one. */

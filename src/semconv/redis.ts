@@ -39,9 +39,13 @@ export function redisLabels(database: unknown, host?: string, port?: number, pat
 /** Redis begins its errors with a word such as `ERR` or `WRONGTYPE`. What follows may quote keys. */
 const PREFIX = /^([A-Z][A-Z0-9_]{1,31})(?: |$)/;
 
+/** A client of a cluster follows these. */
+const REDIRECTS = new Set(['ASK', 'MOVED']);
+
 /** `isReply`: the error is an answer of Redis. */
 export function redisFailure(error: unknown, isReply: boolean): Outcome {
   const message = propertyOf(error, 'message');
   const prefix = isReply && typeof message === 'string' ? PREFIX.exec(message)?.[1] : undefined;
-  return prefix === undefined ? { error } : { code: prefix };
+  if (prefix === undefined) return { error };
+  return REDIRECTS.has(prefix) ? {} : { code: prefix };
 }
