@@ -12,7 +12,9 @@ const NAME = /'([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)'/g;
 const conventions = new Set<unknown>(Object.values({ ...stable, ...incubating } as object));
 const files = globSync('src/{instrumentations,semconv,telemetry}/**/*.ts');
 const names = files.flatMap((file) =>
-  [...readFileSync(file, 'utf8').replaceAll(CHANNEL_OR_FILE, '').matchAll(NAME)].map(([, name]) => name as string),
+  [...readFileSync(file, 'utf8').replaceAll(CHANNEL_OR_FILE, '').matchAll(NAME)].map(
+    ([, name]) => name as string,
+  ),
 );
 
 test('the sources contain names of spans and metrics', () => {

@@ -45,7 +45,7 @@ test('a fault while the page opens does not reach the application that listens',
     env: { OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_PROMETHEUS_PORT: '0' },
     cwd: tmpdir(),
   });
-  startTelemetry(config, () => {});
+  startTelemetry(config, { arm() {}, announce() {} });
   const logged = vi.spyOn(log, 'error').mockReturnValue();
   vi.spyOn(globalThis, 'setImmediate').mockReturnValueOnce(undefined as never);
   const uncaught = vi.fn();
