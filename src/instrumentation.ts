@@ -32,7 +32,7 @@ export type Switchable = Pick<Instrumentation, 'name' | 'aliases'>;
  * Where to listen, in this order of preference: a channel that the library publishes, its public hook, a prototype
  * patched in place. Exports are never replaced.
  */
-export type Target = TracingTarget | ChannelTarget | PackageTarget | BuiltinTarget;
+export type Target = TracingTarget | ChannelTarget | PackageTarget | ModuleTarget | BuiltinTarget;
 
 /**
  * A `TracingChannel` of `node:diagnostics_channel`, on which a library publishes each of its operations. The
@@ -66,6 +66,17 @@ export interface PackageTarget {
   /** A name that the file exports. Spares a start the look into the package.json of all packages with such a file. */
   readonly exporting?: string;
   // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign package; its instrumentation knows their type.
+  attach(exports: any, calls: Calls, guard: Guard): void;
+}
+
+/** A file of a package of real ES modules. `attach` runs once for each copy of it, before the application has it. */
+export interface ModuleTarget {
+  readonly package: string;
+  /** As for a CommonJS package. */
+  readonly versions?: string;
+  /** The file, relative to the package's folder; `*` stands for any name. An inner one, not that of the package's name. */
+  readonly module: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module; its instrumentation knows their type.
   attach(exports: any, calls: Calls, guard: Guard): void;
 }
 

@@ -1,6 +1,7 @@
 import type { Calls, Instrumentation } from '../instrumentation.js';
 import { attachBuiltin } from './builtin.js';
 import { attachChannel } from './channel.js';
+import { attachModule } from './es-module.js';
 import { createGuard } from './guard.js';
 import { attachPackage } from './package.js';
 import { attachTracingChannel } from './tracing-channel.js';
@@ -12,6 +13,7 @@ export function attach(instrumentation: Instrumentation, calls: Calls): void {
     for (const target of instrumentation.targets) {
       if ('tracing' in target) attachTracingChannel(target, calls, guard);
       else if ('channel' in target) attachChannel(target, calls, guard);
+      else if ('module' in target) attachModule(target, calls, guard);
       else if ('package' in target) attachPackage(target, calls, guard);
       else attachBuiltin(target, calls, guard);
     }

@@ -158,7 +158,11 @@ function mayBe({ package: wanted, file }: PackageTarget, folder: string): boolea
   );
 }
 
-function isSupported({ package: wanted, versions }: PackageTarget, folder: string): boolean {
+/** Whether the package in `folder` is that of the target, in a version that is supported. */
+export function isSupported(
+  { package: wanted, versions }: Pick<PackageTarget, 'package' | 'versions'>,
+  folder: string,
+): boolean {
   const { name, version } = packageIn(folder);
   if (name !== wanted) return false;
   const supported = versions === undefined || satisfies(version, versions);

@@ -5,6 +5,7 @@ import { fetch } from './fetch.js';
 import { grpcClient } from './grpc-client.js';
 import { grpcServer } from './grpc-server.js';
 import { hapi } from './hapi.js';
+import { hono } from './hono.js';
 import { httpClient } from './http-client.js';
 import { httpServer } from './http-server.js';
 import { http2Client } from './http2-client.js';
@@ -26,6 +27,7 @@ export const instrumentations: readonly Instrumentation[] = [
   express,
   fastify,
   hapi,
+  hono,
   koa,
   grpcServer,
   grpcClient,

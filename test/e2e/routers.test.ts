@@ -43,6 +43,7 @@ const SHOPS: Shop[] = [
   { app: 'express', cases: shop('/shop/orders/:id') },
   { app: 'express4', cases: shop('/shop/orders/:id') },
   { app: 'hapi', cases: shop('/shop/orders/{id}') },
+  { app: 'hono', cases: shop('/shop/orders/:id') },
   { app: 'koa', cases: shop('/shop/orders/:id') },
   { app: 'koa2', cases: shop('/shop/orders/:id') },
   { app: 'nest-express', cases: [...nest(''), NOT_FOUND] },

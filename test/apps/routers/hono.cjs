@@ -1,0 +1,1 @@
+require('./hono.routes.cjs')(require('hono').Hono, require('@hono/node-server').serve);
