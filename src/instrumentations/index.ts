@@ -4,6 +4,7 @@ import { fastify } from './fastify.js';
 import { fetch } from './fetch.js';
 import { grpcClient } from './grpc-client.js';
 import { grpcServer } from './grpc-server.js';
+import { h3 } from './h3.js';
 import { hapi } from './hapi.js';
 import { hono } from './hono.js';
 import { httpClient } from './http-client.js';
@@ -26,6 +27,7 @@ export const instrumentations: readonly Instrumentation[] = [
   fetch,
   express,
   fastify,
+  h3,
   hapi,
   hono,
   koa,

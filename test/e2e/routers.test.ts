@@ -42,6 +42,7 @@ interface Shop {
 const SHOPS: Shop[] = [
   { app: 'express', cases: shop('/shop/orders/:id') },
   { app: 'express4', cases: shop('/shop/orders/:id') },
+  { app: 'h3', cases: shop('/shop/orders/:id') },
   { app: 'hapi', cases: shop('/shop/orders/{id}') },
   { app: 'hono', cases: shop('/shop/orders/:id') },
   { app: 'koa', cases: shop('/shop/orders/:id') },

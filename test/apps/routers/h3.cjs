@@ -1,0 +1,1 @@
+require('./h3.routes.cjs')(require('h3'));
