@@ -15,6 +15,7 @@ import { ioredis } from './ioredis.js';
 import { koa } from './koa.js';
 import { pg } from './pg.js';
 import { redis } from './redis.js';
+import { restify } from './restify.js';
 import { temporalClient } from './temporal-client.js';
 import { temporalWorker } from './temporal-worker.js';
 
@@ -31,6 +32,7 @@ export const instrumentations: readonly Instrumentation[] = [
   hapi,
   hono,
   koa,
+  restify,
   grpcServer,
   grpcClient,
   temporalClient,

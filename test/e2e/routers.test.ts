@@ -59,6 +59,7 @@ const SHOPS: Shop[] = [
     env: { PREFIX: 'api' },
     cases: [...nest('/api'), NOT_FOUND, ['/api/none', 404, undefined]],
   },
+  { app: 'restify', cases: shop('/shop/orders/:id') },
 ];
 
 /** The flag of each module system. */

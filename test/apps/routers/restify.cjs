@@ -1,0 +1,1 @@
+require('./restify.routes.cjs')(require('restify'));

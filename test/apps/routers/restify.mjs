@@ -1,0 +1,4 @@
+import restify from 'restify';
+import listen from './restify.routes.cjs';
+
+listen(restify);
