@@ -49,6 +49,11 @@ interface Request {
   readonly stream?: object;
 }
 
+interface Response {
+  /** What has answered may pass the request on, to be logged for example. The name stays. */
+  readonly headersSent: boolean;
+}
+
 type Path = string | RegExp | readonly Path[];
 
 interface Route {
@@ -69,7 +74,7 @@ interface Router {
 }
 
 type Next = (this: unknown, ...args: unknown[]) => unknown;
-type Handle = (this: unknown, request: Request, response: unknown, next: Next) => unknown;
+type Handle = (this: unknown, request: Request, response: Response, next: Next) => unknown;
 
 /** The path of a layer as it was registered. It is also kept on the route of the layer. */
 interface Registered {
@@ -97,10 +102,10 @@ const registered = privateField<Registered>();
 const passes = privateField<Pass>();
 
 function observeLayers(prototype: object, method: string, guard: Guard): void {
-  const reach = guard((layer: Layer, request: Request) => {
+  const reach = guard((layer: Layer, request: Request, response: Response) => {
     const known = registered.get(layer);
     const pass = known && passes.get(request);
-    if (pass === undefined) return;
+    if (pass === undefined || response.headersSent) return;
     const name = nameOf(known as Registered, request, pass);
     // A router that is the handler of a route sees the whole URL.
     pass.innerMount = layer.route === undefined ? name : pass.mount;
@@ -112,7 +117,7 @@ function observeLayers(prototype: object, method: string, guard: Guard): void {
     method,
     (handleRequest) =>
       function (request, response, next) {
-        reach(this as Layer, request);
+        reach(this as Layer, request, response);
         return handleRequest.call(this, request, response, next);
       },
   );
@@ -132,7 +137,7 @@ function observeRouters(prototype: object, calls: Calls, guard: Guard): void {
 }
 
 function followPasses(prototype: object, calls: Calls, guard: Guard): void {
-  const enter = guard((request: Request, next: Next): Next | undefined => {
+  const enter = guard((request: Request, response: Response, next: Next): Next | undefined => {
     const outer = passes.get(request);
     const call = outer?.call ?? calls.of(request) ?? calls.of(request.stream as object);
     if (call === undefined || typeof next !== 'function') return undefined;
@@ -146,7 +151,7 @@ function followPasses(prototype: object, calls: Calls, guard: Guard): void {
         outer.route = request.route;
         passes.set(request, outer);
       }
-      if (!error) call.name(outer?.innerMount || undefined);
+      if (!error && !response.headersSent) call.name(outer?.innerMount || undefined);
     });
     return function (...args) {
       leave(args[0]);
@@ -158,7 +163,7 @@ function followPasses(prototype: object, calls: Calls, guard: Guard): void {
     'handle',
     (handle) =>
       function (request, response, next) {
-        return handle.call(this, request, response, enter(request, next) ?? next);
+        return handle.call(this, request, response, enter(request, response, next) ?? next);
       },
   );
 }

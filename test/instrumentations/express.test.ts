@@ -62,6 +62,10 @@ function createApp(express: Express, isVersion5: boolean) {
   app.get('/passed/:id', (_request, _response, next) => next('route'), refuse);
   app.get('/passed/:other', ok);
   app.get('/nobody/:id', pass);
+  app.get('/answered/:id', (_request, response, next) => {
+    response.send('ok');
+    next();
+  });
 
   const items = express.Router({ mergeParams: true });
   items.use(pass);
@@ -160,6 +164,7 @@ const CASES: RouteCase[] = [
   ['/auth', 401, '/auth'],
   ['/passed/1', 200, '/passed/:other'],
   ['/nobody/1', 404, undefined],
+  ['/answered/1', 200, '/answered/:id'],
   ['/wp-admin.php', 404, undefined],
   ['/api/1/42', 200, '/api/:version/:user'],
   ['/api/1/42/items', 200, '/api/:version/:user/items'],
