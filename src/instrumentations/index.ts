@@ -13,6 +13,7 @@ import { http2Client } from './http2-client.js';
 import { http2Server } from './http2-server.js';
 import { ioredis } from './ioredis.js';
 import { koa } from './koa.js';
+import { mysql2 } from './mysql2.js';
 import { pg } from './pg.js';
 import { redis } from './redis.js';
 import { restify } from './restify.js';
@@ -40,6 +41,7 @@ export const instrumentations: readonly Instrumentation[] = [
   pg,
   ioredis,
   redis,
+  mysql2,
 ];
 
 /** The metrics of Node itself are not an instrumentation, but the configuration switches them like one. */

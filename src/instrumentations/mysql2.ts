@@ -1,0 +1,277 @@
+import { type EventEmitter, errorMonitor } from 'node:events';
+import type { Attributes, Call, Calls, Guard, Instrumentation, Outcome } from '../instrumentation.js';
+import { patch } from '../patching/patch.js';
+import { privateField } from '../patching/private-field.js';
+import { DB_CLIENT } from '../semconv/db.js';
+import { propertyOf } from '../semconv/property.js';
+import { createSqlReader, MYSQL } from '../semconv/sql.js';
+
+const VERSIONS = '^3.0.0';
+
+/**
+ * Queries of mysql2 3: by callback, promise or events, prepared or not. The channels of mysql2 are not used: while somebody
+ * listens to them, a query that fails and has no callback is silent, where it ends the process otherwise. A query of a
+ * pool is one call, with the time that it waits for a connection.
+ */
+export const mysql2: Instrumentation = {
+  name: 'mysql2',
+  observes: 'Queries and prepared statements of mysql2 3, by connections and pools',
+  conventions: [DB_CLIENT],
+  targets: [
+    {
+      package: 'mysql2',
+      versions: VERSIONS,
+      file: 'lib/base/connection.js',
+      attach: (Connection, calls, guard) => observeConnection(Connection.prototype, calls, guard),
+    },
+    {
+      package: 'mysql2',
+      versions: VERSIONS,
+      file: 'lib/base/pool.js',
+      attach: (Pool, calls, guard) => observePool(Pool.prototype, calls, guard),
+    },
+    // Earlier versions have no classes below these.
+    {
+      package: 'mysql2',
+      versions: VERSIONS,
+      file: 'lib/connection.js',
+      attach({ prototype }, calls, guard) {
+        if (Object.hasOwn(prototype, 'query')) observeConnection(prototype, calls, guard);
+      },
+    },
+    {
+      package: 'mysql2',
+      versions: VERSIONS,
+      file: 'lib/pool.js',
+      attach({ prototype }, calls, guard) {
+        if (Object.hasOwn(prototype, 'query')) observePool(prototype, calls, guard);
+      },
+    },
+  ],
+};
+
+interface Config {
+  readonly host?: string;
+  readonly port?: number;
+  readonly socketPath?: string;
+  readonly database?: string;
+}
+
+interface Connection {
+  readonly config: Config;
+  readonly _command?: Command;
+  readonly _commands?: { toArray(): Command[] };
+}
+
+interface Pool {
+  readonly config: { readonly connectionConfig: Config };
+}
+
+/** What mysql2 returns of a query. With a callback it calls that alone, else it emits events. */
+interface Command extends EventEmitter {
+  onResult?: unknown;
+  readonly statement?: { readonly query?: unknown };
+}
+
+type Callback = (this: unknown, ...args: unknown[]) => unknown;
+type Method<T> = (this: T, ...args: unknown[]) => unknown;
+
+const read = createSqlReader(MYSQL);
+const callsOf = privateField<Call>();
+const labels = privateField<Attributes>();
+
+/** The call of the query for which a pool is about to get a connection, and then about to ask it. */
+let connecting: Call | undefined;
+let pooled: Call | undefined;
+/** `query` or `execute` runs, and adds commands. */
+let isAsking = false;
+
+function observeConnection(prototype: object, calls: Calls, guard: Guard): void {
+  const open = guard((connection: Connection, sql: unknown): Call | undefined => {
+    const known = pooled ?? callsOf.get(sql);
+    pooled = undefined;
+    if (known === undefined) return openCall(sql, connection.config, calls);
+    known.set(labelsOf(connection.config));
+    return undefined;
+  });
+  for (const name of ['query', 'execute'])
+    patch<Method<Connection>>(
+      prototype,
+      name,
+      (method) =>
+        function (...args) {
+          const call = open(this, args[0]);
+          const before = isAsking;
+          isAsking = true;
+          try {
+            return call === undefined
+              ? method.apply(this, args)
+              : ask(call, args, guard, () => method.apply(this, args));
+          } finally {
+            isAsking = before;
+          }
+        },
+    );
+
+  // A prepared statement adds its command itself.
+  const openPrepared = guard((connection: Connection, command: Command) => {
+    const sql = isAsking ? undefined : command.statement?.query;
+    if (typeof sql !== 'string') return;
+    const call = openCall(sql, connection.config, calls);
+    if (call === undefined) return;
+    if (typeof command.onResult === 'function')
+      command.onResult = endingCallback(call, command.onResult as Callback, guard);
+    else endWithEvents(command, call, guard);
+  });
+  patch<Method<Connection>>(
+    prototype,
+    'addCommand',
+    (addCommand) =>
+      function (command, ...rest) {
+        openPrepared(this, command as Command);
+        return addCommand.call(this, command, ...rest);
+      },
+  );
+
+  // A command without a callback is not told that the connection is gone.
+  const failAll = guard((connection: Connection, error: unknown) => {
+    for (const command of [connection._command, ...(connection._commands?.toArray() ?? [])])
+      callsOf.get(command)?.end(outcomeOf(error));
+  });
+  patch<Method<Connection>>(
+    prototype,
+    '_notifyError',
+    (notifyError) =>
+      function (...args) {
+        failAll(this, args[0]);
+        return notifyError.apply(this, args);
+      },
+  );
+}
+
+function observePool(prototype: object, calls: Calls, guard: Guard): void {
+  const open = guard((pool: Pool, sql: unknown) => openCall(sql, pool.config.connectionConfig, calls));
+  for (const name of ['query', 'execute'])
+    patch<Method<Pool>>(
+      prototype,
+      name,
+      (method) =>
+        function (...args) {
+          const call = open(this, args[0]);
+          if (call === undefined) return method.apply(this, args);
+          connecting = call;
+          try {
+            return ask(call, args, guard, () => method.apply(this, args));
+          } finally {
+            connecting = undefined;
+          }
+        },
+    );
+  // A pool that is used up calls back where another query has ended.
+  patch<Method<Pool>>(
+    prototype,
+    'getConnection',
+    (getConnection) =>
+      function (...args) {
+        const call = connecting;
+        connecting = undefined;
+        const [callback] = args;
+        if (typeof callback === 'function') args[0] = calls.bind(asking(call, callback as Callback));
+        return getConnection.apply(this, args);
+      },
+  );
+}
+
+/** The connection takes this call. */
+function asking(call: Call | undefined, callback: Callback): Callback {
+  if (call === undefined) return callback;
+  return function (...args) {
+    pooled = args[0] ? undefined : call;
+    try {
+      return callback.apply(this, args);
+    } finally {
+      pooled = undefined;
+    }
+  };
+}
+
+function openCall(sql: unknown, config: Config, calls: Calls): Call | undefined {
+  const text = typeof sql === 'string' ? sql : propertyOf(sql, 'sql');
+  const query = typeof text === 'string' ? read(text) : undefined;
+  return calls.open({
+    kind: 'client',
+    convention: DB_CLIENT,
+    route: query?.summary,
+    attributes: {
+      ...labelsOf(config),
+      'db.collection.name': query?.collection,
+      'db.operation.name': query?.operation,
+    },
+    spanAttributes: () => ({ 'db.query.text': query?.text }),
+  });
+}
+
+function labelsOf(config: Config): Attributes {
+  const known = labels.get(config);
+  if (known !== undefined) return known;
+  const { host, port, socketPath, database } = config;
+  const found = {
+    'db.system.name': 'mysql',
+    'db.namespace': database || undefined,
+    'server.address': socketPath ?? host,
+    'server.port': socketPath === undefined ? port : undefined,
+  };
+  labels.set(config, found);
+  return found;
+}
+
+/** Runs `query` with these arguments, of which the callback, if there is one, ends the call. */
+function ask(call: Call, args: unknown[], guard: Guard, query: () => unknown): unknown {
+  const [sql] = args;
+  const at = args.findIndex((each, i) => i > 0 && typeof each === 'function');
+  // The application may have created the query object itself.
+  const created =
+    at === -1 && typeof propertyOf(sql, 'onResult') === 'function' ? (sql as Command) : undefined;
+  if (created !== undefined) created.onResult = endingCallback(call, created.onResult as Callback, guard);
+  else if (at !== -1) args[at] = endingCallback(call, args[at] as Callback, guard);
+  try {
+    const command = query();
+    if (typeof command === 'object' && command !== null) {
+      callsOf.set(command, call);
+      if (at === -1 && created === undefined) endWithEvents(command as Command, call, guard);
+    }
+    return command;
+  } catch (error) {
+    call.end(outcomeOf(error));
+    throw error;
+  }
+}
+
+function endingCallback(call: Call, callback: Callback, guard: Guard): Callback {
+  const end = guard((error: unknown) => call.end(outcomeOf(error)));
+  return function (...args) {
+    end(args[0]);
+    return call.runOutside(callback, this, ...args);
+  };
+}
+
+/** By an event that makes nobody believe that the error is handled. */
+function endWithEvents(command: Command, call: Call, guard: Guard): void {
+  callsOf.set(command, call);
+  command.once(
+    errorMonitor,
+    guard((error: unknown) => call.end(outcomeOf(error))),
+  );
+  command.once(
+    'end',
+    guard(() => call.end({})),
+  );
+}
+
+/** The message of a server's error is left out, because it quotes the data of the query. */
+function outcomeOf(error: unknown): Outcome {
+  if (error === undefined || error === null) return {};
+  if (propertyOf(error, 'code') === 'PROTOCOL_SEQUENCE_TIMEOUT') return { error, errorType: 'timeout' };
+  // Only errors of the server have one.
+  return propertyOf(error, 'sqlState') ? { code: String(propertyOf(error, 'errno')) } : { error };
+}
