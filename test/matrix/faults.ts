@@ -14,7 +14,7 @@ const SECOND_SDK = /^redhook: the application starts an OpenTelemetry SDK of its
 const REJECTED = /^redhook: traces: \S+ rejects data /;
 
 /** How long something stays broken, in milliseconds. */
-const BROKEN_MS = 700;
+const BROKEN_MS = 1_000;
 
 /** Nothing is sent before the end. */
 const AT_EXIT = { env: () => ({ OTEL_BSP_SCHEDULE_DELAY: '60000' }) };
@@ -26,10 +26,10 @@ const overHttp = ({ collector }: Surroundings) => ({
 
 /** The collector answers like this for a while, and then as usual again. */
 const answers =
-  (answer: Answer): Case['during'] =>
+  (answer: Answer, ms = BROKEN_MS): Case['during'] =>
   async ({ collector }) => {
     collector.answer(answer);
-    await delay(BROKEN_MS);
+    await delay(ms);
     collector.answer({});
   };
 
@@ -85,8 +85,8 @@ const COLLECTOR: Case[] = [
   },
   {
     name: 'collector hangs for a while',
-    during: answers({ hang: true }),
-    ours: { env: () => ({ OTEL_EXPORTER_OTLP_TIMEOUT: '300' }) },
+    during: answers({ hang: true }, 2_500),
+    ours: { env: () => ({ OTEL_EXPORTER_OTLP_TIMEOUT: '2000' }) },
     line: UNREACHABLE,
   },
   { name: 'collector answers UNAVAILABLE', during: answers({ grpcStatus: 14 }), line: UNREACHABLE },

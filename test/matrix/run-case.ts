@@ -166,7 +166,11 @@ async function run(
     env: { ...(!grpc && { NO_GRPC: '1' }), ...ourEnv, ...(typeof env === 'function' ? env(around) : env) },
     input: true,
   });
-  const limit = setTimeout(() => app.signal('SIGKILL'), MAX_MS);
+  let isLate = false;
+  const limit = setTimeout(() => {
+    isLate = true;
+    app.signal('SIGKILL');
+  }, MAX_MS);
   const agent = new http.Agent({ keepAlive: true, maxSockets: CLIENTS });
   const undos: (() => unknown)[] = [];
   let others = 0;
@@ -194,6 +198,7 @@ async function run(
     const ended = SERVED_OF_WORK * load.served + others - (given.slow ?? 0);
     await (given.end ?? (() => app.signal('SIGTERM')))(scene);
     const { code, signal } = await app.ended;
+    if (isLate) throw new Error('the process did not end');
     return {
       ...load,
       others,
@@ -204,6 +209,8 @@ async function run(
       stderr: app.stderr(),
       megabytes,
     };
+  } catch (error) {
+    throw isLate ? new Error(`not finished after ${MAX_MS} ms`) : error;
   } finally {
     clearTimeout(limit);
     agent.destroy();
