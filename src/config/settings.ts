@@ -379,7 +379,7 @@ function headersRow(side: 'server' | 'client', message: 'request' | 'response') 
     env: [`OTEL_INSTRUMENTATION_HTTP_${side.toUpperCase()}_CAPTURE_${message.toUpperCase()}_HEADERS`],
     type: listOf(headerName),
     default: [],
-    doc: `Headers of the ${message}s of HTTP ${side}s that spans carry, as \`http.${message}.header.<name>\`. Headers that hold secrets are refused.`,
+    doc: `Headers of the ${message}s of HTTP ${side}s that spans carry, as \`http.${message}.header.<name>\`. Headers that hold secrets are refused.${message === 'response' ? ' HTTP/1 only.' : ''}`,
   });
 }
 
