@@ -2,7 +2,7 @@
  * Runs one case of the matrix twice, bare and under the flag: the application serves a load, something breaks, and the
  * process ends. What differs between the two runs, and what is lost without being counted, is a problem.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -193,6 +193,7 @@ async function run(
     }
     agent.destroy();
     await delay(SETTLE_MS);
+    if (!isAlive(app.pid)) throw new Error(`ended too early: ${app.stderr()}`);
     const megabytes = peakMegabytes(app.pid);
     const page = await scrape(around.metricsPort).catch(() => undefined);
     const ended = SERVED_OF_WORK * load.served + others - (given.slow ?? 0);
@@ -274,6 +275,10 @@ function begins(url: string): Promise<http.IncomingMessage> {
       .get(url, { agent: false }, (response) => resolve(response.resume().on('error', () => {})))
       .on('error', reject);
   });
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}/status`);
 }
 
 function peakMegabytes(pid: number): number {
