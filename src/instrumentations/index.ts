@@ -13,6 +13,7 @@ import { http2Client } from './http2-client.js';
 import { http2Server } from './http2-server.js';
 import { ioredis } from './ioredis.js';
 import { koa } from './koa.js';
+import { mongodb } from './mongodb.js';
 import { mysql2 } from './mysql2.js';
 import { pg } from './pg.js';
 import { redis } from './redis.js';
@@ -42,6 +43,7 @@ export const instrumentations: readonly Instrumentation[] = [
   ioredis,
   redis,
   mysql2,
+  mongodb,
 ];
 
 /** The metrics of Node itself are not an instrumentation, but the configuration switches them like one. */
