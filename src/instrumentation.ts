@@ -204,8 +204,10 @@ export interface EndedCall {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt: number;
-  readonly traceId: string;
-  readonly spanId: string;
+  /** Absent: the trace of this call begins with it. */
+  readonly traceId: string | undefined;
+  /** Absent: nobody knows it yet. */
+  readonly spanId: string | undefined;
   readonly parentSpanId: string | undefined;
   /** Whether its parent is sampled, if it has one. */
   readonly sampled: boolean;

@@ -128,7 +128,7 @@ function isSuppressed(context: Context, convention: CallConvention): boolean {
 }
 
 function parentOf({ traceId, parentSpanId, sampled, traceState }: EndedCall): Context {
-  if (parentSpanId === undefined) return ROOT_CONTEXT;
+  if (traceId === undefined || parentSpanId === undefined) return ROOT_CONTEXT;
   return trace.setSpanContext(ROOT_CONTEXT, {
     traceId,
     spanId: parentSpanId,

@@ -28,7 +28,7 @@ export function visibilityHandlers(namespace: Namespace): Handlers {
 }
 
 function infoOf(execution: Execution): Info {
-  const { name, history, startTime, closeTime, status, origin } = execution;
+  const { name, history, startTime, closeTime, status, origin, firstRunId } = execution;
   const { workflowType, taskQueue, memo, searchAttributes, parentWorkflowExecution } = origin.started;
   return {
     execution: name,
@@ -42,6 +42,7 @@ function infoOf(execution: Execution): Info {
     memo,
     searchAttributes,
     parentExecution: parentWorkflowExecution,
+    firstRunId,
   };
 }
 

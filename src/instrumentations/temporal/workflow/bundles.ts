@@ -3,14 +3,15 @@ import { patch } from '../../../patching/patch.js';
 import { TEMPORAL_OUTBOUND, TEMPORAL_WORKFLOW } from '../../../semconv/temporal.js';
 import { TRACE_HEADER } from '../header.js';
 import { includesOfficial } from '../official.js';
-import { COMPLETED, outcomeOf } from '../outcome.js';
 import { Visibility } from '../visibility.js';
+import { HeldReports } from './held-reports.js';
 import { type Ended, observeWorkflows, type SandboxOptions } from './sandbox.js';
+import { observeWorkflowTasks, type Worker } from './workflow-tasks.js';
 
 const SINK = 'redhook';
 
 interface CompiledOptions {
-  sinks?: Record<string, unknown>;
+  sinks?: Record<string, object>;
 }
 
 interface Bundle {
@@ -24,6 +25,12 @@ interface WorkflowInfo {
   readonly workflowId: string;
   readonly runId: string;
   readonly attempt: number;
+  readonly historyLength: number;
+}
+
+interface Report {
+  readonly info: WorkflowInfo;
+  readonly operations: readonly Ended[];
 }
 
 type GetOrCreateBundle = (
@@ -37,14 +44,28 @@ type GetOrCreateBundle = (
  * reports to the worker. Workers that only run activities have no bundle.
  */
 export function observeBundles(
-  worker: { getOrCreateBundle: GetOrCreateBundle },
+  worker: { readonly prototype: object; getOrCreateBundle: GetOrCreateBundle },
   calls: Calls,
   guard: Guard,
 ): void {
+  const held = new WeakMap<object, HeldReports<Report>>();
   const inject = guard((bundle: Bundle, options: CompiledOptions): Bundle => {
     const traced = !includesOfficial(bundle.code);
-    const ended = guard((info: WorkflowInfo, operation: Ended) => record(info, operation, traced, calls));
-    options.sinks = { ...options.sinks, [SINK]: { ended: { fn: ended, callDuringReplay: false } } };
+    const tell = ({ info, operations }: Report): void => {
+      for (const operation of operations) record(info, operation, traced, calls);
+    };
+    const reports = new HeldReports(tell);
+    const ended = guard((info: WorkflowInfo, operations: Ended[], isTaskOpen: boolean) =>
+      reports.hold(info.runId, { info, operations }, info.historyLength, isTaskOpen),
+    );
+    const answered = guard((info: WorkflowInfo, operations: Ended[]) => tell({ info, operations }));
+    const sink = {
+      ended: { fn: ended, callDuringReplay: false },
+      // Some versions take a query for a replay.
+      answered: { fn: answered, callDuringReplay: true },
+    };
+    held.set(sink, reports);
+    options.sinks = { ...options.sinks, [SINK]: sink };
     return { ...bundle, code: withObserver(bundle.code, { sink: SINK, header: TRACE_HEADER, traced }) };
   });
   patch<GetOrCreateBundle>(
@@ -56,6 +77,11 @@ export function observeBundles(
         return bundle === undefined ? undefined : (inject(bundle, options) ?? bundle);
       },
   );
+  const reportsOf = ({ options }: Worker & { readonly options: CompiledOptions }) => {
+    const sink = options.sinks?.[SINK];
+    return sink && held.get(sink);
+  };
+  observeWorkflowTasks(worker.prototype, reportsOf as never, guard);
 }
 
 const SOURCE_MAP = '\n//# sourceMappingURL=';
@@ -68,12 +94,13 @@ function withObserver(code: string, options: SandboxOptions): string {
 }
 
 function record(info: WorkflowInfo, operation: Ended, traced: boolean, calls: Calls): void {
+  const { name, of } = operation;
   Visibility.of(calls).addType(info.workflowType, info.taskQueue);
   calls.recordEnded(
     {
-      kind: KINDS[operation.name] ?? 'client',
-      convention: OUTBOUND.has(operation.name) ? TEMPORAL_OUTBOUND : TEMPORAL_WORKFLOW,
-      route: `${operation.name}:${operation.of}`,
+      kind: KINDS[name] ?? 'client',
+      convention: OUTBOUND.has(name) ? TEMPORAL_OUTBOUND : TEMPORAL_WORKFLOW,
+      route: `${name}:${of}`,
       traced,
       attributes: {
         'temporal.namespace': info.namespace,
@@ -87,8 +114,14 @@ function record(info: WorkflowInfo, operation: Ended, traced: boolean, calls: Ca
       }),
     },
     operation,
-    outcome(operation),
+    outcomeOf(operation),
   );
+}
+
+function outcomeOf({ status, error }: Ended): Outcome {
+  if (error === undefined) return { code: status };
+  const failure = Object.assign(new Error(error.message), { name: error.type, stack: '' });
+  return { code: status, error: failure, errorType: error.type };
 }
 
 /** A caller waits for a `server` operation, but not for a `consumer` or `producer` one. The rest are `client`. */
@@ -102,12 +135,10 @@ const KINDS: Readonly<Record<string, 'server' | 'consumer' | 'producer'>> = {
 };
 
 /** The operations that a workflow starts. */
-const OUTBOUND = new Set(['StartActivity', 'StartChildWorkflow', 'SignalWorkflow', 'ContinueAsNew']);
-
-function outcome({ error }: Ended): Outcome {
-  if (error === undefined) return COMPLETED;
-  if (error.name === 'ContinueAsNew') return { code: 'continued_as_new' };
-  if (error.name === 'LocalActivityDoBackoff') return { code: 'backoff' };
-  const failure = new Error(error.message);
-  return outcomeOf(Object.assign(failure, error, { stack: '' }));
-}
+const OUTBOUND = new Set([
+  'StartActivity',
+  'StartChildWorkflow',
+  'StartNexusOperation',
+  'SignalWorkflow',
+  'ContinueAsNew',
+]);
