@@ -2,6 +2,7 @@ import type { Instrumentation } from '../instrumentation.js';
 import {
   TEMPORAL_ACTIVITY,
   TEMPORAL_LONG_RPC,
+  TEMPORAL_NEXUS,
   TEMPORAL_OUTBOUND,
   TEMPORAL_RPC,
   TEMPORAL_WORKFLOW,
@@ -10,6 +11,7 @@ import { observeNativeRequests } from './temporal/requests.js';
 import { observeActivities } from './temporal/worker/activities.js';
 import { observeCoreMetrics } from './temporal/worker/core-metrics.js';
 import { ActivitiesInFlight } from './temporal/worker/in-flight.js';
+import { observeNexus } from './temporal/worker/nexus.js';
 import { observeWorkers } from './temporal/worker/workers.js';
 import { observeBundles } from './temporal/workflow/bundles.js';
 
@@ -17,13 +19,20 @@ const inFlight = new ActivitiesInFlight();
 
 /**
  * Workers of `@temporalio/worker`. The calls are attempts of activities, runs of workflows, handlers of signals,
- * queries and updates, and the operations that a workflow starts. Gauges show the state of the workers.
+ * queries, updates and Nexus operations, and the operations that a workflow starts. Gauges show the state of the workers.
  */
 export const temporalWorker: Instrumentation = {
   name: 'temporal-worker',
   aliases: ['temporal'],
   observes: 'Activities, workflows and workers of @temporalio/worker 1.11 and later',
-  conventions: [TEMPORAL_ACTIVITY, TEMPORAL_WORKFLOW, TEMPORAL_OUTBOUND, TEMPORAL_RPC, TEMPORAL_LONG_RPC],
+  conventions: [
+    TEMPORAL_ACTIVITY,
+    TEMPORAL_WORKFLOW,
+    TEMPORAL_OUTBOUND,
+    TEMPORAL_NEXUS,
+    TEMPORAL_RPC,
+    TEMPORAL_LONG_RPC,
+  ],
   targets: [
     {
       package: '@temporalio/worker',
@@ -41,6 +50,12 @@ export const temporalWorker: Instrumentation = {
       versions: '^1.11.0',
       file: 'lib/activity.js',
       attach: ({ Activity }, calls, guard) => observeActivities(Activity.prototype, inFlight, calls, guard),
+    },
+    {
+      package: '@temporalio/worker',
+      versions: '^1.11.0',
+      file: 'lib/nexus/index.js',
+      attach: ({ NexusHandler }, calls, guard) => observeNexus(NexusHandler.prototype, calls, guard),
     },
   ],
 };

@@ -49,8 +49,14 @@ export const TEMPORAL_OUTBOUND = defineConvention({
   ...temporal,
   histogram: 'temporal.workflow.outbound.duration',
   description:
-    'Duration of activities, child workflows and signals as a workflow sees them, retries included.',
+    'Duration of activities, child workflows, Nexus operations and signals as a workflow sees them, retries included.',
   boundaries: WORKFLOW_BOUNDARIES,
+});
+
+export const TEMPORAL_NEXUS = defineConvention({
+  ...temporal,
+  histogram: 'temporal.nexus.duration',
+  description: 'Duration of handlers of Nexus operations.',
 });
 
 const request = {

@@ -65,6 +65,8 @@ describe.each(SERVICES)('shapes of workflows, on $name', ({ name: serviceName, s
       OTEL_SERVICE_NAME: service,
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_METRICS_EXPORTER: 'otlp',
+      // Once, when the application ends.
+      OTEL_METRIC_EXPORT_INTERVAL: '600000',
       ...more,
     };
     const runs = JSON.parse(await app('run.cjs', [], env, service.startsWith('bare') ? [] : undefined));
@@ -198,8 +200,9 @@ function byShape(service: string, spans: readonly ReceivedSpan[]): Map<string, s
   return told;
 }
 
-/** What workers tell. */
-const TOLD = /^(?!RunActivity:slow)(Run|Handle|Continue|SignalWorkflow|StartActivity|StartChild|StartNexus)/;
+/** What workers tell, and updates as clients see them. */
+const TOLD =
+  /^(?!RunActivity:slow)(Run|ExecuteWorkflowUpdate|ExecuteUpdate|Handle|Continue|SignalWorkflow|StartActivity|StartChild|StartNexus)/;
 
 function expected({ name, told }: Shape, runs: Runs): string[] {
   const closed = (runs[name] ?? []).map(runText).filter((text) => text !== undefined);

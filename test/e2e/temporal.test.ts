@@ -194,6 +194,7 @@ const ROOTS = [
   'CancelWorkflow',
   'DescribeWorkflow',
   'ExecuteWorkflow:SmallWorkflow',
+  'ExecuteWorkflowUpdate:discount',
   'GetWorkflowResult',
   'GetWorkflowResult',
   'QueryWorkflow:paid',
@@ -202,7 +203,6 @@ const ROOTS = [
   'StartWorkflow:OrderWorkflow',
   'StartWorkflow:WaitingWorkflow',
   'StartWorkflow:WaitingWorkflow',
-  'StartWorkflowUpdate:discount',
   'TerminateWorkflow',
   `${SERVICE}/GetSystemInfo`,
 ].sort();

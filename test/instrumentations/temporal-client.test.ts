@@ -192,6 +192,14 @@ describe.each(SERVICES)('on $name', ({ name, start: startService }) => {
     expect(routes()).toContain('UpdateWithStartWorkflow:discount');
   });
 
+  test('the start of a Nexus operation is observed, with its service', async () => {
+    const service = { name: 'greetings', operations: { hello: { name: 'hello' } } };
+    const greetings = client.nexus.createServiceClient({ endpoint: 'absent', service } as never);
+    await expect(greetings.startOperation('hello' as never, 'you' as never, { id: 'n' })).rejects.toThrow();
+
+    expect(operations()).toMatchObject([{ route: 'StartNexusOperation:greetings/hello', code: 'failed' }]);
+  });
+
   test('errors reach the application unchanged and are recorded with their type', async () => {
     const handle = await start();
     const again = client.workflow.start('Order', { taskQueue: 'nobody', workflowId: handle.workflowId });

@@ -110,7 +110,8 @@ describe.each(SERVICES)('on $name', ({ start: startService }) => {
   test.each([
     ['refuse', 'failed', 'InsufficientFunds'],
     ['forgive', 'benign', undefined],
-    ['stop', 'canceled', undefined],
+    // Nobody has asked it to stop.
+    ['stop', 'failed', 'CancelledFailure'],
   ])('an attempt of the activity %s ends as %s', async (activity, status, error) => {
     await (await start(activity)).result().catch(() => {});
 

@@ -4,6 +4,7 @@ import { RPC_CLIENT, RPC_SERVER } from '../../src/semconv/rpc.js';
 import {
   TEMPORAL_ACTIVITY,
   TEMPORAL_CLIENT,
+  TEMPORAL_NEXUS,
   TEMPORAL_OUTBOUND,
   TEMPORAL_RPC,
   TEMPORAL_WORKFLOW,
@@ -26,6 +27,7 @@ export function conventionOf({ kind, attributes }: Received): CallConvention {
 
 function temporalConventionOf(route: string, attributes: Record<string, unknown>): CallConvention {
   if (attributes['temporal.local'] !== undefined) return TEMPORAL_ACTIVITY;
+  if (/^Run(?:Start|Cancel)NexusOperation:/.test(route)) return TEMPORAL_NEXUS;
   // The spans of a workflow carry the attempt of its run. Those of a client carry none.
   if (attributes['temporal.attempt'] === undefined) return TEMPORAL_CLIENT;
   return /^(?:Run|Handle)/.test(route) ? TEMPORAL_WORKFLOW : TEMPORAL_OUTBOUND;

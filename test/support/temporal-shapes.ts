@@ -18,6 +18,13 @@ const FAST = activity('fast');
 const SLOW_LEFT = ['StartActivity:slow unfinished'];
 const SIGNAL = 'SignalWorkflow:go completed';
 const HANDLED = 'HandleSignal:go completed';
+const EXECUTED = 'ExecuteWorkflowUpdate:add completed';
+const NOT_EXECUTED = 'ExecuteWorkflowUpdate:add failed WorkflowUpdateFailedError';
+/** An operation of Nexus, and its handler. */
+const nexus = (name: string, status = 'completed'): string[] => [
+  `StartNexusOperation:greetings/${name} ${status}`,
+  `RunStartNexusOperation:greetings/${name} completed`,
+];
 const times = (count: number, told: readonly string[]): string[] => Array(count).fill(told).flat();
 
 const TABLE: Record<string, readonly string[]> = {
@@ -83,12 +90,30 @@ const TABLE: Record<string, readonly string[]> = {
   SignalsAnother: ['StartChildWorkflow:Patient completed', SIGNAL, HANDLED],
   SignalsNobody: ['SignalWorkflow:go failed ExternalWorkflowExecutionNotFound'],
   SignaledAtTheEnd: ['RunActivity:signalOnce completed', ...activity('signalOnce'), SIGNAL, HANDLED],
-  Updated: ['HandleUpdate:add completed', ...FAST],
-  UpdateRefused: ['HandleUpdate:add rejected TooLittle', 'HandleUpdate:add completed', ...FAST],
-  UpdateFails: ['HandleUpdate:add failed BadLuck', 'HandleUpdate:add completed', ...FAST],
-  UpdateUnknown: ['HandleUpdate:_OTHER rejected Error', 'HandleUpdate:add completed', ...FAST],
-  UpdateLeftOpen: ['HandleUpdate:add unfinished'],
-  UpdatedWithStart: ['HandleUpdate:add completed', ...FAST],
+  Updated: [EXECUTED, 'HandleUpdate:add completed', ...FAST],
+  UpdateRefused: [
+    NOT_EXECUTED,
+    'HandleUpdate:add rejected TooLittle',
+    EXECUTED,
+    'HandleUpdate:add completed',
+    ...FAST,
+  ],
+  UpdateFails: [
+    NOT_EXECUTED,
+    'HandleUpdate:add failed BadLuck',
+    EXECUTED,
+    'HandleUpdate:add completed',
+    ...FAST,
+  ],
+  UpdateUnknown: [
+    'ExecuteWorkflowUpdate:absent failed WorkflowUpdateFailedError',
+    'HandleUpdate:_OTHER rejected Error',
+    EXECUTED,
+    'HandleUpdate:add completed',
+    ...FAST,
+  ],
+  UpdateLeftOpen: [NOT_EXECUTED, 'HandleUpdate:add unfinished'],
+  UpdatedWithStart: ['ExecuteUpdateWithStartWorkflow:add completed', 'HandleUpdate:add completed', ...FAST],
   Queried: [
     ...times(6, ['HandleQuery:told completed']),
     'HandleQuery:_OTHER failed ReferenceError',
@@ -106,6 +131,13 @@ const TABLE: Record<string, readonly string[]> = {
   Reset: [...times(3, FAST), 'StartActivity:fast completed'],
   ConditionTimesOut: [],
   DefaultWorkflow: [],
+  NexusSync: nexus('hello'),
+  NexusAsync: [...nexus('run'), 'RunWorkflow:Quick completed', ...FAST],
+  NexusFails: [
+    'StartNexusOperation:greetings/refuse failed NexusOperationFailure',
+    'RunStartNexusOperation:greetings/refuse failed OperationError',
+  ],
+  NexusPending: nexus('forever', 'unfinished'),
 };
 
 const STATUSES: Readonly<Record<string, string>> = {
@@ -149,6 +181,10 @@ const ONLY_REAL = new Set([
   'ChildRequestCancel',
   'ChildTaken',
   'HeartbeatLost',
+  'NexusAsync',
+  'NexusFails',
+  'NexusPending',
+  'NexusSync',
   'Reset',
   'Retried',
   'Scheduled',

@@ -25,6 +25,11 @@ export class TraceCarrier implements InjectCarrier {
     this.#values[name] = value;
   }
 
+  /** The same for the headers of a Nexus operation, which are those of HTTP. */
+  addToNexus(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+    return 'traceparent' in headers ? headers : { ...headers, ...this.#values };
+  }
+
   /** Returns the headers with the trace context added, unless they already carry one. */
   addTo(headers: Headers = {}): Headers {
     if (TRACE_HEADER in headers || Object.keys(this.#values).length === 0) return headers;

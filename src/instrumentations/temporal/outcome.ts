@@ -11,16 +11,33 @@ export const COMPLETED: Outcome = { code: 'completed' };
 export function outcomeOf(error: unknown): Outcome {
   const name = propertyOf(error, 'name');
   if (name === 'CompleteAsyncError') return { code: 'completes_async' };
-  if (name === 'CancelledFailure' || name === 'AbortError') return { code: 'canceled' };
+  if (isCancellation(error)) return { code: 'canceled' };
   if (propertyOf(error, 'category') === 'BENIGN') return { code: 'benign' };
+  return failed(error);
+}
+
+/** That of an attempt of an activity. It is canceled only if somebody has asked for it. */
+export function outcomeOfAttempt(error: unknown, isCancelRequested: boolean): Outcome {
+  return isCancellation(error) && !isCancelRequested ? failed(error) : outcomeOf(error);
+}
+
+function isCancellation(error: unknown): boolean {
+  const name = propertyOf(error, 'name');
+  if (name === 'OperationError') return propertyOf(error, 'state') === 'canceled';
+  return name === 'CancelledFailure' || name === 'AbortError';
+}
+
+function failed(error: unknown): Outcome {
   return { code: 'failed', error, errorType: typeOf(error) };
 }
+
+/** The classes of Temporal's errors that have a type of their own. */
+const TYPED = new Set<unknown>(['ApplicationFailure', 'HandlerError']);
 
 /** The type of an ApplicationFailure, or the gRPC status of the service. Otherwise the error class is the type. */
 function typeOf(error: unknown): string | undefined {
   const type = propertyOf(error, 'type');
-  if (propertyOf(error, 'name') === 'ApplicationFailure' && typeof type === 'string' && type !== '')
-    return type;
+  if (TYPED.has(propertyOf(error, 'name')) && typeof type === 'string' && type !== '') return type;
   const code = propertyOf(propertyOf(error, 'cause'), 'code');
   return typeof code === 'number' ? statusName(code) : undefined;
 }

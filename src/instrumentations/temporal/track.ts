@@ -7,12 +7,13 @@ export function track<A extends unknown[], R>(
   guard: Guard,
   fn: (this: unknown, ...args: A) => Promise<R>,
   thisArg: unknown,
-  ...args: A
+  args: A,
+  outcome: (error: unknown) => Outcome = outcomeOf,
 ): Promise<R> {
   if (call === undefined) return fn.apply(thisArg, args);
   const promise = call.run(fn as (...args: A) => Promise<R>, thisArg, ...args);
   const complete = guard(() => call.end(COMPLETED));
-  const fail = guard((error: unknown) => call.end(outcomeOf(error)));
+  const fail = guard((error: unknown) => call.end(outcome(error)));
   promise?.then?.(complete, fail);
   return promise;
 }

@@ -30,3 +30,11 @@ test.each([undefined, {}, { [TRACE_HEADER]: {} }, payload('no json'), payload('n
   'headers that cannot be parsed carry no trace: %j',
   (headers) => expect(traceHeadersIn(headers)).toEqual({}),
 );
+
+test('the headers of a Nexus operation get the trace context, unless they carry one', () => {
+  const carrier = new TraceCarrier();
+  carrier.set('traceparent', 'ours');
+  expect(carrier.addToNexus({ a: 'b' })).toEqual({ a: 'b', traceparent: 'ours' });
+  expect(carrier.addToNexus()).toEqual({ traceparent: 'ours' });
+  expect(carrier.addToNexus({ traceparent: 'theirs' })).toEqual({ traceparent: 'theirs' });
+});

@@ -51,6 +51,7 @@ export function addInterceptor(
 }
 
 type Method = (this: Client, ...args: unknown[]) => unknown;
+type AddTrace = (args: unknown[], trace: TraceCarrier) => unknown[];
 
 /** Opens a call for each operation. */
 export class OperationObserver {
@@ -83,22 +84,58 @@ export class OperationObserver {
     });
   }
 
-  /** Wraps methods that return a promise or an async iterator. */
-  observeMethods(prototype: object, operations: Operations): void {
+  /**
+   * Wraps methods that return a promise or an async iterator. `addTrace` adds the trace context to the argument of those
+   * that pass it on.
+   */
+  observeMethods(prototype: object, operations: Operations, addTrace?: AddTrace): void {
     for (const [name, describe] of Object.entries(operations))
-      if (name in prototype) patch<Method>(prototype, name, (method) => this.#wrap(method, describe));
+      if (name in prototype)
+        patch<Method>(prototype, name, (method) => this.#wrap(method, describe, addTrace));
   }
 
-  #wrap(method: Method, describe: (...args: unknown[]) => Operation): Method {
+  /** Wraps one method of each object that another method of the client returns. */
+  observeReturned(
+    prototype: object,
+    create: string,
+    name: string,
+    describe: (returned: never, ...args: unknown[]) => Operation,
+  ): void {
+    const observe = this.#guard((client: Client, returned: object) =>
+      patch<Method>(returned, name, (method) =>
+        this.#wrap(method, (...args) => describe(returned as never, ...args), undefined, client),
+      ),
+    );
+    patch<Method>(
+      prototype,
+      create,
+      (method) =>
+        function (...args) {
+          const returned = method.apply(this, args) as object;
+          observe(this, returned);
+          return returned;
+        },
+    );
+  }
+
+  #wrap(
+    method: Method,
+    describe: (...args: unknown[]) => Operation,
+    addTrace?: AddTrace,
+    of?: Client,
+  ): Method {
     const [open, guard] = [this.#open, this.#guard];
+    const withTrace = guard((args: unknown[], trace: TraceCarrier) => addTrace?.(args, trace));
     if (method.constructor.name === 'AsyncGeneratorFunction')
       return function (this: Client, ...args: unknown[]) {
         const iterator = method.apply(this, args) as AsyncIterableIterator<unknown>;
         return trackIterator(iterator, () => open(this, () => describe(...args)), guard);
       };
     return function (this: Client, ...args: unknown[]) {
-      const call = open(this, () => describe(...args));
-      return track(call, guard, method as (...args: unknown[]) => Promise<unknown>, this, ...args);
+      const trace = addTrace && new TraceCarrier();
+      const call = open(of ?? this, () => describe(...args), trace);
+      const given = (trace && withTrace(args, trace)) ?? args;
+      return track(call, guard, method as (...args: unknown[]) => Promise<unknown>, this, given);
     };
   }
 
@@ -110,7 +147,7 @@ export class OperationObserver {
       (input: Input, next: Next) => {
         const trace = new TraceCarrier();
         const call = this.#open(client, () => describe(input), trace, traced);
-        return track(call, this.#guard, next, undefined, (traced && addTrace(input, trace)) || input);
+        return track(call, this.#guard, next, undefined, [(traced && addTrace(input, trace)) || input]);
       },
     ]);
     return Object.fromEntries(methods);

@@ -45,6 +45,11 @@ function workflowName(workflow: unknown): unknown {
 // biome-ignore lint/suspicious/noExplicitAny: the arguments of a foreign library; each table knows its own.
 export type Operations = Readonly<Record<string, (...args: any[]) => Operation>>;
 
+/** Applications pass an update by its name or as its definition. */
+function updateName(update: unknown): unknown {
+  return typeof update === 'string' ? update : (update as { name?: unknown } | undefined)?.name;
+}
+
 export const WORKFLOWS: Operations = {
   execute: (workflow, options) => ({
     name: 'ExecuteWorkflow',
@@ -55,9 +60,34 @@ export const WORKFLOWS: Operations = {
     name: 'GetWorkflowResult',
     attributes: executionAttributes({ workflowId, runId }),
   }),
+  executeUpdateWithStart: (update, options) => ({
+    name: 'ExecuteUpdateWithStartWorkflow',
+    of: updateName(update),
+    attributes: startAttributes(options?.startWorkflowOperation?.options),
+  }),
   count: () => ({ name: 'CountWorkflows' }),
   _list: () => ({ name: 'ListWorkflows' }),
 };
+
+/** The method of a workflow's handle that starts an update and waits for its result. */
+export function executeUpdate(execution: Execution, update: unknown): Operation {
+  return {
+    name: 'ExecuteWorkflowUpdate',
+    of: updateName(update),
+    attributes: executionAttributes(execution),
+  };
+}
+
+/** The method of an update's handle that waits for its result. */
+export function updateResult({ workflowId, workflowRunId }: UpdateHandle): Operation {
+  const attributes = executionAttributes({ workflowId, runId: workflowRunId ?? null });
+  return { name: 'GetWorkflowUpdateResult', attributes };
+}
+
+interface UpdateHandle {
+  readonly workflowId: string;
+  readonly workflowRunId?: string;
+}
 
 export const SCHEDULES: Operations = {
   _createSchedule: () => ({ name: 'CreateSchedule' }),
@@ -90,6 +120,23 @@ export const ACTIVITIES: Operations = {
   listHandler: () => ({ name: 'ListActivities' }),
   pauseHandler: () => ({ name: 'PauseActivity' }),
   unpauseHandler: () => ({ name: 'UnpauseActivity' }),
+};
+
+/** The operation whose headers carry the trace context. */
+export const NEXUS_START: Operations = {
+  startNexusOperation: ({ service, operation }) => ({
+    name: 'StartNexusOperation',
+    of: `${service}/${operation}`,
+  }),
+};
+
+export const NEXUS: Operations = {
+  getNexusOperationResult: () => ({ name: 'GetNexusOperationResult' }),
+  describeNexusOperation: () => ({ name: 'DescribeNexusOperation' }),
+  cancelNexusOperation: () => ({ name: 'CancelNexusOperation' }),
+  terminateNexusOperation: () => ({ name: 'TerminateNexusOperation' }),
+  countHandler: () => ({ name: 'CountNexusOperations' }),
+  listHandler: () => ({ name: 'ListNexusOperations' }),
 };
 
 function patchName(patch: Record<string, unknown> = {}): string {

@@ -1,8 +1,9 @@
-import type { Attributes, Calls, Guard } from '../../../instrumentation.js';
+import type { Attributes, Calls, Guard, Outcome } from '../../../instrumentation.js';
 import { patch } from '../../../patching/patch.js';
 import { TEMPORAL_ACTIVITY } from '../../../semconv/temporal.js';
 import { type Headers, traceHeadersIn } from '../header.js';
 import { isOfficial } from '../official.js';
+import { outcomeOfAttempt } from '../outcome.js';
 import { track } from '../track.js';
 import type { ActivitiesInFlight } from './in-flight.js';
 
@@ -25,10 +26,17 @@ interface ActivityInfo {
 
 interface Activity {
   readonly info: ActivityInfo;
+  /** The registered function. A `MockActivityEnvironment` has none. */
+  readonly fn: unknown;
+  readonly context: { readonly cancellationSignal: AbortSignal };
   readonly interceptors: { readonly inbound: readonly object[] };
 }
 
-type Execute = (this: Activity, fn: unknown, input: { readonly headers?: Headers }) => Promise<unknown>;
+type Execute = (
+  this: Activity,
+  fn: { readonly name?: string },
+  input: { readonly headers?: Headers },
+) => Promise<unknown>;
 
 /** Opens a call for each attempt of an activity, local or not. Calls that the activity makes are its children. */
 export function observeActivities(
@@ -37,13 +45,14 @@ export function observeActivities(
   calls: Calls,
   guard: Guard,
 ): void {
-  const open = guard(({ info, interceptors }: Activity, headers: Headers | undefined) => {
+  const open = guard((activity: Activity, type: string, headers: Headers | undefined) => {
+    const { info, interceptors } = activity;
     const now = Date.now();
     const deadline = deadlineOf(info, now);
     return calls.open({
       kind: 'consumer',
       convention: TEMPORAL_ACTIVITY,
-      route: `RunActivity:${info.activityType}`,
+      route: `RunActivity:${type}`,
       extractFrom: traceHeadersIn(headers),
       traced: !interceptors.inbound.some(isOfficial),
       deadline,
@@ -60,14 +69,24 @@ export function observeActivities(
     'execute',
     (execute) =>
       function (fn, input) {
-        const { taskQueue, activityType } = this.info;
-        inFlight.begin(taskQueue, activityType);
-        const end = (): void => inFlight.end(taskQueue, activityType);
-        const running = track(open(this, input.headers), guard, execute as never, this, fn, input);
+        const { taskQueue } = this.info;
+        const type = typeOf(this, fn);
+        const outcome = (error: unknown): Outcome =>
+          outcomeOfAttempt(error, this.context.cancellationSignal.aborted);
+        inFlight.begin(taskQueue, type);
+        const end = (): void => inFlight.end(taskQueue, type);
+        const call = open(this, type, input.headers);
+        const running = track(call, guard, execute as never, this, [fn, input], outcome);
         running.then(end, end);
         return running as Promise<unknown>;
       },
   );
+}
+
+/** In unit tests, an activity has only the name of its function. */
+function typeOf({ info, fn: registered }: Activity, fn: { readonly name?: string }): string {
+  const { activityType } = info;
+  return registered === undefined && activityType === 'unknown' ? fn.name || activityType : activityType;
 }
 
 function spanAttributes(info: ActivityInfo, now: number, deadline: number | undefined): Attributes {

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { Instrumentation } from '../../../../src/instrumentation.js';
+import { observeActivities } from '../../../../src/instrumentations/temporal/worker/activities.js';
+import { ActivitiesInFlight } from '../../../../src/instrumentations/temporal/worker/in-flight.js';
+import { TEMPORAL_ACTIVITY } from '../../../../src/semconv/temporal.js';
+import { record } from '../../../support/recorder.js';
+
+class Activity {
+  readonly fn: unknown;
+  readonly info: object;
+  readonly interceptors = { inbound: [] };
+  readonly context = { cancellationSignal: new AbortController().signal };
+
+  constructor(activityType: string, fn?: unknown) {
+    this.info = { activityType, taskQueue: 'test', isLocal: false };
+    this.fn = fn;
+  }
+
+  execute(fn: () => Promise<unknown>, _input: object): Promise<unknown> {
+    return fn();
+  }
+}
+
+const instrumentation: Instrumentation = {
+  name: 'temporal-worker',
+  observes: '',
+  conventions: [TEMPORAL_ACTIVITY],
+  targets: [],
+};
+const recorder = record(instrumentation);
+observeActivities(Activity.prototype, new ActivitiesInFlight(), recorder.calls, (fn) => fn);
+
+const charge = async (): Promise<string> => 'charged';
+
+test('an activity in a unit test, where nobody has registered it, has the name of its function', async () => {
+  expect(await new Activity('unknown').execute(charge, {})).toBe('charged');
+  await new Activity('unknown').execute(async () => {}, {});
+  await new Activity('pay').execute(charge, {});
+  await new Activity('unknown', charge).execute(charge, {});
+
+  const routes = (await recorder.take(4)).map(({ route }) => route);
+  expect(routes).toEqual([
+    'RunActivity:charge',
+    'RunActivity:unknown',
+    'RunActivity:pay',
+    'RunActivity:unknown',
+  ]);
+});
