@@ -52,7 +52,7 @@ const TABLE: Record<string, readonly string[]> = {
   ChildCompletes: ['StartChildWorkflow:Quick completed', ...FAST],
   ChildFails: ['StartChildWorkflow:Failing failed ChildWorkflowFailure'],
   ChildFailsLate: ['StartChildWorkflow:Late failed ChildWorkflowFailure'],
-  ChildAbandoned: ['StartChildWorkflow:Quick unfinished', ...FAST],
+  ChildAbandoned: ['StartChildWorkflow:Dawdling unfinished', ...FAST],
   ChildTerminated: ['StartChildWorkflow:Endless unfinished'],
   ChildRequestCancel: ['StartChildWorkflow:Endless unfinished'],
   ChildTaken: [

@@ -13,6 +13,11 @@ type Request = temporal.api.update.v1.IRequest;
 type Outcome = temporal.api.update.v1.IOutcome;
 type Message = temporal.api.protocol.v1.IMessage;
 
+const ABANDONED = {
+  message: 'Workflow Update failed because the Workflow completed before the Update completed.',
+  applicationFailureInfo: { type: 'AcceptedUpdateCompletedWorkflow', nonRetryable: true },
+};
+
 class Update {
   readonly #accepted = Promise.withResolvers<void>();
   readonly #completed = Promise.withResolvers<void>();
@@ -44,7 +49,9 @@ class Update {
     this.#completed.resolve();
   }
 
+  /** The workflow has closed. An accepted update fails; one that is not yet accepted was never there. */
   abandon(): void {
+    if (this.stage === ACCEPTED) this.complete({ failure: ABANDONED });
     const error = new StatusError('NOT_FOUND', 'workflow execution already completed');
     this.#accepted.reject(error);
     this.#completed.reject(error);

@@ -5,7 +5,7 @@ exports.createActivities = (client) => {
   const signaled = new Set();
   return {
     fast: async () => 'fast',
-    slow: () => Context.current().sleep(2500),
+    slow: () => Context.current().sleep(8000),
     long: () => Context.current().sleep(3000),
     async broken() {
       throw ApplicationFailure.nonRetryable('broken', 'Broken');

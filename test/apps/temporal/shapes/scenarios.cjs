@@ -49,7 +49,7 @@ const update =
 exports.scenarios = {
   ChildAbandoned: async ({ execute, id, client }) => {
     await execute();
-    await client.workflow.getHandle(`${id}/Quick`).result();
+    await client.workflow.getHandle(`${id}/Dawdling`).result();
   },
   ChildTaken: async ({ execute, id, client }) => {
     await execute();

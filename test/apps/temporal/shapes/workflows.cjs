@@ -46,6 +46,10 @@ exports.Late = async () => {
   await wf.sleep(300);
   throw failure('no', 'Refused');
 };
+exports.Dawdling = async () => {
+  await wf.sleep(1500);
+  await fast();
+};
 exports.Endless = forever;
 exports.Patient = async () => {
   let went = false;
@@ -89,7 +93,7 @@ exports.ChildFailsLate = async () => {
   await handle.result().catch(ignore);
 };
 exports.ChildAbandoned = async () => {
-  await wf.startChild('Quick', child('Quick', { parentClosePolicy: 'ABANDON' }));
+  await wf.startChild('Dawdling', child('Dawdling', { parentClosePolicy: 'ABANDON' }));
 };
 exports.ChildTerminated = async () => {
   await wf.startChild('Endless', child('Endless'));
