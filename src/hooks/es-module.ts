@@ -38,13 +38,22 @@ export function attachModule(target: ModuleTarget, calls: Calls, guard: Instrume
 
 /** Looks into the `node_modules` of the working directory, of the application's file, and of the folders above. */
 function isInstalled(name: string): boolean {
-  const [, file = ''] = process.argv;
-  return [process.cwd(), dirname(file)].some((start) => {
+  return startFolders().some((start) => {
     for (let folder = start; ; folder = dirname(folder)) {
       if (statSync(join(folder, 'node_modules', name), { throwIfNoEntry: false }) !== undefined) return true;
       if (folder === dirname(folder)) return false;
     }
   });
+}
+
+/** The working directory may have been removed. */
+function startFolders(): string[] {
+  const folder = dirname(process.argv[1] ?? '');
+  try {
+    return [process.cwd(), folder];
+  } catch {
+    return [folder];
+  }
 }
 
 const STAND_IN = 'data:text/javascript,/*redhook*/';

@@ -22,6 +22,7 @@ export interface Ended {
   readonly spanId: string | undefined;
   readonly parentSpanId: string | undefined;
   readonly sampled: boolean;
+  readonly traceState: string | undefined;
   /** The `temporal.status`. */
   readonly status: string;
   readonly error: EndedError | undefined;
@@ -159,6 +160,7 @@ interface Span {
   readonly spanId: string;
   readonly sampled: boolean;
   readonly baggage: string | undefined;
+  readonly traceState: string | undefined;
 }
 
 interface Operation extends Span {
@@ -361,6 +363,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
         parentSpanId: parent?.spanId,
         sampled: parent?.sampled ?? true,
         baggage: parent?.baggage,
+        traceState: parent?.traceState,
         isLocal,
       };
     }
@@ -532,7 +535,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     }
 
     function report(operation: Operation, status: string, error?: EndedError): void {
-      const { name, of, startedAt, traceId, spanId, parentSpanId, sampled } = operation;
+      const { name, of, startedAt, traceId, spanId, parentSpanId, sampled, traceState } = operation;
       const isFailure = status === 'failed' || status === 'rejected';
       ended.push({
         name,
@@ -543,6 +546,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
         spanId,
         parentSpanId,
         sampled,
+        traceState,
         status,
         error: isFailure ? error : undefined,
       });
@@ -559,6 +563,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
       spanId: undefined,
       parentSpanId: parent?.spanId,
       sampled: parent?.sampled ?? true,
+      traceState: parent?.traceState,
     };
   }
 
@@ -567,10 +572,15 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     return handlers.has(name) ? name : OTHER;
   }
 
+  /** A workflow may throw anything, also what throws when it is read. */
   function thrownError(thrown: unknown): EndedError {
-    const { name, message, type } = Object(thrown) as Record<string, unknown>;
-    const isApplicationFailure = name === 'ApplicationFailure' && typeof type === 'string' && type !== '';
-    return { type: String(isApplicationFailure ? type : (name ?? OTHER)), message: String(message ?? '') };
+    try {
+      const { name, message, type } = Object(thrown) as Record<string, unknown>;
+      const isApplicationFailure = name === 'ApplicationFailure' && typeof type === 'string' && type !== '';
+      return { type: String(isApplicationFailure ? type : (name ?? OTHER)), message: String(message ?? '') };
+    } catch {
+      return { type: OTHER, message: '' };
+    }
   }
 
   function errorOf(failure: Failure): EndedError {
@@ -590,11 +600,15 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
   }
 
   /** Returns the input with the trace context in its headers, unless they already carry one. */
-  function sent(input: Input, { name, traceId, spanId, sampled, baggage }: Operation): Input {
+  function sent(input: Input, { name, traceId, spanId, sampled, traceState, baggage }: Operation): Input {
     const { headers } = input;
     if (!traced || header in headers || 'traceparent' in headers) return input;
     const traceparent = `00-${traceId}-${spanId}-0${sampled ? 1 : 0}`;
-    const context = baggage === undefined ? { traceparent } : { traceparent, baggage };
+    const context = {
+      traceparent,
+      ...(traceState !== undefined && { tracestate: traceState }),
+      ...(baggage !== undefined && { baggage }),
+    };
     if (name === 'StartNexusOperation') return { ...input, headers: { ...headers, ...context } };
     const encoder = new TextEncoder();
     const payload = {
@@ -608,11 +622,12 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     const data = (headers?.[header] as Payload | undefined)?.data;
     if (data === undefined) return undefined;
     try {
-      const { traceparent, baggage } = JSON.parse(new TextDecoder().decode(data));
+      const { traceparent, tracestate: traceState, baggage } = JSON.parse(new TextDecoder().decode(data));
       const [, traceId, spanId, flags] =
         /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent) ?? [];
       if (traceId === undefined || spanId === undefined) return undefined;
-      return { traceId, spanId, sampled: (Number.parseInt(flags as string, 16) & 1) === 1, baggage };
+      const sampled = (Number.parseInt(flags as string, 16) & 1) === 1;
+      return { traceId, spanId, sampled, traceState, baggage };
     } catch {
       return undefined;
     }

@@ -114,7 +114,8 @@ function textOf({ name, of, status, error }: Ended): string {
 }
 
 function headers({ traceId, spanId } = PARENT, flags = '01'): Input['headers'] {
-  const data = JSON.stringify({ traceparent: `00-${traceId}-${spanId}-${flags}`, baggage: 'a=b' });
+  const traceparent = `00-${traceId}-${spanId}-${flags}`;
+  const data = JSON.stringify({ traceparent, tracestate: 'vendor=1', baggage: 'a=b' });
   return { [HEADER]: { data: Buffer.from(data) } };
 }
 
@@ -147,12 +148,14 @@ test('a run is a child of the call that started it, and its activity is a child 
     traceId: PARENT.traceId,
     parentSpanId: PARENT.spanId,
     sampled: true,
+    traceState: 'vendor=1',
     status: 'completed',
     error: undefined,
   });
   expect(activity).toMatchObject({ name: 'StartActivity', of: 'charge', parentSpanId: run?.spanId });
   expect(traceOf(sent)).toEqual({
     traceparent: `00-${PARENT.traceId}-${activity?.spanId}-01`,
+    tracestate: 'vendor=1',
     baggage: 'a=b',
   });
 });
@@ -428,6 +431,7 @@ test('the headers of a Nexus operation are those of HTTP', () => {
   const { headers: sent } = box.call('startNexusOperation', operation, 'nexusOperationStart');
   expect(sent).toEqual({
     traceparent: expect.stringMatching(`^00-${PARENT.traceId}-[0-9a-f]{16}-01$`),
+    tracestate: 'vendor=1',
     baggage: 'a=b',
   });
 });
