@@ -111,6 +111,8 @@ export interface Calls {
   forget(subject: object): void;
   /** The Call that the running code is inside, if any. */
   readonly current: Call | undefined;
+  /** What a log line needs to be found from the trace that the running code is in, if it is in one. */
+  readonly logFields: LogFields | undefined;
   /**
    * When the calls that the running code makes must have ended, in milliseconds since 1970. It never extends what the
    * application asked for. `undefined`: there is no such limit, or the user has not opted in to it.
@@ -130,6 +132,14 @@ export interface Calls {
   warn(line: string): void;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */
   isOwn(server: object): boolean;
+}
+
+/** By the names that OpenTelemetry gives them in text formats. */
+export interface LogFields {
+  readonly trace_id: string;
+  readonly span_id: string;
+  /** `01` if the trace is sampled. */
+  readonly trace_flags: string;
 }
 
 /**

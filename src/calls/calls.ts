@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, isSpanContextValid, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { TraceState } from '@opentelemetry/core';
 import type { CallStart, Calls, EndedCall, Gauge, Poll } from '../instrumentation.js';
 import { log } from '../log.js';
@@ -100,6 +100,15 @@ export function createCalls({
     forget: calls.clear,
     get current() {
       return currentCall();
+    },
+    get logFields() {
+      const span = trace.getSpan(contexts.active())?.spanContext();
+      if (span === undefined || !isSpanContextValid(span)) return undefined;
+      return {
+        trace_id: span.traceId,
+        span_id: span.spanId,
+        trace_flags: span.traceFlags.toString(16).padStart(2, '0'),
+      };
     },
     get deadline() {
       return propagateDeadlines ? currentCall()?.deadline : undefined;

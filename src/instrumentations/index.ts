@@ -1,5 +1,6 @@
 import type { Instrumentation, Switchable } from '../instrumentation.js';
 import { express } from './express.js';
+import { bunyan } from './bunyan.js';
 import { fastify } from './fastify.js';
 import { fetch } from './fetch.js';
 import { grpcClient } from './grpc-client.js';
@@ -16,10 +17,12 @@ import { koa } from './koa.js';
 import { mongodb } from './mongodb.js';
 import { mysql2 } from './mysql2.js';
 import { pg } from './pg.js';
+import { pino } from './pino.js';
 import { redis } from './redis.js';
 import { restify } from './restify.js';
 import { temporalClient } from './temporal-client.js';
 import { temporalWorker } from './temporal-worker.js';
+import { winston } from './winston.js';
 
 /** All instrumentations. A new one needs its file, its test and a line here. */
 export const instrumentations: readonly Instrumentation[] = [
@@ -44,6 +47,9 @@ export const instrumentations: readonly Instrumentation[] = [
   redis,
   mysql2,
   mongodb,
+  pino,
+  winston,
+  bunyan,
 ];
 
 /** The metrics of Node itself are not an instrumentation, but the configuration switches them like one. */

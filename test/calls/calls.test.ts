@@ -332,3 +332,28 @@ test('a propagator that throws does not prevent the call from being counted', ()
 
   expect(ended).toHaveLength(1);
 });
+
+test('a bound function runs in the context in which it was bound, with its own this', () => {
+  const call = open();
+  const bound = call.run(() =>
+    calls.bind(function (this: unknown, value: number) {
+      return [this, value, calls.current];
+    }),
+  );
+  const self = {};
+
+  expect(bound.call(self, 1)).toEqual([self, 1, call]);
+});
+
+test('log lines have fields inside a trace alone', () => {
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const span = trace.wrapSpanContext({ traceId, spanId: 'b7ad6b7169203331', traceFlags: 0 });
+
+  expect(calls.logFields).toBeUndefined();
+  expect(context.with(trace.setSpan(context.active(), SPAN), () => calls.logFields)).toBeUndefined();
+  expect(context.with(trace.setSpan(context.active(), span), () => calls.logFields)).toEqual({
+    trace_id: traceId,
+    span_id: 'b7ad6b7169203331',
+    trace_flags: '00',
+  });
+});
