@@ -37,6 +37,7 @@ const common = {
 /** What a start without a configuration file, and a process that measures nothing, shall not load. */
 const PARTS = {
   yaml: ['src/config/source/yaml.ts'],
+  cluster: ['src/telemetry/cluster/part.ts'],
   'metrics-sdk': ['src/telemetry/metrics/metrics-sdk.ts'],
   'tracer-provider': ['src/telemetry/traces/tracer-provider.ts'],
   'sdk-serializers': ['src/telemetry/otlp/encoding/sdk-serializers.ts'],

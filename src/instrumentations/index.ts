@@ -1,6 +1,6 @@
 import type { Instrumentation, Switchable } from '../instrumentation.js';
-import { express } from './express.js';
 import { bunyan } from './bunyan.js';
+import { express } from './express.js';
 import { fastify } from './fastify.js';
 import { fetch } from './fetch.js';
 import { grpcClient } from './grpc-client.js';

@@ -5,6 +5,7 @@ import type { CallObserver } from '../calls/observer.js';
 import type { Config } from '../config/config.js';
 import type { Gauge } from '../instrumentation.js';
 import { log, reason } from '../log.js';
+import { openCluster } from './cluster/cluster.js';
 import { adoptDiagnostics } from './diag.js';
 import { createInternalMetrics } from './metrics/internal.js';
 import { startMetrics } from './metrics/metrics.js';
@@ -47,7 +48,9 @@ export function startTelemetry(config: Config, { arm, announce }: Signs): Teleme
   const isPushed = config.metrics.exporters.some(({ type }) => type === 'otlp');
   const isTraced = config.traces.exporters.length > 0;
   // Without spans there is nothing that an exemplar could point to.
-  const red = createRed(isTraced ? config.metrics : { ...config.metrics, exemplars: 'always_off' });
+  const redOptions = isTraced ? config.metrics : { ...config.metrics, exemplars: 'always_off' as const };
+  const cluster = openCluster(config, { resource, arm, serve: () => serve() });
+  const red = createRed(redOptions, cluster.store);
   const announceOnce = once(announce);
   /** Called at the first call or span. */
   const begin = once(() => {
@@ -61,6 +64,7 @@ export function startTelemetry(config: Config, { arm, announce }: Signs): Teleme
     red,
     internal,
     scrapedPages,
+    cluster,
   });
 
   const startRuntime = (): void => {
@@ -107,6 +111,7 @@ export function startTelemetry(config: Config, { arm, announce }: Signs): Teleme
       serve();
     },
     flush() {
+      cluster.leave();
       flushSync([...(traces?.pendingRequests() ?? []), ...metrics.pendingRequests()], config.exitTimeoutMs);
     },
   };

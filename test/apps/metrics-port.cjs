@@ -1,5 +1,5 @@
 /**
- * A cluster of two that listens on METRICS_PORT itself, when both pages of Redhook are open. WHO does it: `primary`, or
+ * A cluster of two that listens on METRICS_PORT itself, when the PAGES of Redhook are open. WHO does it: `primary`, or
  * the id of a worker.
  */
 const cluster = require('node:cluster');
@@ -11,7 +11,7 @@ const own = () => createServer((_, response) => response.end('own page\n'));
 
 async function primary() {
   const workers = [cluster.fork(), cluster.fork()];
-  for (const port of [PORT, PORT + 1])
+  for (let port = PORT; port < PORT + Number(process.env.PAGES); port += 1)
     while (!(await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined))) await delay(50);
   if (process.env.WHO === 'primary') own().listen(PORT, say);
   else cluster.workers[process.env.WHO].send('listen');

@@ -3,18 +3,31 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort, NODES, startApp } from '../support/app.js';
+import { freePort, NODES, REGISTER, startApp } from '../support/app.js';
+
+/** Without the permission to write files, each worker has a page of its own. */
+const NO_FILES = ['--permission', '--allow-fs-read=*', '--allow-child-process', '--import', REGISTER];
+const FLAG = ['--import', REGISTER];
 
 test.each([
-  ['primary', NODES['24']],
-  ['1', NODES['24']],
-  ['2', NODES['24']],
-  ['2', NODES['22.15.0']],
-])('the process %s of a cluster gets the port of the page that a worker serves', async (WHO, node) => {
+  ['primary', FLAG, '1', NODES['24']],
+  ['1', FLAG, '1', NODES['24']],
+  ['2', FLAG, '1', NODES['22.15.0']],
+  ['primary', NO_FILES, '2', NODES['24']],
+  ['1', NO_FILES, '2', NODES['24']],
+  ['2', NO_FILES, '2', NODES['24']],
+])('the process %s of a cluster gets the port of the page (%j)', async (WHO, flags, PAGES, node) => {
   const port = String(await freePort());
   const app = await startApp('metrics-port.cjs', {
     node,
-    env: { WHO, METRICS_PORT: port, OTEL_EXPORTER_PROMETHEUS_PORT: port, OTEL_TRACES_EXPORTER: 'none' },
+    flags,
+    env: {
+      WHO,
+      PAGES,
+      METRICS_PORT: port,
+      OTEL_EXPORTER_PROMETHEUS_PORT: port,
+      OTEL_TRACES_EXPORTER: 'none',
+    },
   });
   onTestFinished(() => app.stop());
 

@@ -82,7 +82,7 @@ test('a Node version without --allow-net listens under --permission', async () =
   await child.stop();
 });
 
-test('each cluster worker uses a port of its own and logs it', async () => {
+test('each worker of a cluster that cannot be added up uses a port of its own and logs it', async () => {
   const port = await freePort();
   const child = runApp(app, options({ PORT: String(port), WORK_MS: '2000' }, { args: ['cluster'] }));
   const urls = (): string[] => child.stdout().match(/http:\S+/g) ?? [];

@@ -2,7 +2,7 @@ import { type HrTime, ValueType } from '@opentelemetry/api';
 import { AggregationTemporality, DataPointType, type HistogramMetricData } from '@opentelemetry/sdk-metrics';
 import type { Attributes, AttributeValue } from '../../instrumentation.js';
 import { type CallConvention, DURATION_UNIT } from '../../semconv/convention.js';
-import { Series } from './series.js';
+import { Series, type SeriesStore } from './series.js';
 
 /** One level per label, in the convention's order. The last level holds the series. */
 type Level = Map<AttributeValue | undefined, Level | Series>;
@@ -13,13 +13,15 @@ type Level = Map<AttributeValue | undefined, Level | Series>;
  */
 export class CallHistogram {
   readonly #convention: CallConvention;
+  readonly #store: SeriesStore | undefined;
   readonly #root: Level = new Map();
   readonly #series: Series[] = [];
   readonly #routes = new Set<AttributeValue>();
   #overflow: Series | undefined;
 
-  constructor(convention: CallConvention) {
+  constructor(convention: CallConvention, store?: SeriesStore) {
     this.#convention = convention;
+    this.#store = store;
   }
 
   /** The number of series, without the overflow series. */
@@ -44,7 +46,7 @@ export class CallHistogram {
   /** Adds the series that `find` did not find. Labels without a value are left out. */
   add(attributes: Attributes): Series {
     const path = [...this.#convention.labels];
-    const series = this.#keep(new Series(pick(attributes, path), this.#convention.boundaries));
+    const series = this.#create(pick(attributes, path));
     const last = path.pop() as string;
     let level = this.#root;
     for (const label of path) level = descend(level, attributes[label]);
@@ -56,7 +58,7 @@ export class CallHistogram {
 
   /** The shared series of all calls without a series of their own. */
   get overflow(): Series {
-    this.#overflow ??= this.#keep(new Series({ 'otel.metric.overflow': true }, this.#convention.boundaries));
+    this.#overflow ??= this.#create({ 'otel.metric.overflow': true });
     return this.#overflow;
   }
 
@@ -74,7 +76,9 @@ export class CallHistogram {
     };
   }
 
-  #keep(series: Series): Series {
+  #create(attributes: Attributes): Series {
+    const { histogram, description, boundaries } = this.#convention;
+    const series = new Series({ histogram, description, boundaries, attributes }, this.#store);
     this.#series.push(series);
     return series;
   }

@@ -21,6 +21,8 @@ export interface MetricsSdk {
   readonly provider: MeterProvider;
   /** Reads everything for a scrape. */
   collect(options: MetricCollectOptions): Promise<CollectionResult>;
+  /** The application's instruments, as a scraper would read them without waiting for their callbacks. */
+  current(): ScopeMetrics[];
   startRuntimeMetrics(): void;
   /** Requests with `ours` and the last values of the application's instruments, for each receiver. */
   pendingRequests(ours: ScopeMetrics): PendingRequest[];
@@ -67,6 +69,7 @@ export function openMetricsSdk({ resource, config, metricProducers }: MetricsSdk
   return {
     provider,
     collect: (options) => scraped.collect(options),
+    current: () => lastValues(0),
     startRuntimeMetrics: () => startRuntimeMetrics(provider),
     pendingRequests: (ours) =>
       pushed.flatMap(({ exporter, pusher }, i) => {

@@ -1,7 +1,9 @@
 import { createNoopMeter, type MeterProvider } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
+import type { CollectionResult, MetricCollectOptions, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { markAsOwn } from '../../calls/own-traffic.js';
 import type { MetricsConfig } from '../../config/config.js';
+import type { ClusterMetrics } from '../cluster/cluster.js';
 import { lazily } from '../lazily.js';
 import type { PendingRequest } from '../otlp/flush.js';
 import { createPrometheusEndpoint } from '../prometheus/endpoint.js';
@@ -10,6 +12,9 @@ import type { InternalMetrics } from './internal.js';
 import { openMetricsSdk } from './metrics-sdk.js';
 import type { Red } from './red.js';
 import type { ScrapedPages } from './scraped-pages.js';
+
+/** For callbacks of the application, when another process of the cluster asks. */
+const COLLECT_TIMEOUT_MS = 1_000;
 
 export interface Metrics {
   /** For the application's own instruments. */
@@ -30,6 +35,7 @@ interface MetricSources {
   readonly red: Red;
   readonly internal: InternalMetrics;
   readonly scrapedPages: ScrapedPages;
+  readonly cluster: ClusterMetrics;
 }
 
 /**
@@ -38,10 +44,15 @@ interface MetricSources {
  */
 export function startMetrics(
   config: MetricsConfig,
-  { resource, serviceName, red, internal, scrapedPages }: MetricSources,
+  { resource, serviceName, red, internal, scrapedPages, cluster }: MetricSources,
 ): Metrics {
   const metricProducers = [red.producer, internal.producer, scrapedPages.producer];
   const sdk = lazily('metrics: the SDK', () => openMetricsSdk({ resource, config, metricProducers }));
+  const collect = async (options: MetricCollectOptions): Promise<CollectionResult> => {
+    const loaded = sdk();
+    if (loaded === undefined) throw new Error('the SDK could not be loaded');
+    return loaded.collect(options);
+  };
   const endpoints = config.exporters
     .filter((each) => each.type === 'prometheus')
     .map((each) =>
@@ -50,13 +61,11 @@ export function startMetrics(
         serviceName,
         internal,
         markAsOwn,
-        async collect(options) {
-          const loaded = sdk();
-          if (loaded === undefined) throw new Error('the SDK could not be loaded');
-          return loaded.collect(options);
-        },
+        collect: (options) => cluster.collect(() => collect(options)),
+        clusterPort: cluster.port,
       }),
     );
+  const ours = (): ScopeMetrics => ({ scope: SCOPE, metrics: [...red.metrics(), ...internal.metrics()] });
   const isPushed = config.exporters.some(({ type }) => type === 'otlp');
   // The interval of the pushes begins with the process.
   if (isPushed) sdk();
@@ -65,11 +74,16 @@ export function startMetrics(
     provider: { getMeter: (...args) => sdk()?.provider.getMeter(...args) ?? createNoopMeter() },
     startRuntimeMetrics: () => sdk()?.startRuntimeMetrics(),
     serve() {
-      for (const endpoint of endpoints) endpoint.listen();
+      cluster.begin({
+        collect: () => collect({ timeoutMillis: COLLECT_TIMEOUT_MS }),
+        current: () => [...(sdk()?.current() ?? []), ours(), { scope: SCOPE, metrics: scrapedPages.last() }],
+      });
+      cluster.serve(() => {
+        for (const endpoint of endpoints) endpoint.listen();
+      });
     },
     pendingRequests() {
-      const ours = { scope: SCOPE, metrics: [...red.metrics(), ...internal.metrics()] };
-      return (isPushed && sdk()?.pendingRequests(ours)) || [];
+      return (isPushed && sdk()?.pendingRequests(ours())) || [];
     },
   };
 }

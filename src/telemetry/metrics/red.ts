@@ -7,7 +7,7 @@ import type { CallConvention } from '../../semconv/convention.js';
 import { isSampled } from '../traces/sampled.js';
 import { CallHistogram } from './call-histogram.js';
 import { createInternalMetrics, producerOf } from './internal.js';
-import type { Series } from './series.js';
+import type { Series, SeriesStore } from './series.js';
 
 export type RedOptions = Pick<MetricsConfig, 'exemplars' | 'maxRoutes' | 'maxSeries'>;
 
@@ -29,9 +29,10 @@ const MAY_BE_EXEMPLAR: Record<MetricsConfig['exemplars'], (span: SpanContext) =>
  * Measures the rate, errors and duration (RED) of calls. Every call is counted once, whether it is sampled or not.
  * Memory is bounded: a series takes about 1.3 KB (2.9 KB with an exemplar in each bucket), and a call beyond
  * `maxRoutes` or `maxSeries` of its histogram goes to the overflow series there, so that no kind of call can use up what
- * another one needs. `redhook.red.overflow` counts these calls.
+ * another one needs. `redhook.red.overflow` counts these calls. A `store` keeps the numbers
+ * outside this process, too.
  */
-export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red {
+export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions, store?: SeriesStore): Red {
   const startTime = millisToHrTime(Date.now());
   const mayBeExemplar = MAY_BE_EXEMPLAR[exemplars];
   const histograms = new Map<string, CallHistogram>();
@@ -49,7 +50,7 @@ export function createRed({ maxRoutes, maxSeries, exemplars }: RedOptions): Red 
   function histogramOf(convention: CallConvention): CallHistogram {
     const known = histograms.get(convention.histogram);
     if (known !== undefined) return known;
-    const histogram = new CallHistogram(convention);
+    const histogram = new CallHistogram(convention, store);
     histograms.set(convention.histogram, histogram);
     return histogram;
   }

@@ -12,20 +12,25 @@ const MAX_LENGTH = 16 * 1024 * 1024;
 export interface ScrapedPages {
   /** Adds the page of another exporter in this process, on loopback. */
   add(url: string): void;
+  /** What was read last. */
+  last(): MetricData[];
   readonly producer: MetricProducer;
 }
 
 /** Metrics that another exporter in this process serves. They are read and exported together with Redhook's own. */
 export function createScrapedPages(): ScrapedPages {
   const pages = new Map<string, ScrapedPage>();
+  let last: MetricData[] = [];
   return {
+    last: () => last,
     add: (url) => void pages.set(url, new ScrapedPage(url)),
     producer: {
       async collect() {
-        const metrics = await Promise.all(Array.from(pages.values(), (page) => page.metrics()));
+        const read = await Promise.all(Array.from(pages.values(), (page) => page.metrics()));
+        last = read.flat();
         const resource = emptyResource();
         return {
-          resourceMetrics: { resource, scopeMetrics: [{ scope: SCOPE, metrics: metrics.flat() }] },
+          resourceMetrics: { resource, scopeMetrics: [{ scope: SCOPE, metrics: last }] },
           errors: [],
         };
       },
@@ -51,13 +56,13 @@ class ScrapedPage {
   }
 
   async #read(): Promise<MetricData[]> {
-    const page = await asOwnTraffic(() => read(this.#url));
+    const page = await asOwnTraffic(() => fetchPage(this.#url));
     return parseExposition(page, Date.now(), this.#starts);
   }
 }
 
 /** Returns an empty page on any error or timeout: the page is then missing from the scrape, which must not fail. */
-function read(url: string): Promise<string> {
+function fetchPage(url: string): Promise<string> {
   return new Promise((resolve) => {
     let page = '';
     const request = get(url, { agent: false, timeout: TIMEOUT_MS }, (response) => {

@@ -20,29 +20,48 @@ export interface CallDataPoint extends DataPoint<Histogram> {
   readonly exemplars: readonly Exemplar[];
 }
 
+/** What a series is, for a reader in another process. */
+export interface SeriesDefinition {
+  readonly histogram: string;
+  readonly description: string;
+  readonly boundaries: readonly number[];
+  readonly attributes: Attributes;
+}
+
+/**
+ * Keeps the numbers of series outside this process. `cells` are the count of each bucket, then the sum; the function
+ * that is returned is called after each change.
+ */
+export type SeriesStore = (definition: SeriesDefinition, cells: Float64Array) => () => void;
+
 /** The duration histogram of all calls with the same label values. */
 export class Series {
   /** Frozen, and always the same object, so that the text built from it can be cached. */
   readonly attributes: Attributes;
   readonly #boundaries: readonly number[];
-  readonly #counts: Float64Array;
+  /** The count of each bucket, then the sum. */
+  readonly #cells: Float64Array;
+  readonly #store: (() => void) | undefined;
   /** At most one per bucket, at the bucket's index. */
   readonly #exemplars: (Exemplar | undefined)[];
-  #sum = 0;
 
-  /** `boundaries` are the upper bounds of the buckets, in seconds. */
-  constructor(attributes: Attributes, boundaries: readonly number[]) {
+  /** The boundaries are the upper bounds of the buckets, in seconds. */
+  constructor(definition: SeriesDefinition, store?: SeriesStore) {
+    const { attributes, boundaries } = definition;
     this.attributes = Object.freeze(attributes);
     this.#boundaries = Object.freeze(boundaries);
-    this.#counts = new Float64Array(boundaries.length + 1);
+    this.#cells = new Float64Array(boundaries.length + 2);
     this.#exemplars = new Array(boundaries.length + 1).fill(undefined);
+    this.#store = store?.(definition, this.#cells);
   }
 
   /** Counts a call. With a `span`, the call becomes the exemplar of its bucket and reuses the slot of the last one. */
   record(seconds: number, span: SpanContext | undefined): void {
     const bucket = bucketOf(seconds, this.#boundaries);
-    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
-    this.#sum += seconds;
+    const sum = this.#cells.length - 1;
+    this.#cells[bucket] = (this.#cells[bucket] as number) + 1;
+    this.#cells[sum] = (this.#cells[sum] as number) + seconds;
+    this.#store?.();
     if (span === undefined) return;
     const slot = this.#exemplars[bucket] ?? this.#addSlot(bucket);
     slot.value = seconds;
@@ -53,24 +72,10 @@ export class Series {
 
   /** Copies the current values. All series are copied in one go, so that a page shows a single moment. */
   toDataPoint(startTime: HrTime, endTime: HrTime): CallDataPoint {
-    const counts: number[] = [];
     const exemplars: Exemplar[] = [];
-    let count = 0;
-    for (let bucket = 0; bucket < this.#counts.length; bucket += 1) {
-      const inBucket = this.#counts[bucket] as number;
-      counts.push(inBucket);
-      count += inBucket;
-      const exemplar = this.#exemplars[bucket];
-      if (exemplar !== undefined) exemplars.push({ ...exemplar });
-    }
-    const buckets = { boundaries: this.#boundaries as number[], counts };
-    return {
-      startTime,
-      endTime,
-      attributes: this.attributes,
-      value: { buckets, sum: this.#sum, count },
-      exemplars,
-    };
+    for (const exemplar of this.#exemplars) if (exemplar !== undefined) exemplars.push({ ...exemplar });
+    const value = histogramOf(this.#cells, this.#boundaries);
+    return { startTime, endTime, attributes: this.attributes, value, exemplars };
   }
 
   #addSlot(bucket: number): Exemplar {
@@ -78,6 +83,14 @@ export class Series {
     this.#exemplars[bucket] = slot;
     return slot;
   }
+}
+
+/** The value of a data point, from the cells of a series. */
+export function histogramOf(cells: Float64Array, boundaries: readonly number[]): Histogram {
+  const counts = Array.from(cells.subarray(0, -1));
+  let count = 0;
+  for (const inBucket of counts) count += inBucket;
+  return { buckets: { boundaries: boundaries as number[], counts }, sum: cells.at(-1) as number, count };
 }
 
 /** Boundaries are inclusive upper bounds. Most calls are short, so a search from the first bucket ends early. */

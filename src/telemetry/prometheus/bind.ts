@@ -3,12 +3,25 @@ import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { log, reason } from '../../log.js';
 import { cluster, reclaim, whenReclaimed } from './cluster-ports.js';
 import { watchRivals } from './rivals.js';
+import { shareHandle } from './shared-handle.js';
 
 export interface Address {
   /** Empty means all interfaces: IPv6 and IPv4, or only IPv4 where there is no IPv6. */
   readonly host: string;
   /** 0 means any free port. */
   readonly port: number;
+}
+
+/** The port of a page that the processes of a cluster have between them. */
+export interface ClusterPort {
+  /** Distinguishes the cluster where workers share the port through a primary. Absent where one process has it. */
+  readonly key?: string;
+  /** Whether the port is open in this process. */
+  setServing(isServing: boolean): void;
+  /** Makes the other processes release the port, and returns when they have. */
+  reclaim(port: number): void;
+  /** `release` is called with a port that another process wants. */
+  whenReclaimed(release: (port: number) => void): void;
 }
 
 export interface Binding {
@@ -31,11 +44,16 @@ const WORKER_PORTS = 64;
  * own wants the port, this one closes first. One line of the log says what is wrong, another one that the server
  * listens after all.
  *
- * Workers of `node:cluster` would share one port. Each scrape would then reach an arbitrary worker, and the numbers of
- * all workers would appear as one series. So each worker takes a port of its own: the configured one or the next free
- * one, once the application has had a moment to take its ports.
+ * Workers of `node:cluster` whose metrics are added up share one port, or leave it to their primary. Where they cannot be
+ * added up, a scrape of a shared port would reach an arbitrary worker, and the numbers of all workers would appear as one
+ * series. Then each worker takes a port of its own: the configured one or the next free one, once the application has had
+ * a moment to take its ports.
  */
-export function createBinding(server: Server, { host, port }: Address): Binding {
+export function createBinding(
+  server: Server,
+  { host, port }: Address,
+  clusterPort: () => ClusterPort | undefined = () => undefined,
+): Binding {
   let isWorker = false;
   let isOpen = false;
   let gaveWay = false;
@@ -44,6 +62,8 @@ export function createBinding(server: Server, { host, port }: Address): Binding 
   let delay = FIRST_DELAY_MS;
   let retry: NodeJS.Timeout | undefined;
   let stopReclaims = (): void => {};
+  let isShared = false;
+  let isForeign = (): boolean => false;
 
   const later = (): void => {
     offset = 0;
@@ -58,7 +78,7 @@ export function createBinding(server: Server, { host, port }: Address): Binding 
       later();
       return;
     }
-    const options = { port: port + offset, exclusive: true, ...(host !== '' && { host }) };
+    const options = { port: port + offset, exclusive: !isShared, ...(host !== '' && { host }) };
     try {
       // Not in the current context: every scrape would inherit it for the life of the server.
       context.with(ROOT_CONTEXT, () => server.listen(options));
@@ -90,15 +110,23 @@ export function createBinding(server: Server, { host, port }: Address): Binding 
     hasFailed = true;
     delay = FIRST_DELAY_MS;
     server.close();
+    clusterPort()?.setServing(false);
     later();
     log.warn(
       `metrics: the application listens on port ${wanted} itself, expected another port in ` +
         `OTEL_EXPORTER_PROMETHEUS_PORT; the metrics page is closed, ${RETRYING}`,
     );
   };
-  const rivals = watchRivals(server, (wanted) => {
+  const onWanted = (wanted: number): void => {
     release(wanted);
+    clusterPort()?.reclaim(wanted);
     if (wanted >= port && wanted <= port + WORKER_PORTS) reclaim(wanted);
+  };
+  /** The primary may have given this server the port of another application, or of a server of this one. */
+  const rivals = watchRivals(server, onWanted, () => {
+    if (!isForeign()) return;
+    server.close();
+    onError(Object.assign(new Error('the port is taken'), { code: 'EADDRINUSE' }));
   });
 
   server.on('error', onError);
@@ -109,6 +137,7 @@ export function createBinding(server: Server, { host, port }: Address): Binding 
     gaveWay = false;
     hasFailed = false;
     delay = FIRST_DELAY_MS;
+    clusterPort()?.setServing(true);
   });
   return {
     open() {
@@ -121,7 +150,13 @@ export function createBinding(server: Server, { host, port }: Address): Binding 
         );
         return;
       }
-      isWorker = cluster().isWorker;
+      const shared = clusterPort();
+      isWorker = shared === undefined && cluster().isWorker;
+      shared?.whenReclaimed(release);
+      if (shared?.key !== undefined) {
+        isShared = true;
+        isForeign = shareHandle(server, shared.key);
+      }
       if (isWorker) {
         stopReclaims = whenReclaimed(release);
         retry = setTimeout(attempt, WORKER_DELAY_MS).unref();

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { splitTarget } from '../../semconv/url.js';
 import type { InternalMetrics } from '../metrics/internal.js';
-import { type Address, createBinding } from './bind.js';
+import { type Address, type ClusterPort, createBinding } from './bind.js';
 import { createPage, type PageOptions } from './page.js';
 import { createScrape, type Scrape, type ScrapeOptions, sendText } from './scrape.js';
 
@@ -13,6 +13,8 @@ export interface PrometheusOptions extends Address, PageOptions {
   readonly collect: ScrapeOptions['collect'];
   /** Where the scrapes are counted. */
   readonly internal: InternalMetrics;
+  /** The port of the cluster that this process belongs to, from the moment when it does. */
+  clusterPort?(): ClusterPort | undefined;
   /** Marks the server as Redhook's own, so that it is not observed. */
   markAsOwn(server: Server): void;
 }
@@ -30,7 +32,7 @@ export function createPrometheusEndpoint(options: PrometheusOptions): Prometheus
   const scrape = createScrape({ collect, page: createPage(options), internal });
   const server = createMetricsServer(options.path, scrape);
   options.markAsOwn(server);
-  const binding = createBinding(server, options);
+  const binding = createBinding(server, options, options.clusterPort);
   let closed = false;
 
   return {

@@ -23,9 +23,14 @@ interface Asked {
 
 /**
  * Watches the servers of the application that want a port. `giveWay` is called synchronously before one of them binds
- * `port`: when it asks, and when `own` gets a port that another one is still waiting for.
+ * `port`: when it asks, and when `own` gets a port that another one is still waiting for. `onBound` is called as soon as
+ * `own` has a port, before any connection arrives there.
  */
-export function watchRivals(own: Server, giveWay: (port: number) => void): Rivals {
+export function watchRivals(
+  own: Server,
+  giveWay: (port: number) => void,
+  onBound: () => void = () => {},
+): Rivals {
   const waiting = new Map<Server, Asked>();
   const want = (port: number): boolean => {
     const since = performance.now() - LONGEST_LOOKUP_MS;
@@ -49,6 +54,7 @@ export function watchRivals(own: Server, giveWay: (port: number) => void): Rival
       if (server !== own) return;
       const { port } = server.address() as AddressInfo;
       if (want(port)) giveWay(port);
+      else onBound();
     }),
     [FAILED]: guarded((message) => void waiting.delete((message as { server: Server }).server)),
   };
