@@ -2,6 +2,7 @@ import type { Switchable } from '../instrumentation.js';
 import { buildConfig } from './build.js';
 import type { Config } from './config.js';
 import type { Diagnostic, Report } from './diagnostic.js';
+import { withPm2Variables } from './pm2.js';
 import { packageName } from './service-name.js';
 import { type ConfigFile, readConfigFile } from './source/file.js';
 import { isShortForm } from './source/format.js';
@@ -32,7 +33,7 @@ export interface LoadedConfig {
  */
 export function loadConfig(
   switchable: readonly Switchable[],
-  { env, cwd, argv }: ProcessContext = currentProcess(),
+  { env: given, cwd, argv }: ProcessContext = currentProcess(),
 ): LoadedConfig {
   const diagnostics = new Map<string, Diagnostic>();
   const report: Report = (diagnostic) => {
@@ -40,6 +41,7 @@ export function loadConfig(
     const cause = JSON.stringify({ ...diagnostic, now: undefined });
     if (!diagnostics.has(cause)) diagnostics.set(cause, diagnostic);
   };
+  const env = withPm2Variables(given, argv?.[1]);
   const unquoted = withoutQuotes(env, USED, report);
   const file = readConfigFile(unquoted, cwd, report);
   const values = file && valuesOf(file, env, report);

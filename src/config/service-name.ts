@@ -1,10 +1,9 @@
 import { dirname, join, resolve } from 'node:path';
+import { isPm2Container } from './pm2.js';
 import { readSmallFile } from './source/file.js';
 import type { Env } from './source/substitute.js';
 
 const INSTALLED = /(^|[\\/])node_modules([\\/]|$)/;
-/** What PM2 starts instead of the application, which it then loads into the same process. */
-const PM2_CONTAINER = /[\\/]ProcessContainer\w*\.js$/;
 
 /** How the process was started. */
 interface Start {
@@ -20,7 +19,7 @@ interface Start {
  * directory comes first, and the package of the script last.
  */
 export function packageName(cwd: string, script: string | undefined, env: Env): string | undefined {
-  const start = PM2_CONTAINER.test(script ?? '') ? startedByPm2(cwd, env) : { cwd, script };
+  const start = isPm2Container(script) ? startedByPm2(cwd, env) : { cwd, script };
   const folder = start.script === undefined ? start.cwd : dirname(resolve(start.cwd, start.script));
   const folders = INSTALLED.test(folder) ? [start.cwd, folder] : [folder, start.cwd];
   for (const each of folders) {
@@ -30,9 +29,8 @@ export function packageName(cwd: string, script: string | undefined, env: Env): 
   return start.name ?? nearestName(folder, () => true);
 }
 
-/** In its cluster mode PM2 has not put its variables into the environment yet. */
 function startedByPm2(cwd: string, env: Env): Start {
-  const { pm_exec_path, pm_cwd, name } = { ...env, ...parsed(env['pm2_env']) };
+  const { pm_exec_path, pm_cwd, name } = env as Record<string, unknown>;
   return { cwd: text(pm_cwd) ?? cwd, script: text(pm_exec_path), name: text(name) };
 }
 
@@ -53,14 +51,6 @@ function nameIn(file: string): string | undefined {
   } catch {
     // There is no readable package.json here. A parent folder may have one.
     return undefined;
-  }
-}
-
-function parsed(json: string | undefined): Record<string, unknown> {
-  try {
-    return JSON.parse(json ?? '{}') as Record<string, unknown>;
-  } catch {
-    return {};
   }
 }
 
