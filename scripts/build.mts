@@ -38,6 +38,8 @@ const common = {
 const PARTS = {
   yaml: ['src/config/source/yaml.ts'],
   cluster: ['src/telemetry/cluster/part.ts'],
+  'prometheus-page': ['src/telemetry/prometheus/request-handler.ts'],
+  'otlp-transport': ['src/telemetry/otlp/transport/sender.ts'],
   'metrics-sdk': ['src/telemetry/metrics/metrics-sdk.ts'],
   'tracer-provider': ['src/telemetry/traces/tracer-provider.ts'],
   'sdk-serializers': ['src/telemetry/otlp/encoding/sdk-serializers.ts'],

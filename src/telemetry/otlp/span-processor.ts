@@ -71,7 +71,8 @@ export class OtlpSpanProcessor implements SpanProcessor {
   readonly #batches = new Batches();
   readonly #requestSize: RequestSize;
   readonly #encoder: CallSpanEncoder;
-  readonly #sender: Transport;
+  readonly #exporter: OtlpExporter;
+  #sender: Transport | undefined;
   readonly #outage: Outage;
   readonly #consequence: string;
   /** Runs a function outside the application's request, so that our connection does not retain its async stores. */
@@ -99,7 +100,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
     this.#dropped = dropped;
     this.#ring = new RingBuffer(queue.maxSize);
     this.#encoder = new CallSpanEncoder(resource, scope);
-    this.#sender = createSender(exporter, 'traces');
+    this.#exporter = exporter;
     this.#consequence = `spans wait in a queue of ${queue.maxSize}; any more are dropped and counted`;
     this.#outage = watchOutage(exporter, 'traces');
   }
@@ -133,7 +134,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
     this.#closed = true;
     await this.forceFlush();
     clearTimeout(this.#timer);
-    this.#sender.close();
+    this.#sender?.close();
   }
 
   /** Encoded requests with all unacknowledged spans, queued or in flight, for the flush at exit. */
@@ -224,7 +225,10 @@ export class OtlpSpanProcessor implements SpanProcessor {
       this.#reject(count, 'a span cannot be encoded or exceeds the size limit of a request');
       return { isProgress: true };
     }
-    const result = await this.#outsideRequests(() => this.#sender.send(body));
+    // The transport is a chunk of its own, which the first export loads.
+    this.#sender ??= createSender(this.#exporter, 'traces');
+    const sender = this.#sender;
+    const result = await this.#outsideRequests(() => sender.send(body));
     if (result.status === 'retryable') return this.#retryLater(batch, result);
     this.#failures = 0;
     this.#outage.succeeded();
