@@ -87,6 +87,7 @@ let pooled: Call | undefined;
 let isAsking = false;
 
 function observeConnection(prototype: object, calls: Calls, guard: Guard): void {
+  const end = guard((call: Call, error: unknown) => call.end(outcomeOf(error)));
   const open = guard((connection: Connection, sql: unknown): Call | undefined => {
     const known = pooled ?? callsOf.get(sql);
     pooled = undefined;
@@ -104,9 +105,7 @@ function observeConnection(prototype: object, calls: Calls, guard: Guard): void 
           const before = isAsking;
           isAsking = true;
           try {
-            return call === undefined
-              ? method.apply(this, args)
-              : ask(call, args, guard, () => method.apply(this, args));
+            return call === undefined ? method.apply(this, args) : ask(call, end, method, this, args);
           } finally {
             isAsking = before;
           }
@@ -120,8 +119,8 @@ function observeConnection(prototype: object, calls: Calls, guard: Guard): void 
     const call = openCall(sql, connection.config, calls);
     if (call === undefined) return;
     if (typeof command.onResult === 'function')
-      command.onResult = endingCallback(call, command.onResult as Callback, guard);
-    else endWithEvents(command, call, guard);
+      command.onResult = endingCallback(call, end, command.onResult as Callback);
+    else endWithEvents(command, call, end);
   });
   patch<Method<Connection>>(
     prototype,
@@ -150,6 +149,7 @@ function observeConnection(prototype: object, calls: Calls, guard: Guard): void 
 }
 
 function observePool(prototype: object, calls: Calls, guard: Guard): void {
+  const end = guard((call: Call, error: unknown) => call.end(outcomeOf(error)));
   const open = guard((pool: Pool, sql: unknown) => openCall(sql, pool.config.connectionConfig, calls));
   for (const name of ['query', 'execute'])
     patch<Method<Pool>>(
@@ -161,7 +161,7 @@ function observePool(prototype: object, calls: Calls, guard: Guard): void {
           if (call === undefined) return method.apply(this, args);
           connecting = call;
           try {
-            return ask(call, args, guard, () => method.apply(this, args));
+            return ask(call, end, method, this, args);
           } finally {
             connecting = undefined;
           }
@@ -225,47 +225,40 @@ function labelsOf(config: Config): Attributes {
   return found;
 }
 
-/** Runs `query` with these arguments, of which the callback, if there is one, ends the call. */
-function ask(call: Call, args: unknown[], guard: Guard, query: () => unknown): unknown {
-  const [sql] = args;
-  const at = args.findIndex((each, i) => i > 0 && typeof each === 'function');
+type End = (call: Call, error: unknown) => void;
+
+/** Runs `method` with these arguments, of which the callback, if there is one, ends the call. */
+function ask<T>(call: Call, end: End, method: Method<T>, self: T, args: unknown[]): unknown {
+  const at = typeof args[1] === 'function' ? 1 : typeof args[2] === 'function' ? 2 : -1;
   // The application may have created the query object itself.
   const created =
-    at === -1 && typeof propertyOf(sql, 'onResult') === 'function' ? (sql as Command) : undefined;
-  if (created !== undefined) created.onResult = endingCallback(call, created.onResult as Callback, guard);
-  else if (at !== -1) args[at] = endingCallback(call, args[at] as Callback, guard);
+    at === -1 && typeof propertyOf(args[0], 'onResult') === 'function' ? (args[0] as Command) : undefined;
+  if (created !== undefined) created.onResult = endingCallback(call, end, created.onResult as Callback);
+  else if (at !== -1) args[at] = endingCallback(call, end, args[at] as Callback);
   try {
-    const command = query();
+    const command = method.apply(self, args);
     if (typeof command === 'object' && command !== null) {
       callsOf.set(command, call);
-      if (at === -1 && created === undefined) endWithEvents(command as Command, call, guard);
+      if (at === -1 && created === undefined) endWithEvents(command as Command, call, end);
     }
     return command;
   } catch (error) {
-    call.end(outcomeOf(error));
+    end(call, error);
     throw error;
   }
 }
 
-function endingCallback(call: Call, callback: Callback, guard: Guard): Callback {
-  const end = guard((error: unknown) => call.end(outcomeOf(error)));
+function endingCallback(call: Call, end: End, callback: Callback): Callback {
   return function (...args) {
-    end(args[0]);
+    end(call, args[0]);
     return call.runOutside(callback, this, ...args);
   };
 }
 
 /** By an event that makes nobody believe that the error is handled. */
-function endWithEvents(command: Command, call: Call, guard: Guard): void {
+function endWithEvents(command: Command, call: Call, end: End): void {
   callsOf.set(command, call);
-  command.once(
-    errorMonitor,
-    guard((error: unknown) => call.end(outcomeOf(error))),
-  );
-  command.once(
-    'end',
-    guard(() => call.end({})),
-  );
+  command.once(errorMonitor, (error: unknown) => end(call, error)).once('end', () => end(call, undefined));
 }
 
 /** The message of a server's error is left out, because it quotes the data of the query. */
