@@ -6,7 +6,8 @@ exports.createActivities = (client) => {
   return {
     fast: async () => 'fast',
     slow: () => Context.current().sleep(8000),
-    long: () => Context.current().sleep(3000),
+    // It does not listen to its cancellation, which may arrive before its end or after it.
+    long: () => new Promise((resolve) => setTimeout(resolve, 2000)),
     async broken() {
       throw ApplicationFailure.nonRetryable('broken', 'Broken');
     },
