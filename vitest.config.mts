@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Most tests wait for processes that they have started, so three files at once keep two processors busy.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     globalSetup: 'test/support/install-nodes.ts',
     projects: [
       {
