@@ -24,31 +24,23 @@ export function wrapEmit(prototype: { emit: Emit }, { before, afterClose }: Emit
     () =>
       function (...args) {
         const call = before(this, args[0] as string, args[1], args[2]);
-        if (args[0] !== 'close' || afterClose === undefined)
-          return call === undefined
-            ? parent.emit.apply(this, args)
-            : emitInside(call, parent.emit, this, args);
         try {
-          return call === undefined
-            ? parent.emit.apply(this, args)
-            : emitInside(call, parent.emit, this, args);
+          if (call === undefined) return parent.emit.apply(this, args);
+          // One by one: no iterator of the application has a part in it, and the array of arguments, which never leaves
+          // this function, need not be made. This is the hottest path of all.
+          switch (args.length) {
+            case 1:
+              return call.run(parent.emit, this, args[0]);
+            case 2:
+              return call.run(parent.emit, this, args[0], args[1]);
+            case 3:
+              return call.run(parent.emit, this, args[0], args[1], args[2]);
+            default:
+              return call.run(parent.emit, this, ...args);
+          }
         } finally {
-          afterClose(this);
+          if (args[0] === 'close') afterClose?.(this);
         }
       },
   );
-}
-
-/** Most events have few arguments. Passing them one by one spares V8 an array, and needs no iterator. */
-function emitInside(call: Call, emit: Emit, emitter: EventEmitter, args: unknown[]): boolean {
-  switch (args.length) {
-    case 1:
-      return call.run(emit, emitter, args[0]);
-    case 2:
-      return call.run(emit, emitter, args[0], args[1]);
-    case 3:
-      return call.run(emit, emitter, args[0], args[1], args[2]);
-    default:
-      return call.run(emit, emitter, ...args);
-  }
 }
