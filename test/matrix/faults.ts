@@ -237,14 +237,14 @@ function permission(node: '24' | '26'): string[] {
   return node === '26' ? [...flags, '--allow-net'] : flags;
 }
 
-/** The URL of a proxy that cuts the first connections in the middle of what they send. */
+/** The URL of a proxy that cuts the first connection in the middle of what it sends. The flush at exit tries once only. */
 async function cutting(port: number): Promise<string> {
   const UNTIL = 3_000;
-  let cuts = 2;
+  let isFirst = true;
   const proxy = net.createServer((client) => {
     const target = net.connect(port, '127.0.0.1');
-    const isCut = cuts > 0;
-    cuts -= 1;
+    const isCut = isFirst;
+    isFirst = false;
     let seen = 0;
     client.on('data', (chunk) => {
       seen += chunk.length;
