@@ -59,7 +59,10 @@ export interface ChannelTarget {
 /** An installed CommonJS package. `attach` runs once for each copy of it, as soon as the copy has been loaded. */
 export interface PackageTarget {
   readonly package: string;
-  /** One or more caret ranges of versions: `^1.8.0 || ^2.0.0`. Other versions are left alone, and the log says so. Absent: every version. */
+  /**
+   * One or more caret ranges of versions: `^1.8.0 || ^2.0.0`. Other versions are left alone, and the log says so. Absent:
+   * every version.
+   */
   readonly versions?: string;
   /** The file whose exports `attach` receives, relative to the package's folder: often its `main`. */
   readonly file: string;
