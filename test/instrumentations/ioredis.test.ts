@@ -4,6 +4,7 @@ import { Redis as Redis5 } from 'ioredis5';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ioredis as instrumentation } from '../../src/instrumentations/ioredis.js';
 import { freePort } from '../support/app.js';
+import { expectCalls, type Kind, startMixed } from '../support/mixed-operations.js';
 import { type Ended, record } from '../support/recorder.js';
 import { hasRedis, startRedis } from '../support/redis.js';
 import type { Server } from '../support/server.js';
@@ -162,8 +163,7 @@ describe.skipIf(!hasRedis()).each(versions)('ioredis %s', (_, name, Redis) => {
   test('of 1,000 mixed commands each is one call, in the trace of its request', async () => {
     const redis = await connect();
     const impatient = await connect({ commandTimeout: 30 });
-    const expected = new Map<string, string[]>();
-    const kinds: [string[], () => Promise<unknown>][] = [
+    const kinds: Kind[] = [
       [['GET ok'], () => redis.get('text')],
       [['SET ok'], () => redis.set('k', 'v')],
       [['LPUSH WRONGTYPE'], () => redis.lpush('text', 1).catch(() => {})],
@@ -182,14 +182,7 @@ describe.skipIf(!hasRedis()).each(versions)('ioredis %s', (_, name, Redis) => {
             .catch(() => {}),
       ],
     ];
-    const requests: Promise<unknown>[] = [];
-    for (let i = 0, operations = 0; operations < 1_000; i += 1) {
-      const id = newTraceId();
-      const [calls, run] = kinds[i % kinds.length] as (typeof kinds)[number];
-      expected.set(id, calls);
-      operations += calls.length;
-      requests.push(inTrace(id, run));
-    }
+    const { expected, requests } = startMixed(kinds);
     for (let i = 0; i < 3; i += 1) {
       const id = newTraceId();
       expected.set(id, ['BLPOP timeout']);
@@ -197,12 +190,6 @@ describe.skipIf(!hasRedis()).each(versions)('ioredis %s', (_, name, Redis) => {
     }
     await Promise.all(requests);
 
-    const total = [...expected.values()].flat().length;
-    const byTrace = Object.groupBy(await recorder.take(total), ({ traceId = '' }) => traceId);
-    const seen = Object.entries(byTrace).map(([id, calls = []]): [string, string[]] => [
-      id,
-      calls.map(({ route, error }) => `${route} ${error ?? 'ok'}`).sort(),
-    ]);
-    expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(expected));
+    await expectCalls(recorder, expected);
   });
 });

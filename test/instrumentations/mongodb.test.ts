@@ -3,8 +3,8 @@ import { MongoClient as MongoClient6 } from 'mongodb6';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { mongodb as instrumentation } from '../../src/instrumentations/mongodb.js';
 import { type FakeMongodb, startFakeMongodb } from '../support/fake-mongodb.js';
+import { expectCalls, type Kind, startMixed } from '../support/mixed-operations.js';
 import { type Ended, record } from '../support/recorder.js';
-import { inTrace, newTraceId } from '../support/trace.js';
 
 const recorder = record(instrumentation);
 let server: FakeMongodb;
@@ -112,31 +112,17 @@ describe.each([
   test('of 1,000 mixed commands each is one call, in the trace of its request, also through a pool that is used up', async () => {
     const database = (await connect({ maxPoolSize: 2 })).db('shop');
     const orders = database.collection('orders');
-    const expected = new Map<string, string[]>();
     const ignore = () => {};
-    const kinds: [string[], () => Promise<unknown>][] = [
+    const kinds: Kind[] = [
       [['find orders ok'], () => orders.find().toArray()],
       [['find orders ok', 'getMore orders ok'], () => orders.find({}, { batchSize: 2 }).toArray()],
       [['insert orders ok'], () => orders.insertOne({})],
       [['insert taken 11000'], () => database.collection('taken').insertOne({}).catch(ignore)],
       [['nonsense 59'], () => database.command({ nonsense: 1 }).catch(ignore)],
     ];
-    const requests: Promise<unknown>[] = [];
-    for (let i = 0, operations = 0; operations < 1_000; i += 1) {
-      const id = newTraceId();
-      const [calls, run] = kinds[i % kinds.length] as (typeof kinds)[number];
-      expected.set(id, calls);
-      operations += calls.length;
-      requests.push(inTrace(id, run));
-    }
+    const { expected, requests } = startMixed(kinds);
     await Promise.all(requests);
 
-    const total = [...expected.values()].flat().length;
-    const byTrace = Object.groupBy(await recorder.take(total), ({ traceId = '' }) => traceId);
-    const seen = Object.entries(byTrace).map(([id, calls = []]): [string, string[]] => [
-      id,
-      calls.map(({ route, error }) => `${route} ${error ?? 'ok'}`).sort(),
-    ]);
-    expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(expected));
+    await expectCalls(recorder, expected);
   });
 });

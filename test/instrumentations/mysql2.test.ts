@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { mysql2 as instrumentation } from '../../src/instrumentations/mysql2.js';
 import { freePort } from '../support/app.js';
 import { hasMariadb, startMariadb } from '../support/mariadb.js';
+import { expectCalls, type Kind, startMixed } from '../support/mixed-operations.js';
 import { type Ended, record } from '../support/recorder.js';
 import type { Server } from '../support/server.js';
 import { currentTraceId, inTrace, newTraceId } from '../support/trace.js';
@@ -207,9 +208,8 @@ describe.skipIf(!hasMariadb())('with MariaDB', () => {
   test('of 1,000 mixed operations each is one call, in the trace of its request', async () => {
     const pool = createPool({ connectionLimit: 5 });
     const slow = createPool({ connectionLimit: 4 });
-    const expected = new Map<string, string[]>();
     const ignore = () => {};
-    const kinds: [string[], () => Promise<unknown>][] = [
+    const kinds: Kind[] = [
       [['SELECT orders ok'], () => pool.query('SELECT * FROM orders WHERE id = ?', [3])],
       [['SELECT orders ok'], () => pool.execute('SELECT * FROM orders WHERE id = ?', [3])],
       [['INSERT orders 1062'], () => pool.query('INSERT INTO orders VALUES (1, NULL)').catch(ignore)],
@@ -242,22 +242,9 @@ describe.skipIf(!hasMariadb())('with MariaDB', () => {
         },
       ],
     ];
-    const requests: Promise<unknown>[] = [];
-    for (let i = 0, operations = 0; operations < 1_000; i += 1) {
-      const id = newTraceId();
-      const [calls, run] = kinds[i % kinds.length] as (typeof kinds)[number];
-      expected.set(id, calls);
-      operations += calls.length;
-      requests.push(inTrace(id, run));
-    }
+    const { expected, requests } = startMixed(kinds);
     await Promise.all(requests);
 
-    const total = [...expected.values()].flat().length;
-    const byTrace = Object.groupBy(await recorder.take(total), ({ traceId = '' }) => traceId);
-    const seen = Object.entries(byTrace).map(([id, calls = []]): [string, string[]] => [
-      id,
-      calls.map(({ route, error }) => `${route} ${error ?? 'ok'}`).sort(),
-    ]);
-    expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(expected));
+    await expectCalls(recorder, expected);
   }, 60_000);
 });

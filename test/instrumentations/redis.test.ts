@@ -3,6 +3,7 @@ import * as redis4 from 'redis4';
 import * as redis5 from 'redis5';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { redis as instrumentation } from '../../src/instrumentations/redis.js';
+import { expectCalls, type Kind, startMixed } from '../support/mixed-operations.js';
 import { type Ended, record } from '../support/recorder.js';
 import { hasRedis, startRedis } from '../support/redis.js';
 import type { Server } from '../support/server.js';
@@ -139,9 +140,8 @@ describe.skipIf(!hasRedis()).each([
 
   test('of 1,000 mixed commands each is one call, in the trace of its request', async () => {
     const client = await connect();
-    const expected = new Map<string, string[]>();
     const ignore = () => {};
-    const kinds: [string[], () => Promise<unknown>][] = [
+    const kinds: Kind[] = [
       [['GET ok'], () => client.get('text')],
       [['SET ok'], () => client.set('k', 'v')],
       [['LPUSH WRONGTYPE'], () => client.lPush('text', '1').catch(ignore)],
@@ -149,22 +149,9 @@ describe.skipIf(!hasRedis()).each([
       [['EXEC ok', 'INCR ok', 'INCR ok', 'MULTI ok'], () => client.multi().incr('n').incr('n').exec()],
       [['NONSENSE ERR'], () => client.sendCommand(['nonsense']).catch(ignore)],
     ];
-    const requests: Promise<unknown>[] = [];
-    for (let i = 0, operations = 0; operations < 1_000; i += 1) {
-      const id = newTraceId();
-      const [calls, run] = kinds[i % kinds.length] as (typeof kinds)[number];
-      expected.set(id, calls);
-      operations += calls.length;
-      requests.push(inTrace(id, run));
-    }
+    const { expected, requests } = startMixed(kinds);
     await Promise.all(requests);
 
-    const total = [...expected.values()].flat().length;
-    const byTrace = Object.groupBy(await recorder.take(total), ({ traceId = '' }) => traceId);
-    const seen = Object.entries(byTrace).map(([id, calls = []]): [string, string[]] => [
-      id,
-      calls.map(({ route, error }) => `${route} ${error ?? 'ok'}`).sort(),
-    ]);
-    expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(expected));
+    await expectCalls(recorder, expected);
   });
 });
