@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ioredis as instrumentation } from '../../src/instrumentations/ioredis.js';
 import { freePort } from '../support/app.js';
 import { expectCalls, type Kind, startMixed } from '../support/mixed-operations.js';
-import { type Ended, record } from '../support/recorder.js';
+import { outcome, record } from '../support/recorder.js';
 import { hasRedis, startRedis } from '../support/redis.js';
 import type { Server } from '../support/server.js';
 import { currentTraceId, inTrace, newTraceId } from '../support/trace.js';
@@ -47,8 +47,6 @@ describe.skipIf(!hasRedis()).each(versions)('ioredis %s', (_, name, Redis) => {
     for (const each of open.splice(0)) each.disconnect();
     recorder.forget();
   });
-
-  const outcome = ({ route, code, error }: Ended) => ({ route, code, error });
 
   test('a command has the names of the conventions, and nothing of its arguments', async () => {
     const redis = await connect({ db: 2 });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { mongodb as instrumentation } from '../../src/instrumentations/mongodb.js';
 import { type FakeMongodb, startFakeMongodb } from '../support/fake-mongodb.js';
 import { expectCalls, type Kind, startMixed } from '../support/mixed-operations.js';
-import { type Ended, record } from '../support/recorder.js';
+import { outcome, record } from '../support/recorder.js';
 
 const recorder = record(instrumentation);
 let server: FakeMongodb;
@@ -27,8 +27,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => server.close());
-
-const outcome = ({ route, code, error }: Ended) => ({ route, code, error });
 
 describe.each([
   ['6', MongoClient6 as unknown as typeof MongoClient7],

@@ -5,7 +5,7 @@ import { mysql2 as instrumentation } from '../../src/instrumentations/mysql2.js'
 import { freePort } from '../support/app.js';
 import { hasMariadb, startMariadb } from '../support/mariadb.js';
 import { expectCalls, type Kind, startMixed } from '../support/mixed-operations.js';
-import { type Ended, record } from '../support/recorder.js';
+import { outcome, record } from '../support/recorder.js';
 import type { Server } from '../support/server.js';
 import { currentTraceId, inTrace, newTraceId } from '../support/trace.js';
 import { unhandledRejection } from '../support/unhandled-rejection.js';
@@ -30,8 +30,6 @@ function connect(more?: mysql.ConnectionOptions): mysql.Connection {
   open.push(connection);
   return connection;
 }
-
-const outcome = ({ route, code, error }: Ended) => ({ route, code, error });
 
 describe.skipIf(!hasMariadb())('with MariaDB', () => {
   beforeAll(async () => {

@@ -6,7 +6,7 @@ import { pg as instrumentation } from '../../src/instrumentations/pg.js';
 import { freePort } from '../support/app.js';
 import { expectCalls } from '../support/mixed-operations.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';
-import { type Ended, record } from '../support/recorder.js';
+import { outcome, record } from '../support/recorder.js';
 import type { Server } from '../support/server.js';
 import { currentTraceId, inTrace, newTraceId } from '../support/trace.js';
 import { unhandledRejection } from '../support/unhandled-rejection.js';
@@ -44,8 +44,6 @@ async function connect(config: Postgres.ClientConfig = {}): Promise<Postgres.Cli
   open.push(client);
   return client;
 }
-
-const outcome = ({ route, code, error }: Ended) => ({ route, code, error });
 
 describe.skipIf(!hasPostgres())('with PostgreSQL', () => {
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import * as redis5 from 'redis5';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { redis as instrumentation } from '../../src/instrumentations/redis.js';
 import { expectCalls, type Kind, startMixed } from '../support/mixed-operations.js';
-import { type Ended, record } from '../support/recorder.js';
+import { outcome, record } from '../support/recorder.js';
 import { hasRedis, startRedis } from '../support/redis.js';
 import type { Server } from '../support/server.js';
 import { inTrace, newTraceId } from '../support/trace.js';
@@ -20,8 +20,6 @@ afterAll(() => server?.close());
 
 type Redis = typeof redis6;
 type Client = redis6.RedisClientType;
-
-const outcome = ({ route, code, error }: Ended) => ({ route, code, error });
 
 describe.skipIf(!hasRedis()).each([
   ['4', redis4 as unknown as Redis],

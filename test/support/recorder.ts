@@ -35,6 +35,11 @@ export interface Ended {
   attributes: CallRecord['attributes'];
 }
 
+/** What a call was, and how it ended. */
+export function outcome({ route, code, error }: Ended): Pick<Ended, 'route' | 'code' | 'error'> {
+  return { route, code, error };
+}
+
 export interface Recorder {
   calls: CallRegistry;
   ended: Ended[];
