@@ -1,6 +1,6 @@
 /**
  * Builds dist/: one CommonJS file for the flag, one for what every process needs, one for the worker that flushes at
- * exit, and the chunks; beside them the list of what they contain, and a folder to copy into containers.
+ * exit, three for the command `redhook`, and the chunks; beside them the list of what they contain, and a folder to copy into containers.
  *
  * - `--dev`: the files can be read and debugged
  * - `--outdir`: another folder than dist/
@@ -12,6 +12,7 @@ import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { buildWithChunks } from './chunks.mts';
 import { libraryChunks } from './library-chunks.mts';
 import { writeSbom } from './sbom.mts';
+import { withoutModuleHooks } from './without-module-hooks.mts';
 
 const {
   values: { dev, outdir },
@@ -37,9 +38,21 @@ const common = {
 /** What a start without a configuration file, and a process that measures nothing, shall not load. */
 const PARTS = {
   yaml: ['src/config/source/yaml.ts'],
+  'traces-for-people': ['src/telemetry/console/console.ts', 'src/telemetry/live/live-traces.ts'],
+  'call-views': ['src/telemetry/metrics/call-views.ts'],
+  'effective-config': ['src/config/effective.ts'],
+  'official-form': ['src/config/official/official-form.ts', 'src/config/official/origins.ts'],
+  'vendor-propagators': ['src/telemetry/vendor-propagators.ts'],
+  rules: ['src/config/types/rule-list.ts', 'src/telemetry/traces/rules.ts'],
+  'config-reload': ['src/reload.ts', 'src/hooks/may-be-loaded.ts'],
+  keeper: ['src/telemetry/traces/keeper.ts'],
   cluster: ['src/telemetry/cluster/part.ts'],
+  threads: ['src/threads/lead.ts', 'src/threads/follow.ts'],
   'prometheus-page': ['src/telemetry/prometheus/request-handler.ts'],
+  discovery: ['src/telemetry/prometheus/discovery.ts'],
+  'otlp-spans': ['src/telemetry/otlp/span-output.ts'],
   'otlp-transport': ['src/telemetry/otlp/transport/sender.ts'],
+  exposition: ['src/telemetry/metrics/parse-exposition.ts'],
   'metrics-sdk': ['src/telemetry/metrics/metrics-sdk.ts'],
   'tracer-provider': ['src/telemetry/traces/tracer-provider.ts'],
   'sdk-serializers': ['src/telemetry/otlp/encoding/sdk-serializers.ts'],
@@ -50,6 +63,8 @@ const startApart: Plugin = {
   name: 'start apart',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/start\.js$/ }, () => ({ path: './start.cjs', external: true }));
+    onResolve({ filter: /^\.\/register\.js$/ }, () => ({ path: './register.cjs', external: true }));
+    onResolve({ filter: /^\.\/cli\/main\.js$/ }, () => ({ path: './commands.cjs', external: true }));
   },
 };
 
@@ -63,28 +78,42 @@ const noMachineId: Plugin = {
   },
 };
 
+/** The documentation is made of the sources; a start has no use for it. */
+const noDocs: Plugin = {
+  name: 'no docs',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]config[\\/]settings\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(/^ *doc: .*,$/gm, "doc: '',"),
+      loader: 'ts',
+    }));
+  },
+};
+
 rmSync(outdir, { recursive: true, force: true });
-// The first file must be understood by every Node, however old, so that it can say what is missing.
-await build({ ...common, entryPoints: ['src/register.ts'], target: 'node12', plugins: [startApart] });
+// The first files must be understood by every Node, however old, so that they can say what is missing.
+await build({
+  ...common,
+  entryPoints: ['src/register.ts', 'src/cli.ts', 'src/report.ts'],
+  target: 'node12',
+  plugins: [startApart],
+});
 const modern = {
   ...common,
   minify: !dev,
   inject: ['scripts/own-globals.mts'],
   target: 'node22.15',
-  // The runtime metrics come in the frame of an instrumentation, which hooks every `require` although it needs none.
-  alias: {
-    'require-in-the-middle': './scripts/no-module-hook.mts',
-    'import-in-the-middle': './scripts/no-module-hook.mts',
-  },
-  plugins: [noMachineId],
+  alias: withoutModuleHooks,
+  plugins: [noMachineId, noDocs],
 } satisfies BuildOptions;
 const metafiles = [
   ...(await buildWithChunks('src/start.ts', { ...PARTS, ...libraryChunks() }, modern)),
   (await build({ ...modern, entryPoints: ['src/telemetry/otlp/flush-worker.ts'] })).metafile,
+  (await build({ ...modern, entryPoints: { commands: 'src/cli/main.ts' } })).metafile,
 ];
 write('register.d.ts', 'export {};\n');
 // The path that people write by hand.
 write('register.js', "require('./register.cjs');\n");
+cpSync('src/telemetry/live/assets', join(outdir, 'live'), { recursive: true });
 write('THIRD-PARTY-LICENSES.txt', licences(metafiles));
 writeSbom(metafiles, join(outdir, 'sbom.cdx.json'));
 copyForContainers(join(outdir, 'autoinstrumentation'));
@@ -97,7 +126,7 @@ function write(file: string, text: string): void {
 function copyForContainers(folder: string): void {
   mkdirSync(folder);
   for (const entry of readdirSync(outdir)) {
-    if (/^libraries$|\.(cjs|js|txt|json)$/.test(entry))
+    if (/^(libraries|live)$|\.(cjs|js|txt|json)$/.test(entry))
       cpSync(join(outdir, entry), join(folder, entry), { recursive: true });
   }
   cpSync('LICENSE', join(folder, 'LICENSE'));

@@ -14,7 +14,7 @@ export type Chunks = Readonly<Record<string, readonly string[]>>;
 type Options = BuildOptions & { readonly metafile: true; readonly outdir: string };
 
 /** Packages with state: a chunk uses the copy in the bundle. Of other packages it may have its own. */
-const SHARED = /^(?:src\/|node_modules\/@opentelemetry\/(?:api|core|resources)\/)/;
+const SHARED = /^(?:src\/|scripts\/own-globals|node_modules\/@opentelemetry\/(?:api|core|resources)\/)/;
 const SHARED_PREFIX = 'shared:';
 /** Tells the imports that the plugin below asks about itself from those that it is asked about. */
 const RESOLVING = 'resolving';
@@ -39,17 +39,34 @@ export async function buildWithChunks(entry: string, chunks: Chunks, options: Op
     const { metafile } = await build({
       ...rest,
       stdin: {
-        contents: modules.map((module) => `export * from './${module}';`).join('\n'),
+        contents: contentsOf(modules.map((module) => [module, namesIn(stubs.get(resolve(module)))])),
         resolveDir: '.',
         sourcefile: `src/${name}.ts`,
       },
       outfile: join(outdir, `${name}.cjs`),
-      plugins: [...plugins, shareModules(inBundle, modules, shared.get(name))],
+      inject: ['scripts/shared-globals.mts'],
+      plugins: [...plugins, shareModules(inBundle, modules)],
     });
+    for (const file of sharedIn(metafile)) shared.get(name)?.add(file);
     metafiles.push(metafile);
   }
   const { metafile } = await build(bundle);
   return [metafile, ...metafiles];
+}
+
+/**
+ * The entry of a chunk. It hands its exports over by itself: what esbuild writes for `export` takes an enumerable property
+ * that an application has added to `Object.prototype` for an export, too.
+ */
+function contentsOf(modules: readonly (readonly [module: string, names: readonly string[]])[]): string {
+  return [
+    ...modules.map(([module, names]) => `import { ${names} } from './${module}';`),
+    `Object.assign(chunk, { ${modules.flatMap(([, names]) => names)} });`,
+  ].join('\n');
+}
+
+function namesIn(stub: Stub | undefined): string[] {
+  return Object.keys(stub?.exports ?? {});
 }
 
 /** What a module exports. The module runs for that, on its own. */
@@ -70,12 +87,16 @@ function modulesOf({ outputs }: Metafile): string[] {
   );
 }
 
-/** Inside a chunk: imports of modules that are in the bundle already stay imports. Adds these to `shared`. */
-function shareModules(
-  inBundle: ReadonlySet<string>,
-  modules: readonly string[],
-  shared = new Set<string>(),
-): Plugin {
+/** The modules of the bundle that a chunk still asks for: not all that the packages it imports consist of. */
+function sharedIn({ outputs }: Metafile): string[] {
+  return Object.values(outputs)
+    .flatMap(({ imports }) => imports.map(({ path }) => path))
+    .filter((path) => path.startsWith(SHARED_PREFIX))
+    .map((path) => path.slice(SHARED_PREFIX.length));
+}
+
+/** Inside a chunk: imports of modules that are in the bundle already stay imports, where they are used. */
+function shareModules(inBundle: ReadonlySet<string>, modules: readonly string[]): Plugin {
   return {
     name: 'shared modules',
     setup(build) {
@@ -84,8 +105,8 @@ function shareModules(
         const found = await build.resolve(path, { ...args, pluginData: RESOLVING });
         const file = relative('', found.path);
         if (found.external || modules.includes(file) || !inBundle.has(file)) return undefined;
-        shared.add(file);
-        return { path: SHARED_PREFIX + file, external: true };
+        // They have run already.
+        return { path: SHARED_PREFIX + file, external: true, sideEffects: false };
       });
     },
   };
@@ -100,11 +121,22 @@ interface Stub {
   readonly shared: ReadonlySet<string>;
 }
 
+/** The modules of the bundle that any chunk uses. Stubs import it by this name. */
+const SHARED_MODULES = 'shared modules';
+
 /** Inside the bundle: stubs stand for the modules of chunks. */
 function stand(stubs: ReadonlyMap<string, Stub>): Plugin {
   return {
     name: 'stubs',
     setup(build) {
+      build.onResolve({ filter: new RegExp(`^${SHARED_MODULES}$`) }, ({ path }) => ({
+        path,
+        namespace: SHARED_MODULES,
+      }));
+      build.onLoad({ filter: /./, namespace: SHARED_MODULES }, () => ({
+        contents: tableOf([...stubs.values()].flatMap(({ shared }) => [...shared])),
+        resolveDir: resolve('.'),
+      }));
       build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
         const stub = stubs.get(path);
         return stub && { contents: textOf(stub), resolveDir: resolve('.') };
@@ -113,21 +145,27 @@ function stand(stubs: ReadonlyMap<string, Stub>): Plugin {
   };
 }
 
-function textOf({ name, exports, shared }: Stub): string {
+/** A function, because these modules may import stubs themselves. */
+function tableOf(modules: readonly string[]): string {
   // Sorted, because the order in which a build meets its modules varies.
-  const files = [...shared].sort();
-  const lines = [
-    `import { loadChunk } from './src/load-chunk.ts';`,
+  const files = [...new Set(modules)].sort();
+  return [
     ...files.map((file, i) => `import * as m${i} from './${file}';`),
-    'let chunk;',
-    `const shared = () => ({ ${files.map((file, i) => `'${SHARED_PREFIX}${file}': m${i}`)} });`,
-    `const load = () => (chunk ??= loadChunk('${name}', shared()));`,
-    ...Object.entries(exports).map(([key, value]) => `export const ${key} = ${literal(value, `.${key}`)};`),
-  ];
-  return lines.join('\n');
+    `export const shared = () => ({ ${files.map((file, i) => `'${SHARED_PREFIX}${file}': m${i}`)} });`,
+  ].join('\n');
 }
 
-/** Of an instrumentation. */
+function textOf({ name, exports }: Stub): string {
+  return [
+    `import { loadChunk } from './src/load-chunk.ts';`,
+    `import { shared } from '${SHARED_MODULES}';`,
+    'let chunk;',
+    `const load = () => (chunk ??= loadChunk('${name}', shared()));`,
+    ...Object.entries(exports).map(([key, value]) => `export const ${key} = ${literal(value, `.${key}`)};`),
+  ].join('\n');
+}
+
+/** Of an instrumentation. That a router has no conventions is known in the bundle too. */
 const ONLY_FOR_DOCS = new Set(['observes', 'conventions']);
 
 /** The same value, with functions that call those of the chunk. `path` leads to it from the exports of the chunk. */
@@ -136,7 +174,7 @@ function literal(value: unknown, path: string): string {
   if (Array.isArray(value)) return `[${value.map((each, i) => literal(each, `${path}[${i}]`))}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const fields = Object.entries(value)
-    .filter(([key]) => !ONLY_FOR_DOCS.has(key))
+    .filter(([key, each]) => !ONLY_FOR_DOCS.has(key) || (Array.isArray(each) && each.length === 0))
     .map(([key, each]) => {
       const name = JSON.stringify(key);
       return `${name}: ${literal(each, `${path}[${name}]`)}`;

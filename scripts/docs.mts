@@ -1,19 +1,34 @@
 /**
  * Writes what docs/ repeats from the sources: the settings into configuration.md, the instrumentations with their
- * histograms and labels into metrics.md. With `--check` it writes nothing, and fails when a page is stale.
+ * histograms and labels into metrics.md; and the JSON Schema of the file. With `--check` it writes nothing, and fails when
+ * something is stale.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 import type { Setting } from '../src/config/settings.js';
 import type { Instrumentation } from '../src/instrumentation.js';
 import type { CallConvention } from '../src/semconv/convention.js';
+import { schemaOf } from './schema.mts';
+import { withoutModuleHooks } from './without-module-hooks.mts';
+
+interface ModelNode {
+  readonly fields?: Readonly<Record<string, ModelNode>>;
+  readonly isList?: boolean;
+  readonly unused?: string;
+}
 
 interface Sources {
+  officialModel(switchable: readonly unknown[]): ModelNode;
   settings: readonly Setting<unknown>[];
   instrumentations: readonly Instrumentation[];
-  switchable: readonly Pick<Instrumentation, 'name' | 'aliases'>[];
+  switchable: readonly Pick<Instrumentation, 'name' | 'aliases' | 'isOptIn'>[];
   DURATION_UNIT: string;
-  familyName(name: string, unit: string, isCounter: boolean, scheme: 'legacy'): string;
+  familyName(
+    name: string,
+    unit: string,
+    isCounter: boolean,
+    naming: { scheme: 'legacy'; suffixes: true },
+  ): string;
   labelName(key: string, scheme: 'legacy'): string;
   unitWord(unit: string): string;
 }
@@ -26,13 +41,60 @@ const WITHOUT_KEY = new Set(['OTEL_SDK_DISABLED']);
 /** An item of a list that has no value of its own. It is on where the list names it, and has no default. */
 const LIST_ITEM = /\[\]\.\w+$/;
 
-const { settings, instrumentations, switchable, DURATION_UNIT, familyName, labelName, unitWord } =
-  await loadSources();
+/**
+ * What `startNodeSDK` of @opentelemetry/sdk-node 0.301.0 does not use, as its `create-from-config` shows. It warns of
+ * most, is silent about the last two, and starts nothing where a sampler or an exporter is among them.
+ */
+const NOT_IN_SDK_NODE = new Set([
+  'propagator.composite[].xray',
+  'resource.detection/development.attributes',
+  'resource.detection/development.detectors[].container',
+  'propagator.composite[].jaeger',
+  'propagator.composite[].ottrace',
+  'tracer_provider.processors[].batch.exporter.otlp_file/development',
+  'tracer_provider.processors[].simple.exporter.otlp_file/development',
+  'tracer_provider.sampler.composite/development',
+  'tracer_provider.sampler.jaeger_remote/development',
+  'tracer_provider.sampler.probability/development',
+  'tracer_provider.tracer_configurator/development',
+  'meter_provider.exemplar_filter',
+  'meter_provider.meter_configurator/development',
+  'meter_provider.readers[].pull.cardinality_limits',
+  'meter_provider.readers[].pull.producers[].opencensus',
+  'meter_provider.readers[].periodic.producers[].opencensus',
+  'meter_provider.readers[].pull.exporter.prometheus/development.without_scope_info',
+  'meter_provider.readers[].pull.exporter.prometheus/development.without_target_info/development',
+  'meter_provider.readers[].pull.exporter.prometheus/development.with_resource_constant_labels',
+  'meter_provider.readers[].pull.exporter.prometheus/development.resource_constant_labels',
+  'meter_provider.readers[].pull.exporter.prometheus/development.translation_strategy',
+  'meter_provider.readers[].periodic.cardinality_limits',
+  'meter_provider.readers[].periodic.max_export_batch_size/development',
+  'meter_provider.readers[].periodic.exporter.otlp_file/development',
+  'instrumentation/development',
+  'distribution',
+]);
+
+const {
+  settings,
+  instrumentations,
+  switchable,
+  officialModel,
+  DURATION_UNIT,
+  familyName,
+  labelName,
+  unitWord,
+} = await loadSources();
 
 const PAGES: Record<string, Record<string, () => string>> = {
-  'docs/configuration.md': { settings: settingsTables, names: namesTable },
-  'docs/metrics.md': { instrumentations: instrumentationsTable, histograms: histogramsTable },
+  'docs/configuration.md': { settings: settingsTables, names: namesTable, model: modelTable },
+  'docs/metrics.md': {
+    instrumentations: instrumentationsTable,
+    histograms: histogramsTable,
+    counters: countersTable,
+  },
 };
+
+const SCHEMA = 'otel-autoconf.schema.json';
 
 const check = process.argv.includes('--check');
 for (const [file, parts] of Object.entries(PAGES)) {
@@ -41,7 +103,16 @@ for (const [file, parts] of Object.entries(PAGES)) {
     (text, [name, make]) => replacePart(text, name, make(), file),
     page,
   );
-  if (fresh === page) continue;
+  renew(file, page, fresh);
+}
+renew(
+  SCHEMA,
+  existsSync(SCHEMA) ? readFileSync(SCHEMA, 'utf8') : '',
+  `${JSON.stringify(schemaOf(settings, switchable), undefined, 1)}\n`,
+);
+
+function renew(file: string, stale: string, fresh: string): void {
+  if (fresh === stale) return;
   if (check) {
     console.error(`${file} is stale; npm run docs:write renews it`);
     process.exitCode = 1;
@@ -54,6 +125,7 @@ for (const [file, parts] of Object.entries(PAGES)) {
 async function loadSources(): Promise<Sources> {
   const contents = `
     export { settings } from './src/config/settings.js';
+    export { officialModel } from './src/config/official/official-form.js';
     export { instrumentations, switchable } from './src/instrumentations/index.js';
     export { DURATION_UNIT } from './src/semconv/convention.js';
     export { familyName, labelName, unitWord } from './src/telemetry/prometheus/names.js';`;
@@ -63,6 +135,7 @@ async function loadSources(): Promise<Sources> {
     write: false,
     platform: 'node',
     format: 'esm',
+    alias: withoutModuleHooks,
   });
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? '')}`);
 }
@@ -93,8 +166,32 @@ function settingsTables(): string {
 function namesTable(): string {
   return table(
     ['Name', 'Also switched by'],
-    switchable.map(({ name, aliases = [] }) => [code(name), aliases.map(code).join(', ')]),
+    switchable.map(({ name, aliases = [], isOptIn }) => [
+      code(name) + (isOptIn ? ' (off by default)' : ''),
+      aliases.map(code).join(', '),
+    ]),
   );
+}
+
+/** The nodes of the model by their parent, those of one fate in one row. */
+function modelTable(): string {
+  const rows: string[][] = [];
+  const visit = (path: string, parent: ModelNode, isInSdkNode: boolean): void => {
+    const children = Object.entries(parent.fields ?? {}).map(([name, node]) => {
+      const below = path === '' ? name : `${path}.${name}`;
+      return { name, node, below, isInSdkNode: isInSdkNode && !NOT_IN_SDK_NODE.has(below) };
+    });
+    const fates = Object.groupBy(children, ({ node, isInSdkNode }) => {
+      const ours = node.unused === undefined ? 'yes' : `no: ${node.unused}`;
+      return `${ours}|${isInSdkNode ? 'yes' : 'no'}`;
+    });
+    for (const [fate, nodes = []] of Object.entries(fates))
+      rows.push([code(path || '(top)'), nodes.map(({ name }) => code(name)).join(', '), ...fate.split('|')]);
+    for (const { node, below, isInSdkNode } of children)
+      visit(node.isList ? `${below}[]` : below, node, isInSdkNode);
+  };
+  visit('', officialModel(switchable), true);
+  return table(['In', 'Nodes', 'Redhook', 'sdk-node 0.301'], rows);
 }
 
 function instrumentationsTable(): string {
@@ -116,8 +213,20 @@ function histogramsTable(): string {
   return table(['Histogram', 'What it measures', 'Labels besides `service_name`'], rows);
 }
 
+function countersTable(): string {
+  const counting = instrumentations.flatMap(({ conventions }) => conventions);
+  const counters = new Map(
+    counting.flatMap(({ counters = [] }) => counters.map((each) => [each.name, each])),
+  );
+  const rows = Array.from(counters.values(), ({ name, description, unit }) => [
+    code(`${familyName(name, unitWord(unit), true, { scheme: 'legacy', suffixes: true })}_total`),
+    description,
+  ]);
+  return table(['Counter', 'What it counts'], rows);
+}
+
 function metricName({ histogram }: CallConvention): string {
-  return familyName(histogram, unitWord(DURATION_UNIT), false, 'legacy');
+  return familyName(histogram, unitWord(DURATION_UNIT), false, { scheme: 'legacy', suffixes: true });
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

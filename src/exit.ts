@@ -61,13 +61,16 @@ export function flushOnExit({ flush, signals }: ExitOptions): ExitFlush {
   };
   const prototype = Object.getPrototypeOf(process);
   const parent = Object.getPrototypeOf(prototype);
+  // A preload may have wrapped it before, as Yarn Plug'n'Play does. Its wrapper does not come past the prototype again.
+  const isWrapped = Object.hasOwn(process, 'emit');
   patch<Emit>(
-    prototype,
+    isWrapped ? process : prototype,
     'emit',
-    () =>
+    (wrapper) =>
       function (...args) {
         beforeEvent(args[0], args[1], args[2]);
-        const hadListeners = parent.emit.apply(this, args);
+        const emit: Emit = isWrapped ? wrapper : parent.emit;
+        const hadListeners = emit.apply(this, args);
         if (args[0] === 'removeListener' && isWatched(args[1])) watch.resume(args[1]);
         return hadListeners;
       },

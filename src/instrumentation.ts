@@ -18,6 +18,8 @@ export interface Instrumentation {
   readonly name: string;
   /** Other names in the configuration. Instrumentations that share one are switched together: `http`, `grpc`. */
   readonly aliases?: readonly string[];
+  /** Off unless the configuration turns it on by its name. */
+  readonly isOptIn?: boolean;
   /** What it observes, for the documentation: `Servers of node:http and node:https`. */
   readonly observes: string;
   /** The kinds of calls that it opens. A router has none. */
@@ -26,7 +28,7 @@ export interface Instrumentation {
 }
 
 /** What the configuration turns on and off: an instrumentation, or the metrics of Node itself. */
-export type Switchable = Pick<Instrumentation, 'name' | 'aliases'>;
+export type Switchable = Pick<Instrumentation, 'name' | 'aliases' | 'isOptIn'>;
 
 /**
  * Where to listen, in this order of preference: a channel that the library publishes, its public hook, a prototype
@@ -52,6 +54,8 @@ export interface TracingTarget {
 /** A `diagnostics_channel`. `attach` runs for every message, already guarded; `guard` is for what runs later. */
 export interface ChannelTarget {
   readonly channel: string;
+  /** Only the first message is of interest. A channel without subscribers costs the library nothing. */
+  readonly once?: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: the message of a foreign library; its instrumentation knows its type.
   attach(message: any, calls: Calls, guard: Guard): void;
 }
@@ -85,7 +89,7 @@ export interface ModuleTarget {
 
 /** A module of Node. `attach` runs once with its exports: at start, or when the application first uses the module. */
 export interface BuiltinTarget {
-  readonly builtin: 'node:events' | 'node:http' | 'node:https' | 'node:http2';
+  readonly builtin: 'node:console' | 'node:events' | 'node:http' | 'node:https' | 'node:http2';
   // biome-ignore lint/suspicious/noExplicitAny: the exports of a foreign module; its instrumentation knows their type.
   attach(exports: any, calls: Calls, guard: Guard): void;
 }
@@ -108,6 +112,8 @@ export interface Calls {
    * gRPC and the answer is no gRPC. Its place in the trace and its route stay.
    */
   change(call: Call, start: CallStart): void;
+  /** Links an open Call to the senders of messages that it has received, as `CallStart.links` does when it opens. */
+  link(call: Call, headers: readonly ExtractCarrier[]): void;
   /** The Call that was opened for this request, response or other library object. */
   of(subject: object): Call | undefined;
   /** Lets go of the Call of a subject that outlives it, so that what it holds can be collected. */
@@ -133,6 +139,8 @@ export interface Calls {
   readonly poll: Poll;
   /** Writes a line to stderr, once. For what only the user can fix. */
   warn(line: string): void;
+  /** Runs `fn` so that its requests are Redhook's own traffic, and observed by nobody. */
+  asOwnTraffic<R>(fn: () => R): R;
   /** True for a server of Redhook's own, such as the one behind `/metrics`. */
   isOwn(server: object): boolean;
 }
@@ -189,6 +197,13 @@ export interface CallStart {
   readonly subjects?: readonly object[];
   /** The headers that arrived with a server or consumer call. The parent of its span is read from them. */
   readonly extractFrom?: ExtractCarrier;
+  /**
+   * The headers of each message of a batch. The span links to their senders, each once and at most 128, because only one
+   * of them could be its parent.
+   */
+  readonly links?: readonly ExtractCarrier[];
+  /** How many messages it carries, if that is known already. By default it is one. */
+  readonly messages?: number | undefined;
   /** The headers that leave with a client or producer call. The trace context is written into them. */
   readonly injectInto?: InjectCarrier;
   /** When the caller stops waiting, in milliseconds since 1970. */
@@ -244,6 +259,10 @@ export interface Call {
   /** Sets the status code as soon as it is known. An end without a code keeps it. */
   answered(code: number | string): void;
   readonly code: number | string | undefined;
+  /** The call goes on, and counts as failed whatever its status will be. The first error stays, unless it ends with one. */
+  fail(error: unknown): void;
+  /** Chunks have copies of their own: compare the name of the histogram. */
+  readonly convention: CallConvention;
   /** Whether a span is recorded. If not, attributes that are costly to compute need not be. */
   readonly isRecorded: boolean;
   /** Ends the Call, which then accepts no more changes. Only the first end counts. */
@@ -256,6 +275,8 @@ export interface Outcome {
   readonly code?: number | string | undefined;
   /** What went wrong: the exception, or a short constant such as `aborted`. Its type becomes `error.type`. */
   readonly error?: unknown;
+  /** How many messages have arrived. */
+  readonly messages?: number;
   /** The `error.type`, where the library knows better than the exception. */
   readonly errorType?: string | undefined;
 }

@@ -17,10 +17,10 @@ export function loadChunk(name: string, shared: Readonly<Record<string, object>>
   if (known !== undefined) return known;
   const { compileFunction } = process.getBuiltinModule('node:vm');
   const filename = join(__dirname, `${name}.cjs`);
-  const run = compileFunction(readFileSync(filename, 'utf8'), ['module', 'require'], { filename });
-  const module: { exports: Exports } = { exports: {} };
+  const run = compileFunction(readFileSync(filename, 'utf8'), ['chunk', 'require'], { filename });
+  const chunk: Exports = {};
   const require = (id: string): unknown => shared[id] ?? process.getBuiltinModule(id);
-  run(module, require);
-  loaded.set(name, module.exports);
-  return module.exports;
+  run(chunk, require);
+  loaded.set(name, chunk);
+  return chunk;
 }

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
 import { printable } from './config/diagnostic.js';
 
@@ -8,6 +9,9 @@ const RANKS: Record<LogLevel, number> = { none: 0, error: 1, warn: 2, info: 3, d
 const STDERR = 2;
 
 let threshold = RANKS.info;
+
+/** Has every line, whatever the level, for the command that examines a process. */
+const lines = channel('redhook.log');
 
 /** How many kinds of messages each level prints. Any further one is silent, so that memory and output stay bounded. */
 const MAX_KINDS = 1_000;
@@ -38,7 +42,9 @@ export const log = {
   },
   /** Reports a change of state, such as an outage or its end. Unlike the others, it is printed every time. */
   change(level: LogLevel, message: string): void {
-    print(level, `redhook: ${message}`);
+    const line = `redhook: ${message}`;
+    lines.publish({ level, line });
+    print(level, line);
   },
   error(message: string, kind = message): void {
     write('error', `redhook: ${message}`, kind);
@@ -74,6 +80,7 @@ export function templateOf(message: string): string {
 }
 
 function write(level: LogLevel, line: string, kind = line): void {
+  lines.publish({ level, line });
   if (!log.shows(level)) return;
   const kinds = printed[level];
   if (kinds.size >= MAX_KINDS || kinds.has(kind)) return;

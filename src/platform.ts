@@ -1,4 +1,5 @@
 const FLOOR = { major: 22, minor: 15 };
+export const OLDEST_NODE = `${FLOOR.major}.${FLOOR.minor}`;
 /** By their scripts. A release of Yarn in a project (`yarnPath`) has its version in the name. */
 const PACKAGE_MANAGERS =
   /[\\/](?:(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)(?:-cli)?|\.yarn[\\/]releases[\\/]yarn-[^\\/]+)(?:\.[cm]?js)?$/;
@@ -11,13 +12,20 @@ export function reasonNotToStart(
   node = process.versions.node,
   script = process.argv[1] || '',
 ): ReasonNotToStart {
-  if (isWorkerThread() || PACKAGE_MANAGERS.test(script)) return '';
+  if (PACKAGE_MANAGERS.test(script)) return '';
+  if (!isTooOld(node)) return undefined;
+  // The main thread has said so.
+  return isWorkerThread()
+    ? ''
+    : `Node ${node} is older than ${OLDEST_NODE}; the application runs without telemetry`;
+}
+
+export function isTooOld(node: string): boolean {
   const [major = 0, minor = 0] = node.split('.').map(Number);
-  if (major > FLOOR.major || (major === FLOOR.major && minor >= FLOOR.minor)) return undefined;
-  return `Node ${node} is older than ${FLOOR.major}.${FLOOR.minor}; the application runs without telemetry`;
+  return major < FLOOR.major || (major === FLOOR.major && minor < FLOOR.minor);
 }
 
 /** Node disables `process.chdir` in worker threads. Loading node:worker_threads would take 2 ms. */
-function isWorkerThread(): boolean {
+export function isWorkerThread(): boolean {
   return 'disabled' in process.chdir;
 }

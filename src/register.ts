@@ -2,11 +2,17 @@
  * The entry point of `node --import redhook/register`, also for `--require` and NODE_OPTIONS. It is a separate file so
  * that a Node too old for the rest can still parse it, and prints one line instead of a syntax error.
  */
-import { reasonNotToStart } from './platform.js';
+import { isWorkerThread, reasonNotToStart } from './platform.js';
+import { reportListening } from './threads/listening.js';
+import { receivedSetup } from './threads/setup.js';
 
 const reason = reasonNotToStart();
-if (reason === undefined) load();
-else if (reason !== '') say(reason);
+if (reason === undefined) {
+  if (isWorkerThread() && receivedSetup() === undefined) reportListening();
+  else load();
+} else if (reason !== '') {
+  say(reason);
+}
 
 function load(): void {
   try {

@@ -1,4 +1,10 @@
-import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import {
+  type Context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+} from '@opentelemetry/api';
 import type {
   Attributes,
   AttributeValue,
@@ -12,6 +18,7 @@ import { log, reason, templateOf } from '../log.js';
 import { type CallConvention, OTHER } from '../semconv/convention.js';
 import { errorType } from '../semconv/error-type.js';
 import { CallContext, callOf, runInContext } from './context.js';
+import { Links } from './links.js';
 import type { CallObserver, CallRecord } from './observer.js';
 import { type Indexed, NOT_OPEN, type OpenCalls } from './open-calls.js';
 
@@ -31,6 +38,8 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   failed = false;
   error: unknown = undefined;
   span: Span | undefined = undefined;
+  links: Links | undefined = undefined;
+  messages: number;
   context: Context = ROOT_CONTEXT;
   seriesAttributes: Attributes | undefined = undefined;
   index = NOT_OPEN;
@@ -59,6 +68,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     this.route = route;
     this.attributes = attributesOf(start, this.operation);
     this.deadline = start.deadline;
+    this.messages = start.messages ?? 1;
     if (route !== undefined) this.attributes[convention.route] = route;
     this.#originalOperation = operation;
     this.#observers = observers;
@@ -74,12 +84,18 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   }
 
   change(start: CallStart, isKnown: boolean): void {
-    if (!this.#isOpen) return;
+    if (!this.isOpen) return;
     this.convention = start.convention;
     this.operation = operationOf(start, isKnown);
     this.#originalOperation = start.operation;
     this.attributes = attributesOf(start, this.operation);
     if (this.isRecorded) this.set({ ...start.sharedAttributes?.(), ...start.spanAttributes?.() });
+  }
+
+  linkTo(span: SpanContext | undefined): void {
+    if (span === undefined || !isSpanContextValid(span)) return;
+    this.links ??= new Links();
+    this.links.add(span);
   }
 
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg?: unknown, ...args: A): R {
@@ -91,11 +107,11 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   }
 
   name(route: string | undefined): void {
-    if (this.#isOpen) this.route = route;
+    if (this.isOpen) this.route = route;
   }
 
   set(attributes: Attributes): void {
-    if (!this.#isOpen) return;
+    if (!this.isOpen) return;
     for (const name in attributes) {
       if (!Object.hasOwn(attributes, name)) continue;
       if (Object.hasOwn(this.attributes, name)) this.attributes[name] = attributes[name];
@@ -104,7 +120,11 @@ export class TrackedCall implements Call, CallRecord, Indexed {
   }
 
   answered(code: number | string): void {
-    if (this.#isOpen) this.code = code;
+    if (this.isOpen) this.code = code;
+  }
+
+  fail(error: unknown): void {
+    if (this.isOpen) this.error ??= error ?? String(error);
   }
 
   end(outcome: Outcome): void {
@@ -124,7 +144,13 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     }
   }
 
-  #settle({ code = this.code, error, errorType: type }: Outcome): void {
+  #settle({
+    code = this.code,
+    error = this.error,
+    errorType: type,
+    messages = this.messages,
+  }: Outcome): void {
+    this.messages = messages;
     this.code = code;
     const { ended } = this;
     // Times that a library has measured may run backwards when the clock is set.
@@ -136,7 +162,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     this.error = error;
     this.failed = error !== undefined || (code !== undefined && this.convention.isFailure(code));
     const { attributes, convention } = this;
-    if (code !== undefined) attributes[convention.code] = code;
+    if (code !== undefined && convention.code !== undefined) attributes[convention.code] = code;
     if (this.route !== undefined) attributes[convention.route] = this.route;
     if (convention.operationOriginal !== undefined && attributes[convention.operation] === OTHER)
       this.#addToSpan(convention.operationOriginal, this.#originalOperation);
@@ -158,7 +184,7 @@ export class TrackedCall implements Call, CallRecord, Indexed {
     this.spanOnlyAttributes[name] = value;
   }
 
-  get #isOpen(): boolean {
+  get isOpen(): boolean {
     return this.index !== NOT_OPEN;
   }
 }

@@ -1,17 +1,18 @@
 import { type Context, isSpanContextValid, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { TraceState } from '@opentelemetry/core';
-import type { CallStart, Calls, EndedCall, Gauge, Poll } from '../instrumentation.js';
+import type { CallStart, Calls, EndedCall, ExtractCarrier, Gauge, Poll } from '../instrumentation.js';
+import { derived, type Live } from '../live.js';
 import { log } from '../log.js';
 import { privateField } from '../patching/private-field.js';
 import type { CallConvention } from '../semconv/convention.js';
 import { callIn, isIncoming, logNotRecorded, TrackedCall } from './call.js';
 import { type CapturedHeaders, captureHeaders } from './captured-headers.js';
 import { contexts, runInContext } from './context.js';
-import { type IncomingContext, readIncoming } from './incoming.js';
+import { type Extract, extractor, type IncomingContext, readIncoming } from './incoming.js';
 import { inject } from './inject.js';
 import type { CallObserver } from './observer.js';
 import { OpenCalls } from './open-calls.js';
-import { isOwn, isOwnTraffic } from './own-traffic.js';
+import { asOwnTraffic, isOwn, isOwnTraffic } from './own-traffic.js';
 import { trustedHosts } from './trusted-hosts.js';
 
 export interface CallsOptions {
@@ -21,14 +22,23 @@ export interface CallsOptions {
   readonly knownOperations: Readonly<Record<string, readonly string[]>>;
   /** Whether the deadline of a call bounds the calls made inside it. */
   readonly propagateDeadlines?: boolean;
-  readonly incoming?: IncomingContext;
-  /** The hosts that trace context is sent to, as patterns. */
-  readonly outgoingHosts?: readonly string[];
-  readonly capturedHeaders?: CapturedHeaders;
+  readonly settings?: Live<CallSettings>;
   readonly addGauge?: (gauge: Gauge) => void;
   readonly poll?: Poll;
   readonly addScrapedPage?: (url: string) => void;
 }
+
+/** What may change while the process runs. */
+export interface CallSettings {
+  readonly trust: {
+    readonly incoming: IncomingContext;
+    /** The hosts that trace context is sent to, as patterns. */
+    readonly outgoing: readonly string[];
+  };
+  readonly capturedHeaders?: CapturedHeaders;
+}
+
+const DEFAULTS: CallSettings = { trust: { incoming: 'continue', outgoing: ['*'] } };
 
 export interface CallRegistry extends Calls {
   /** Ends all open calls because the process ends now. `error` is what ends it, if anything. */
@@ -39,9 +49,7 @@ export function createCalls({
   observers,
   knownOperations,
   propagateDeadlines,
-  incoming = 'continue',
-  outgoingHosts = ['*'],
-  capturedHeaders,
+  settings = { current: DEFAULTS },
   addGauge = () => {},
   addScrapedPage,
   poll = () => {},
@@ -50,26 +58,33 @@ export function createCalls({
     Object.entries(knownOperations).map(([attribute, names]) => [attribute, new Set(names)]),
   );
   // A consumer, such as an activity of Temporal, gets its work from inside the application.
-  const inside = readIncoming('continue');
-  const outside = readIncoming(incoming);
-  const isTrusted = trustedHosts(outgoingHosts);
-  const capture = capturedHeaders && captureHeaders(capturedHeaders);
+  const extract = extractor();
+  const inside = readIncoming('continue', extract);
+  const current = derived(
+    () => settings.current,
+    ({ trust, capturedHeaders }) => ({
+      outside: readIncoming(trust.incoming, extract),
+      isTrusted: trustedHosts(trust.outgoing),
+      capture: capturedHeaders && captureHeaders(capturedHeaders),
+    }),
+  );
   const calls = privateField<TrackedCall>();
   const open = new OpenCalls<TrackedCall>();
   const isKnown = ({ convention, operation = '' }: CallStart): boolean =>
-    known.get(convention.operation)?.has(operation) ?? false;
+    convention.hasOwnOperations ?? known.get(convention.operation)?.has(operation) ?? false;
 
   return {
     open(start) {
       const active = contexts.active();
       if (active !== ROOT_CONTEXT && isSuppressed(active, start.convention)) return undefined;
       try {
+        const { outside, isTrusted, capture } = current();
         const call = new TrackedCall(start, isKnown(start), observers, open);
         // What arrives begins its own tree: the context in which its server was created is not its parent.
         const from = start.kind === 'server' ? outside : inside;
+        call.linkTo(from.link?.(start.extractFrom));
+        if (start.links !== undefined) linkAll(call, start.links, extract);
         call.begin(isIncoming(start.kind) ? from.parent(start.extractFrom) : active, start);
-        const caller = from.link?.(start.extractFrom);
-        if (caller !== undefined) call.span?.addLink({ context: caller });
         if (start.injectInto !== undefined && (isTrusted?.(start.attributes?.['server.address']) ?? true))
           inject(call.context, start.injectInto);
         capture?.ofRequest(call, start);
@@ -83,6 +98,13 @@ export function createCalls({
     change(call, start) {
       try {
         (call as TrackedCall).change(start, isKnown(start));
+      } catch (error) {
+        logNotRecorded(error);
+      }
+    },
+    link(call, headers) {
+      try {
+        if ((call as TrackedCall).isOpen) linkAll(call as TrackedCall, headers, extract);
       } catch (error) {
         logNotRecorded(error);
       }
@@ -121,9 +143,12 @@ export function createCalls({
     },
     addGauge,
     addScrapedPage,
-    captureResponse: capture?.ofResponse,
+    get captureResponse() {
+      return current().capture?.ofResponse;
+    },
     poll,
     warn: (line) => log.warn(line),
+    asOwnTraffic,
     isOwn,
     endAll(error) {
       for (const call of open.all()) call.abandon(error);
@@ -131,9 +156,22 @@ export function createCalls({
   };
 }
 
-/** Whether a call is not to be observed here: it is Redhook's own traffic, or a part of the call around it. */
-function isSuppressed(context: Context, convention: CallConvention): boolean {
-  return isOwnTraffic(context) || callIn(context)?.suppresses === convention;
+/**
+ * Whether a call is not to be observed here: it is Redhook's own traffic, or a part of the call around it. Each chunk of
+ * the bundle has its own copy of a convention, so its name counts.
+ */
+function isSuppressed(context: Context, { histogram }: CallConvention): boolean {
+  return isOwnTraffic(context) || callIn(context)?.suppresses?.histogram === histogram;
+}
+
+function linkAll(call: TrackedCall, headers: readonly ExtractCarrier[], extract: Extract): void {
+  for (let i = 0; i < headers.length; i += 1) {
+    if (call.links?.isFull) {
+      call.links.dropped += headers.length - i;
+      return;
+    }
+    call.linkTo(trace.getSpanContext(extract(headers[i])));
+  }
 }
 
 function parentOf({ traceId, parentSpanId, sampled, traceState }: EndedCall): Context {

@@ -14,17 +14,19 @@ export interface Incoming {
   readonly link?: (carrier: Carrier) => SpanContext | undefined;
 }
 
-/** The choice is made once, at start: a request does not pay for it. */
-export function readIncoming(choice: IncomingContext): Incoming {
+export type Extract = (carrier: Carrier) => Context;
+
+/** The choice is made once for all requests: none pays for it. */
+export function readIncoming(choice: IncomingContext, extract: Extract): Incoming {
   const outside = () => ROOT_CONTEXT;
   if (choice === 'ignore') return { parent: outside };
-  const extract = extractor();
   if (choice === 'continue') return { parent: extract };
   // Baggage stays outside too: it belongs to the trace that is not continued.
   return { parent: outside, link: (carrier) => trace.getSpanContext(extract(carrier)) };
 }
 
-function extractor(): (carrier: Carrier) => Context {
+/** To be called at start, before the application may set a propagator that throws. */
+export function extractor(): Extract {
   const headersRead = propagation.fields();
   return (carrier) => {
     // Most requests bring none, and a look at the headers is cheaper than the propagator.

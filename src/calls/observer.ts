@@ -1,6 +1,7 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { Attributes, Call, CallKind, CallStart, EndedCall } from '../instrumentation.js';
 import type { CallConvention } from '../semconv/convention.js';
+import type { Links } from './links.js';
 
 /** Everything known about a call. Complete when `end` receives it; only RED still sets `seriesAttributes`. */
 export interface CallRecord {
@@ -26,6 +27,10 @@ export interface CallRecord {
   readonly error: unknown;
   /** Absent when spans are not recorded at all. */
   readonly span: Span | undefined;
+  /** The senders of the messages that it has received, beside its parent. */
+  readonly links: Links | undefined;
+  /** How many messages it carries, for conventions that count them. */
+  readonly messages: number;
   /** The times and ids of a call that is recorded after its end. */
   readonly ended: EndedCall | undefined;
   /** For what the application says about the call by the API of OpenTelemetry. */

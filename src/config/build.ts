@@ -1,4 +1,5 @@
-import type { Config, QueueConfig } from './config.js';
+import type { Switchable } from '../instrumentation.js';
+import type { Config, KeepConfig, ResourceDetector } from './config.js';
 import { metricExporters, traceExporters } from './exporters.js';
 import { resolve, type Sources } from './resolve.js';
 import { general, instrumentationSettings, metrics, type Setting, traces } from './settings.js';
@@ -10,6 +11,7 @@ export function buildConfig(sources: Sources, packageName: string | undefined): 
     enabled: !get(general.disabled),
     logLevel: get(general.logLevel),
     ...service(sources, packageName),
+    resourceDetection: resourceDetection(sources),
     propagators: get(general.propagators),
     trust: { incoming: get(general.incoming), outgoing: get(general.outgoing) },
     capturedHeaders: {
@@ -21,17 +23,21 @@ export function buildConfig(sources: Sources, packageName: string | undefined): 
     traces: {
       exporters: traceExporters(sources),
       sampler: { name: get(traces.sampler), ratio: get(traces.ratio) },
-      queue: queue(sources),
+      rules: get(traces.rules),
+      keep: keep(sources),
       limits: {
         attributeCount: get(traces.maxAttributes),
         attributeValueLength: get(traces.maxAttributeLength),
         eventCount: get(traces.maxEvents),
         linkCount: get(traces.maxLinks),
+        eventAttributeCount: get(traces.maxEventAttributes),
+        linkAttributeCount: get(traces.maxLinkAttributes),
       },
     },
     metrics: {
       exporters: metricExporters(sources),
-      exportIntervalMs: get(metrics.interval),
+      ...given('livePage', get(metrics.livePage)),
+      ...given('discovery', get(metrics.discovery)),
       exemplars: get(metrics.exemplars),
       maxRoutes: get(metrics.maxRoutes),
       maxSeries: get(metrics.maxSeries),
@@ -40,51 +46,77 @@ export function buildConfig(sources: Sources, packageName: string | undefined): 
     propagateDeadlines: get(general.propagateDeadlines),
     visibility: get(general.visibility),
     instrumentations: instrumentations(sources),
+    workerThreads: get(general.workerThreads),
+    reload: get(general.reload),
     exitTimeoutMs: get(general.exitTimeout),
     exitSignals: get(general.exitSignals),
   };
 }
 
-/** `service.name` in `OTEL_RESOURCE_ATTRIBUTES` acts as `OTEL_SERVICE_NAME` when that variable is not set. */
+function given<K extends string, T>(key: K, value: T | undefined): { readonly [key in K]?: T } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: T });
+}
+
+const DETECTORS: readonly ResourceDetector[] = ['container', 'host', 'os', 'process', 'service'];
+
+function resourceDetection(sources: Sources): Config['resourceDetection'] {
+  const named = resolve(general.resourceDetectors, sources).value;
+  const isNamed = (name: ResourceDetector): boolean => named.includes('all') || named.includes(name);
+  return { detectors: DETECTORS.filter(isNamed), attributes: {} };
+}
+
+/**
+ * `service.name` in `OTEL_RESOURCE_ATTRIBUTES` acts as `OTEL_SERVICE_NAME` when that variable is not set. Among the
+ * attributes of the file it names the service if nothing else does.
+ */
 function service(
   sources: Sources,
   packageName: string | undefined,
 ): Pick<Config, 'serviceName' | 'resourceAttributes'> {
-  const attributes = resolve(general.resourceAttributes, sources).value;
-  const { 'service.name': fromResource, ...resourceAttributes } = attributes;
-  const OTEL_SERVICE_NAME = sources.env['OTEL_SERVICE_NAME']?.trim() || fromResource;
-  const named = { ...sources, env: { OTEL_SERVICE_NAME } };
-  return { serviceName: resolve(general.serviceName, named, packageName).value, resourceAttributes };
+  const version = resolve(general.serviceVersion, sources).value;
+  const { explicit } = resolve(general.resourceAttributes, sources);
+  const named = explicit.find(({ value }) => value['service.name']);
+  const isVariable = named?.where === 'OTEL_RESOURCE_ATTRIBUTES';
+  const fromResource = named?.value['service.name'];
+
+  const isNamedApart = Boolean(sources.env['OTEL_SERVICE_NAME']?.trim());
+  const fallback = isVariable ? packageName : (fromResource ?? packageName);
+  const { value: serviceName } =
+    isVariable && !isNamedApart
+      ? resolve(
+          { ...general.serviceName, env: ['OTEL_RESOURCE_ATTRIBUTES'] },
+          { ...sources, env: { OTEL_RESOURCE_ATTRIBUTES: fromResource } },
+          fallback,
+        )
+      : resolve(general.serviceName, sources, fallback);
+  const { 'service.name': _, ...resourceAttributes } = {
+    ...(version !== '' && { 'service.version': version }),
+    ...Object.assign({}, ...explicit.toReversed().map(({ value }) => value)),
+  };
+  return { serviceName, resourceAttributes };
 }
 
-function queue(sources: Sources): QueueConfig {
-  const size = resolve(traces.queueSize, sources).value;
-  const batch = resolve(traces.queueBatch, sources);
-  const [explicit] = batch.explicit;
-  if (explicit !== undefined && explicit.value > size) {
-    sources.report({
-      severity: 'error',
-      where: explicit.where,
-      found: `"${explicit.value}"`,
-      expected: `at most ${size}, the size of the queue`,
-      now: `using ${size}`,
-    });
-  }
-  return {
-    maxSize: size,
-    maxBatch: Math.min(batch.value, size),
-    delayMs: resolve(traces.queueDelay, sources).value,
+function keep(sources: Sources): KeepConfig | undefined {
+  const config = {
+    errors: resolve(traces.keepErrors, sources).value,
+    slowerThanMs: resolve(traces.keepSlowerThan, sources).value,
+    spans: resolve(traces.keepSpans, sources).value,
+    spansPerTrace: resolve(traces.keepSpansPerTrace, sources).value,
   };
+  return config.errors || config.slowerThanMs < Infinity ? config : undefined;
 }
 
 function instrumentations(sources: Sources): Record<string, boolean> {
   const { switchable } = sources;
-  const all = (on: boolean) => Object.fromEntries(switchable.map(({ name }) => [name, on]));
+  const all = (isOn: (each: Switchable) => boolean) =>
+    Object.fromEntries(switchable.map((each) => [each.name, isOn(each)]));
   const settings = instrumentationSettings(switchable);
   const listed = resolve(settings.listed, sources).value;
   const enabled = resolve(settings.enabled, sources);
   const disabled = resolve(settings.disabled, sources).value;
   const base =
-    enabled.explicit.length > 0 ? { ...all(false), ...enabled.value } : { ...all(true), ...listed };
+    enabled.explicit.length > 0
+      ? { ...all(() => false), ...enabled.value }
+      : { ...all(({ isOptIn }) => !isOptIn), ...listed };
   return { ...base, ...disabled };
 }

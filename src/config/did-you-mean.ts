@@ -18,15 +18,19 @@ export function nearest(word: string, candidates: readonly string[], most = MAX_
   return ranked[0]?.name;
 }
 
-/** The Levenshtein distance: how many characters to add, remove or replace to turn `a` into `b`. */
+/** How many characters to add, remove, replace or swap with their neighbour to turn `a` into `b`. */
 function distance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
       const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const edits = Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
+      const isSwapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      current.push(isSwapped ? Math.min(edits, (beforePrevious[column - 2] ?? edits) + 1) : edits);
     }
+    beforePrevious = previous;
     previous = current;
   }
   return previous[b.length] ?? 0;

@@ -1,4 +1,13 @@
-import type { ConsoleExporter, OtlpExporter, PrometheusExporter, Signal } from './config.js';
+import type {
+  ConsoleExporter,
+  OtlpExporter,
+  OtlpMetricExporter,
+  OtlpSpanExporter,
+  PageConfig,
+  PrometheusExporter,
+  QueueConfig,
+  Signal,
+} from './config.js';
 import { quote, redactedEndpoint } from './diagnostic.js';
 import { type Resolved, resolve, type Sources } from './resolve.js';
 import { metrics, type Setting, traces } from './settings.js';
@@ -12,23 +21,51 @@ const OTLP_SETTINGS = { traces: traces.otlp, metrics: metrics.otlp };
 const OTLP_HTTP_PORT = '4318';
 const SIGNAL_PATH = /\/v1\/(?:traces|metrics)\/?$/;
 
-export function traceExporters(sources: Sources): (OtlpExporter | ConsoleExporter)[] {
-  const exporters = requested(traces.exporters, sources).map((request): OtlpExporter | ConsoleExporter => {
-    const own = within('traces', request, sources);
-    if (request.name === 'otlp') return otlpExporter('traces', own);
-    // `console` has no settings. This only reports an invalid value.
-    resolve(traces.console, own);
-    return { type: 'console', ...colour(sources.env) };
+export function traceExporters(sources: Sources): (OtlpSpanExporter | ConsoleExporter)[] {
+  const queue = queueOf(sources);
+  const exporters = requested(traces.exporters, sources).map(
+    (request): OtlpSpanExporter | ConsoleExporter => {
+      const own = within('traces', request, sources);
+      if (request.name === 'otlp') return { ...otlpExporter('traces', own), queue };
+      // `console` has no settings. This only reports an invalid value.
+      resolve(traces.console, own);
+      return { type: 'console', ...colour(sources.env) };
+    },
+  );
+  return distinct(exporters);
+}
+
+export function metricExporters(sources: Sources): (PrometheusExporter | OtlpMetricExporter)[] {
+  const push = {
+    intervalMs: resolve(metrics.interval, sources).value,
+    temporality: resolve(metrics.temporality, sources).value,
+    histogramAggregation: resolve(metrics.histogramAggregation, sources).value,
+  };
+  const exporters = requested(metrics.exporters, sources).map((request) => {
+    const own = within('metrics', request, sources);
+    return request.name === 'otlp' ? { ...otlpExporter('metrics', own), ...push } : prometheusExporter(own);
   });
   return distinct(exporters);
 }
 
-export function metricExporters(sources: Sources): (PrometheusExporter | OtlpExporter)[] {
-  const exporters = requested(metrics.exporters, sources).map((request) => {
-    const own = within('metrics', request, sources);
-    return request.name === 'otlp' ? otlpExporter('metrics', own) : prometheusExporter(own);
-  });
-  return distinct(exporters);
+function queueOf(sources: Sources): QueueConfig {
+  const size = resolve(traces.queueSize, sources).value;
+  const batch = resolve(traces.queueBatch, sources);
+  const [explicit] = batch.explicit;
+  if (explicit !== undefined && explicit.value > size) {
+    sources.report({
+      severity: 'error',
+      where: explicit.where,
+      found: `"${explicit.value}"`,
+      expected: `at most ${size}, the size of the queue`,
+      now: `using ${size}`,
+    });
+  }
+  return {
+    maxSize: size,
+    maxBatch: Math.min(batch.value, size),
+    delayMs: resolve(traces.queueDelay, sources).value,
+  };
 }
 
 /**
@@ -150,8 +187,17 @@ function prometheusExporter(sources: Sources): PrometheusExporter {
     host: resolve(metrics.prometheusHost, sources, host).value,
     port: resolve(metrics.prometheusPort, sources, port).value,
     path,
+    page: DEFAULT_PAGE,
   };
 }
+
+/** Metrics and spans of a service have the same name for it, so that one leads to the other. */
+const DEFAULT_PAGE: PageConfig = {
+  resourceLabels: { included: ['service.name'] },
+  scopeLabels: true,
+  targetInfo: true,
+  translation: 'underscore_escaping_with_suffixes',
+};
 
 /** Drops duplicates: two equal exporters would send everything twice or compete for one port. */
 function distinct<T>(items: readonly T[]): T[] {

@@ -11,7 +11,11 @@ export interface Sources {
   /** The nodes of the short form, by path. */
   readonly file: ReadonlyMap<string, SourceNode>;
   readonly report: Report;
+  readonly observe?: Observe | undefined;
 }
+
+/** Is called with every setting that is read and what has become of it. */
+export type Observe = (setting: Setting<unknown>, resolved: Resolved<unknown>) => void;
 
 export interface Value<T> {
   readonly value: T;
@@ -37,9 +41,13 @@ export function resolve<T>(setting: Setting<T>, sources: Sources, fallback = set
     if (value !== undefined) explicit.push({ value, where: node.where });
   }
   const [first = { value: fallback }] = explicit;
-  const now = `using ${setting.type.show(first.value)}`;
-  for (const draft of drafts) sources.report({ severity: 'error', now, ...draft });
-  return { value: first.value, explicit };
+  for (const draft of drafts) {
+    const now = draft.now ?? `using ${setting.type.show(first.value)}`;
+    sources.report({ severity: 'error', ...draft, now });
+  }
+  const resolved = { value: first.value, explicit };
+  sources.observe?.(setting as Setting<unknown>, resolved);
+  return resolved;
 }
 
 function nodesOf({ path, env = [] }: Setting<unknown>, sources: Sources): SourceNode[] {

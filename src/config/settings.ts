@@ -1,20 +1,30 @@
 import type { Switchable } from '../instrumentation.js';
 import type { LogLevel } from '../log.js';
 import { KNOWN_METHODS } from '../semconv/http-methods.js';
-import type { OtlpExporter, Propagator, SamplerName, Signal } from './config.js';
+import type {
+  OtlpExporter,
+  OtlpMetricExporter,
+  Propagator,
+  ResourceDetector,
+  SamplerName,
+  Signal,
+} from './config.js';
 import { endpoint } from './types/endpoint.js';
 import { exporterList } from './types/exporter-list.js';
 import { headerName } from './types/header-name.js';
 import { attributes, headers } from './types/key-values.js';
 import { hostName, listenAddress, METRICS_PATH, portNumber } from './types/listen-address.js';
+import { ruleList } from './types/rule-list.js';
 import { switches } from './types/switches.js';
 import {
   boolean,
   choice,
   duration,
+  folder,
   limit,
   listOf,
   methodName,
+  orNone,
   pemFile,
   ratio,
   size,
@@ -81,6 +91,39 @@ export const traces = {
     default: 1,
     doc: 'The fraction of traces to record with `traceidratio` or `parentbased_traceidratio`.',
   }),
+  rules: row({
+    path: 'traces.rules',
+    env: ['REDHOOK_TRACES_RULES'],
+    type: ruleList,
+    default: [],
+    doc: 'What is recorded of some calls; metrics count them all. The first rule that matches decides instead of the sampler. See [Rules](#rules).',
+  }),
+  keepErrors: row({
+    path: 'traces.keep.errors',
+    env: ['REDHOOK_TRACES_KEEP_ERRORS'],
+    type: boolean,
+    default: false,
+    doc: 'Sends a trace that is not sampled all the same if its first call or span in this process has failed. See [Keep errors and slow calls](#keep-errors-and-slow-calls).',
+  }),
+  keepSlowerThan: row({
+    path: 'traces.keep.slower_than',
+    env: ['REDHOOK_TRACES_KEEP_SLOWER_THAN'],
+    type: orNone(duration({ min: 0 })),
+    default: Infinity,
+    doc: 'Sends a trace that is not sampled all the same if its first call or span in this process has taken longer.',
+  }),
+  keepSpans: row({
+    path: 'traces.keep.spans',
+    type: size,
+    default: 5_000,
+    doc: 'Maximum number of spans that are held until it is known whether their trace is kept. Beyond it the oldest trace is let go; `redhook_keep_evicted_total` counts its spans.',
+  }),
+  keepSpansPerTrace: row({
+    path: 'traces.keep.spans_per_trace',
+    type: size,
+    default: 200,
+    doc: 'The same for one trace. Beyond it its oldest span is let go and counted.',
+  }),
   queueSize: row({
     path: 'traces.queue.size',
     env: ['OTEL_BSP_MAX_QUEUE_SIZE'],
@@ -130,6 +173,20 @@ export const traces = {
     default: 128,
     doc: 'Maximum number of links per span.',
   }),
+  maxEventAttributes: row({
+    path: 'traces.limits.event_attributes',
+    env: ['OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT'],
+    type: limit,
+    default: 128,
+    doc: 'Maximum number of attributes per event.',
+  }),
+  maxLinkAttributes: row({
+    path: 'traces.limits.link_attributes',
+    env: ['OTEL_LINK_ATTRIBUTE_COUNT_LIMIT'],
+    type: limit,
+    default: 128,
+    doc: 'Maximum number of attributes per link.',
+  }),
 };
 
 export const metrics = {
@@ -146,6 +203,19 @@ export const metrics = {
     default: { host: '', port: 9464, path: METRICS_PATH },
     doc: 'Where the metrics page is served: `[host]:port[/path]`. Without a host, on all interfaces; with port 0, on any free port; without a path, at `/metrics`.',
   }),
+  livePage: row({
+    path: 'metrics.page',
+    type: { ...boolean, show: (on: boolean | undefined) => (on === undefined ? 'on loopback' : String(on)) },
+    default: undefined as boolean | undefined,
+    doc: 'Whether the address of the metrics also has a page for people, at `/`: the calls, recent traces, what is observed, the settings with their origins and the health of Redhook. By default only where nobody but this machine reaches it.',
+  }),
+  discovery: row({
+    path: 'metrics.discovery',
+    env: ['REDHOOK_METRICS_DISCOVERY'],
+    type: folder,
+    default: undefined as string | undefined,
+    doc: 'Directory in which each process says where its metrics page is, in a file for the `file_sd_configs` of Prometheus. See [Ports that nobody chooses](#ports-that-nobody-chooses).',
+  }),
   prometheusHost: row({
     env: ['OTEL_EXPORTER_PROMETHEUS_HOST'],
     type: hostName,
@@ -159,6 +229,22 @@ export const metrics = {
     doc: 'Port of the metrics page. Overrides the port in `metrics.exporters[].prometheus`.',
   }),
   otlp: otlp('metrics', ['OTEL_METRIC_EXPORT_TIMEOUT']),
+  temporality: row({
+    path: 'metrics.temporality',
+    env: ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE'],
+    type: choice<OtlpMetricExporter['temporality']>(['cumulative', 'delta', 'low_memory']),
+    default: 'cumulative',
+    doc: 'Whether metrics pushed over OTLP count from the start of the process or since the last push. `delta`: counters and histograms since the last push. `low_memory`: likewise, but not observable counters.',
+  }),
+  histogramAggregation: row({
+    env: ['OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION'],
+    type: choice<OtlpMetricExporter['histogramAggregation']>([
+      'explicit_bucket_histogram',
+      'base2_exponential_bucket_histogram',
+    ]),
+    default: 'explicit_bucket_histogram',
+    doc: 'How histograms of the application are aggregated when they are pushed over OTLP. The histograms of calls have explicit buckets.',
+  }),
   interval: row({
     path: 'metrics.interval',
     env: ['OTEL_METRIC_EXPORT_INTERVAL'],
@@ -194,7 +280,7 @@ export function instrumentationSettings(all: readonly Switchable[]) {
       path: 'instrumentations',
       type: switches(all, { bare: true }),
       default: {},
-      doc: 'Turns instrumentations off (`fastify: false`) or on. Those not named stay on. If several entries apply to an instrumentation, the last one wins.',
+      doc: 'Turns instrumentations off (`fastify: false`) or on. Those not named stay as they are: on, except `console`. If several entries apply to an instrumentation, the last one wins.',
     }),
     enabled: row({
       env: ['OTEL_NODE_ENABLED_INSTRUMENTATIONS'],
@@ -219,18 +305,37 @@ export const general = {
     default: 'unknown_service:node',
     doc: 'Name of the service. In this order: `OTEL_SERVICE_NAME`, `service.name` in `OTEL_RESOURCE_ATTRIBUTES`, the file, the name in the `package.json` of the application (not of an installed tool that runs it).',
   }),
+  serviceVersion: row({
+    path: 'service.version',
+    type: text,
+    default: '',
+    doc: 'Version of the service, the resource attribute `service.version`.',
+  }),
   resourceAttributes: row({
+    path: 'resource.attributes',
     env: ['OTEL_RESOURCE_ATTRIBUTES'],
     type: attributes,
     default: {},
-    doc: 'Additional resource attributes, such as `deployment.environment.name=production`. Separate pairs with commas and percent-encode special characters.',
+    doc: 'Additional resource attributes, such as `deployment.environment.name: production`. In the variable, write `key=value,key=value` and percent-encode special characters. Both count; the variable wins for each key.',
+  }),
+  resourceDetectors: row({
+    path: 'resource.detectors',
+    env: ['OTEL_NODE_RESOURCE_DETECTORS'],
+    type: listOf(
+      choice<ResourceDetector | 'all' | 'env'>(['container', 'host', 'os', 'process', 'service', 'all'], {
+        serviceinstance: 'service',
+        env: 'env',
+      }),
+    ),
+    default: ['host', 'process', 'service'],
+    doc: 'What describes this process in the resource. `container`: the id of its container. `host`: the name of the host. `os`: its type and version. `process`: its id and the version of Node. `service`: a random `service.instance.id`. The attributes that the configuration sets are always there.',
   }),
   propagators: row({
     path: 'propagators',
     env: ['OTEL_PROPAGATORS'],
-    type: listOf(choice<Propagator>(['tracecontext', 'baggage'])),
+    type: listOf(choice<Propagator>(['tracecontext', 'baggage', 'b3', 'b3multi', 'xray'])),
     default: ['tracecontext', 'baggage'],
-    doc: 'Formats of the headers that carry trace context and baggage between services.',
+    doc: 'Formats of the headers that carry trace context and baggage between services. Of several formats that arrive, the last one in the list decides.',
   }),
   incoming: row({
     path: 'trust.incoming',
@@ -285,6 +390,20 @@ export const general = {
     type: choice<LogLevel>(['none', 'error', 'warn', 'info', 'debug'], { verbose: 'debug', all: 'debug' }),
     default: 'info',
     doc: 'Minimum severity of the messages that Redhook writes to stderr.',
+  }),
+  workerThreads: row({
+    path: 'worker_threads',
+    env: ['REDHOOK_WORKER_THREADS'],
+    type: boolean,
+    default: false,
+    doc: 'Whether what happens in worker threads is observed. Their metrics are part of the page of the process. See [Worker threads](#worker-threads).',
+  }),
+  reload: row({
+    path: 'reload',
+    env: ['REDHOOK_CONFIG_RELOAD'],
+    type: boolean,
+    default: true,
+    doc: 'Whether changes of the file take effect while the process runs. See [Changes while the process runs](#changes-while-the-process-runs).',
   }),
   disabled: row({
     env: ['OTEL_SDK_DISABLED'],

@@ -1,7 +1,7 @@
 import { IGNORED, type Report } from './diagnostic.js';
 import { nearest } from './did-you-mean.js';
 import { settings } from './settings.js';
-import { FILE_VARIABLES } from './source/file.js';
+import { type ConfigFile, FILE_VARIABLES } from './source/file.js';
 import { commaSeparated } from './source/source-node.js';
 import type { Env } from './source/substitute.js';
 
@@ -32,12 +32,8 @@ const UNUSED: ReadonlyMap<string, readonly string[]> = new Map([
   ]),
   ...below('OTEL_BLRP', ['SCHEDULE_DELAY', 'EXPORT_TIMEOUT', 'MAX_QUEUE_SIZE', 'MAX_EXPORT_BATCH_SIZE']),
   ...below('OTEL_LOGRECORD_ATTRIBUTE', ['COUNT_LIMIT', 'VALUE_LENGTH_LIMIT']),
-  ['OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', []],
-  ['OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', []],
   ['OTEL_SPAN_ATTRIBUTE_PER_EVENT_COUNT_LIMIT', []],
   ['OTEL_SPAN_ATTRIBUTE_PER_LINK_COUNT_LIMIT', []],
-  ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', ['cumulative']],
-  ['OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION', ['explicit_bucket_histogram']],
   ['OTEL_EXPORTER_OTLP_SPAN_INSECURE', []],
   ['OTEL_EXPORTER_OTLP_METRIC_INSECURE', []],
   ...below('OTEL_EXPORTER_ZIPKIN', ['ENDPOINT', 'TIMEOUT', 'PROTOCOL']),
@@ -52,7 +48,6 @@ const UNUSED: ReadonlyMap<string, readonly string[]> = new Map([
   ]),
   ['OTEL_ENTITIES', []],
   ['OTEL_EXPERIMENTAL_CONFIG_FILE', []],
-  ['OTEL_NODE_RESOURCE_DETECTORS', ['none', 'env']],
   ['OTEL_NODE_EXPERIMENTAL_SDK_METRICS', ['false']],
   ['OTEL_SEMCONV_STABILITY_OPT_IN', ['http', 'rpc']],
 ]);
@@ -82,6 +77,23 @@ export function reportUnusedVariables(env: Env, report: Report): void {
     report({ severity: 'warn', where: name, found: 'an unknown variable', expected, now: IGNORED });
   }
 }
+
+/** Reports, in one line, the variables that are set although the file of OpenTelemetry's form alone counts. */
+export function reportOverruledVariables(env: Env, file: ConfigFile, report: Report): void {
+  const names = Object.keys(env).filter(
+    (name) =>
+      /^OTEL_/.test(name) &&
+      (env[name] ?? '').trim() !== '' &&
+      !STILL_READ.has(name) &&
+      !new RegExp(`\\$\\{(?:env:)?${name}\\b`).test(file.text),
+  );
+  if (names.length === 0) return;
+  const message = `${file.name} is in OpenTelemetry's form, so these variables do not count: ${names.sort().join(', ')}`;
+  report({ severity: 'info', where: file.name, message });
+}
+
+/** The others count only where a file in OpenTelemetry's form refers to them. */
+const STILL_READ = new Set([...FILE_VARIABLES, 'OTEL_SDK_DISABLED']);
 
 function asksForMore(name: string, value = ''): boolean {
   const satisfied = UNUSED.get(name) ?? [];

@@ -2,12 +2,12 @@ import type { Calls, Instrumentation } from '../instrumentation.js';
 import { attachBuiltin } from './builtin.js';
 import { attachChannel } from './channel.js';
 import { attachModule } from './es-module.js';
-import { createGuard } from './guard.js';
+import { createGuard, type InstrumentationGuard } from './guard.js';
 import { attachPackage } from './package.js';
 import { attachTracingChannel } from './tracing-channel.js';
 
-/** Attaches every target of an instrumentation. They share one guard. */
-export function attach(instrumentation: Instrumentation, calls: Calls): void {
+/** Attaches every target of an instrumentation. They share one guard, which it returns. */
+export function attach(instrumentation: Instrumentation, calls: Calls): InstrumentationGuard {
   const guard = createGuard(instrumentation.name);
   const attachAll = guard.attaching(() => {
     for (const target of instrumentation.targets) {
@@ -19,4 +19,5 @@ export function attach(instrumentation: Instrumentation, calls: Calls): void {
     }
   });
   attachAll();
+  return guard;
 }

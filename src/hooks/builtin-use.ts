@@ -19,7 +19,7 @@ let waiting: Waiting[] = [];
  * @param builtin such as `node:http2`
  */
 export function whenBuiltinIsUsed(builtin: string, attach: () => void): void {
-  if (isLoaded(builtin)) {
+  if (isBuiltinLoaded(builtin)) {
     attach();
     return;
   }
@@ -29,7 +29,7 @@ export function whenBuiltinIsUsed(builtin: string, attach: () => void): void {
 
 const { moduleLoadList } = process as unknown as { moduleLoadList?: readonly string[] };
 
-function isLoaded(builtin: string): boolean {
+export function isBuiltinLoaded(builtin: string): boolean {
   return moduleLoadList === undefined || moduleLoadList.includes(builtin.replace('node:', 'NativeModule '));
 }
 
@@ -50,7 +50,7 @@ function watchSockets(): void {
   function check(): void {
     if (moduleLoadList?.length === seen) return;
     seen = moduleLoadList?.length;
-    const ready = waiting.filter(({ builtin }) => isLoaded(builtin));
+    const ready = waiting.filter(({ builtin }) => isBuiltinLoaded(builtin));
     waiting = waiting.filter((each) => !ready.includes(each));
     if (waiting.length === 0) {
       unsubscribe(ACCEPTED, check);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Calls, ModuleTarget } from '../instrumentation.js';
 import type { InstrumentationGuard } from './guard.js';
-import { isSupported } from './package.js';
+import { isSupported, noteObserved } from './package.js';
 
 interface Watched {
   readonly target: ModuleTarget;
@@ -68,7 +68,12 @@ function watchImports(guard: InstrumentationGuard): void {
   loaded.subscribe(
     guard((message) => {
       const { url, exports } = message as { url: string; exports: unknown };
-      for (const each of watched) if (each.url.test(url)) each.attachTo(exports);
+      for (const each of watched) {
+        const folder = each.url.exec(url)?.[1];
+        if (folder === undefined) continue;
+        each.attachTo(exports);
+        noteObserved(fileURLToPath(folder));
+      }
     }),
   );
   Module.registerHooks({

@@ -5,6 +5,8 @@ import { log, reason, templateOf } from '../log.js';
 export interface InstrumentationGuard extends Guard {
   /** For what attaches. Half attached, an instrumentation would open Calls that nobody ends: a fault turns it off. */
   readonly attaching: Guard;
+  /** Whether faults have turned the instrumentation off, for good or for a while. */
+  readonly isOff: () => boolean;
 }
 
 const MAX_FAULTS = 10;
@@ -23,8 +25,10 @@ export function createGuard(name: string): InstrumentationGuard {
   let pause = FIRST_PAUSE_MS;
   let offUntil = 0;
 
-  function isOff(): boolean {
-    if (performance.now() < offUntil) return true;
+  const isOff = (): boolean => performance.now() < offUntil;
+
+  function isStillOff(): boolean {
+    if (isOff()) return true;
     offUntil = 0;
     log.debug(`${name}: this instrumentation is on again`);
     return false;
@@ -57,7 +61,7 @@ export function createGuard(name: string): InstrumentationGuard {
     (onError: (error: unknown) => void): Guard =>
     (fn) =>
     (...args) => {
-      if (offUntil !== 0 && isOff()) return undefined;
+      if (offUntil !== 0 && isStillOff()) return undefined;
       try {
         return Reflect.apply(fn, undefined, args);
       } catch (error) {
@@ -66,5 +70,5 @@ export function createGuard(name: string): InstrumentationGuard {
       }
     };
 
-  return Object.assign(guardWith(onFault), { attaching: guardWith(onFaultWhileAttaching) });
+  return Object.assign(guardWith(onFault), { attaching: guardWith(onFaultWhileAttaching), isOff });
 }

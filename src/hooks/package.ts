@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { normalize, sep } from 'node:path';
@@ -17,6 +18,17 @@ interface LoadedModule {
 
 /** All modules by their files. Some are loaded before Redhook if the application starts it from its code. */
 const { _cache: cache } = Module as unknown as { _cache: Record<string, LoadedModule | undefined> };
+
+/** A copy of a library that something is attached to. */
+export interface ObservedCopy {
+  readonly name: string;
+  readonly version: string;
+  readonly folder: string;
+}
+
+const observed: ObservedCopy[] = [];
+/** The same for the command that examines a process. */
+const found = channel('redhook.package');
 
 /** Called for every file that has been loaded, for some more than once. */
 const listeners: ((path: string, module: LoadedModule) => void)[] = [];
@@ -40,13 +52,26 @@ export function attachPackage(target: PackageTarget, calls: Calls, guard: Instru
     if (!mayBe(target, folder)) return;
     seen.add(module);
     if (target.exporting !== undefined && !exportsName(module, target.exporting)) return;
-    if (isSupported(target, folder)) attachTo(module.exports);
+    if (!isSupported(target, folder)) return;
+    attachTo(module.exports);
+    noteObserved(folder);
   });
 
   listeners.push(attachCopy);
   targets.push({ target, end });
   for (const [path, module] of Object.entries(cache)) if (module?.loaded) attachCopy(path, module);
   if (listeners.length === 1) watchLoading();
+}
+
+export function observedCopies(): readonly ObservedCopy[] {
+  return observed;
+}
+
+/** Several files of one copy may be targets. */
+export function noteObserved(folder: string): void {
+  const { name = '', version } = packageIn(folder);
+  found.publish({ name, version, folder });
+  if (!observed.some((copy) => copy.folder === folder)) observed.push({ name, version, folder });
 }
 
 /** The files that `load` is loading just now. */

@@ -54,7 +54,7 @@ type Request = (this: ClientHttp2Session, headers?: Headers, options?: unknown) 
 
 function observeRequests(prototype: object, calls: Calls, guard: Guard): void {
   const open = guard((session: ClientHttp2Session, headers: Headers = {}) =>
-    isUndiciSession(session) ? undefined : openCall(headers, calls),
+    isUndiciSession(session) ? undefined : openCall(session, headers, calls),
   );
   const watch = guard((stream: ClientHttp2Stream, session: ClientHttp2Session, call: Call) => {
     call.set(serverAttributes(stream.sentHeaders ?? {}, session));
@@ -90,7 +90,7 @@ export function isUndiciSession(session: ClientHttp2Session): boolean {
   return Object.getOwnPropertySymbols(session).some(({ description }) => description === 'open streams');
 }
 
-function openCall(original: Headers, calls: Calls): Opened | undefined {
+function openCall(session: ClientHttp2Session, original: Headers, calls: Calls): Opened | undefined {
   // Node rejects this itself, with its own error.
   if (typeof original !== 'object' || original === null) return undefined;
   if (isGrpc({ 'content-type': headerOf(original, 'content-type') })) return undefined;
@@ -103,7 +103,7 @@ function openCall(original: Headers, calls: Calls): Opened | undefined {
       get: (name) => headerOf(headers, name)?.toString(),
       set: (name, value) => setHeader(headers, name, value),
     },
-    attributes: { 'network.protocol.version': '2' },
+    attributes: { 'network.protocol.version': '2', ...serverNamed(original, session) },
   });
   return call && { call, headers };
 }
@@ -130,6 +130,17 @@ export function setHeader(headers: Headers, name: string, value: string): void {
   }
   for (const key of Object.keys(headers)) if (key.toLowerCase() === name) delete headers[key];
   headers[name] = value;
+}
+
+/** The server as it is known before the request leaves: whether it receives trace context, and what a rule says of it. */
+export function serverNamed(headers: Headers, session: ClientHttp2Session): Attributes {
+  const connection = splitAuthority(authorityOf(session), schemeOf(session));
+  const host = headerOf(headers, ':authority') ?? headerOf(headers, 'host');
+  const { address, port } =
+    host === undefined
+      ? connection
+      : targetServer({ method: '', target: '', scheme: '', host: String(host) }, connection);
+  return { 'server.address': address, 'server.port': port };
 }
 
 function serverAttributes(headers: OutgoingHttpHeaders, session: ClientHttp2Session): Attributes {
@@ -162,8 +173,17 @@ export function withDefaults(headers: Headers, session: ClientHttp2Session): Out
   };
 }
 
-/** The address of the server, while the session is connected. */
+let authority: symbol | undefined;
+
+/** What Node sends where a request names no server. It keeps that under a symbol from the moment of `connect`. */
 function authorityOf(session: ClientHttp2Session): string {
+  authority ??= Object.getOwnPropertySymbols(session).find(({ description }) => description === 'authority');
+  const named = authority && (session as unknown as Record<symbol, unknown>)[authority];
+  return typeof named === 'string' && named !== '' ? named : addressOf(session);
+}
+
+/** The address of the server, while the session is connected. */
+function addressOf(session: ClientHttp2Session): string {
   if (session.destroyed || session.connecting) return '';
   const { address = '', port } = peerOf(session.socket as Socket);
   return `${withBrackets(address)}:${port}`;

@@ -1,8 +1,13 @@
 import type { Instrumentation, Switchable } from '../instrumentation.js';
+import { amqplib } from './amqplib.js';
+import { awsSdk } from './aws-sdk.js';
+import { bullmq } from './bullmq.js';
 import { bunyan } from './bunyan.js';
+import { console } from './console.js';
 import { express } from './express.js';
 import { fastify } from './fastify.js';
 import { fetch } from './fetch.js';
+import { graphql } from './graphql.js';
 import { grpcClient } from './grpc-client.js';
 import { grpcServer } from './grpc-server.js';
 import { h3 } from './h3.js';
@@ -13,8 +18,11 @@ import { httpServer } from './http-server.js';
 import { http2Client } from './http2-client.js';
 import { http2Server } from './http2-server.js';
 import { ioredis } from './ioredis.js';
+import { kafkajs } from './kafkajs.js';
 import { koa } from './koa.js';
+import { memcached } from './memcached.js';
 import { mongodb } from './mongodb.js';
+import { mysql } from './mysql.js';
 import { mysql2 } from './mysql2.js';
 import { pg } from './pg.js';
 import { pino } from './pino.js';
@@ -38,6 +46,7 @@ export const instrumentations: readonly Instrumentation[] = [
   hono,
   koa,
   restify,
+  graphql,
   grpcServer,
   grpcClient,
   temporalClient,
@@ -45,11 +54,18 @@ export const instrumentations: readonly Instrumentation[] = [
   pg,
   ioredis,
   redis,
+  mysql,
   mysql2,
   mongodb,
+  memcached,
+  bullmq,
+  kafkajs,
+  amqplib,
+  awsSdk,
   pino,
   winston,
   bunyan,
+  console,
 ];
 
 /** The metrics of Node itself are not an instrumentation, but the configuration switches them like one. */

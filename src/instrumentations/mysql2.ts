@@ -1,10 +1,10 @@
 import { type EventEmitter, errorMonitor } from 'node:events';
-import type { Attributes, Call, Calls, Guard, Instrumentation, Outcome } from '../instrumentation.js';
+import type { Call, Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
 import { privateField } from '../patching/private-field.js';
 import { DB_CLIENT } from '../semconv/db.js';
+import { type MysqlConfig, mysqlCall, mysqlLabels, mysqlOutcome } from '../semconv/mysql.js';
 import { propertyOf } from '../semconv/property.js';
-import { createSqlReader, MYSQL } from '../semconv/sql.js';
 
 const VERSIONS = '^3.0.0';
 
@@ -50,21 +50,14 @@ export const mysql2: Instrumentation = {
   ],
 };
 
-interface Config {
-  readonly host?: string;
-  readonly port?: number;
-  readonly socketPath?: string;
-  readonly database?: string;
-}
-
 interface Connection {
-  readonly config: Config;
+  readonly config: MysqlConfig;
   readonly _command?: Command;
   readonly _commands?: { toArray(): Command[] };
 }
 
 interface Pool {
-  readonly config: { readonly connectionConfig: Config };
+  readonly config: { readonly connectionConfig: MysqlConfig };
 }
 
 /** What mysql2 returns of a query. With a callback it calls that alone, else it emits events. */
@@ -76,9 +69,7 @@ interface Command extends EventEmitter {
 type Callback = (this: unknown, ...args: unknown[]) => unknown;
 type Method<T> = (this: T, ...args: unknown[]) => unknown;
 
-const read = createSqlReader(MYSQL);
 const callsOf = privateField<Call>();
-const labels = privateField<Attributes>();
 
 /** The call of the query for which a pool is about to get a connection, and then about to ask it. */
 let connecting: Call | undefined;
@@ -87,12 +78,12 @@ let pooled: Call | undefined;
 let isAsking = false;
 
 function observeConnection(prototype: object, calls: Calls, guard: Guard): void {
-  const end = guard((call: Call, error: unknown) => call.end(outcomeOf(error)));
+  const end = guard((call: Call, error: unknown) => call.end(mysqlOutcome(error)));
   const open = guard((connection: Connection, sql: unknown): Call | undefined => {
     const known = pooled ?? callsOf.get(sql);
     pooled = undefined;
-    if (known === undefined) return openCall(sql, connection.config, calls);
-    known.set(labelsOf(connection.config));
+    if (known === undefined) return calls.open(mysqlCall(sql, connection.config));
+    known.set(mysqlLabels(connection.config));
     return undefined;
   });
   for (const name of ['query', 'execute'])
@@ -116,7 +107,7 @@ function observeConnection(prototype: object, calls: Calls, guard: Guard): void 
   const openPrepared = guard((connection: Connection, command: Command) => {
     const sql = isAsking ? undefined : command.statement?.query;
     if (typeof sql !== 'string') return;
-    const call = openCall(sql, connection.config, calls);
+    const call = calls.open(mysqlCall(sql, connection.config));
     if (call === undefined) return;
     if (typeof command.onResult === 'function')
       command.onResult = endingCallback(call, end, command.onResult as Callback);
@@ -135,7 +126,7 @@ function observeConnection(prototype: object, calls: Calls, guard: Guard): void 
   // A command without a callback is not told that the connection is gone.
   const failAll = guard((connection: Connection, error: unknown) => {
     for (const command of [connection._command, ...(connection._commands?.toArray() ?? [])])
-      callsOf.get(command)?.end(outcomeOf(error));
+      callsOf.get(command)?.end(mysqlOutcome(error));
   });
   patch<Method<Connection>>(
     prototype,
@@ -149,8 +140,8 @@ function observeConnection(prototype: object, calls: Calls, guard: Guard): void 
 }
 
 function observePool(prototype: object, calls: Calls, guard: Guard): void {
-  const end = guard((call: Call, error: unknown) => call.end(outcomeOf(error)));
-  const open = guard((pool: Pool, sql: unknown) => openCall(sql, pool.config.connectionConfig, calls));
+  const end = guard((call: Call, error: unknown) => call.end(mysqlOutcome(error)));
+  const open = guard((pool: Pool, sql: unknown) => calls.open(mysqlCall(sql, pool.config.connectionConfig)));
   for (const name of ['query', 'execute'])
     patch<Method<Pool>>(
       prototype,
@@ -195,36 +186,6 @@ function asking(call: Call | undefined, callback: Callback): Callback {
   };
 }
 
-function openCall(sql: unknown, config: Config, calls: Calls): Call | undefined {
-  const text = typeof sql === 'string' ? sql : propertyOf(sql, 'sql');
-  const query = typeof text === 'string' ? read(text) : undefined;
-  return calls.open({
-    kind: 'client',
-    convention: DB_CLIENT,
-    route: query?.summary,
-    attributes: {
-      ...labelsOf(config),
-      'db.collection.name': query?.collection,
-      'db.operation.name': query?.operation,
-    },
-    spanAttributes: () => ({ 'db.query.text': query?.text }),
-  });
-}
-
-function labelsOf(config: Config): Attributes {
-  const known = labels.get(config);
-  if (known !== undefined) return known;
-  const { host, port, socketPath, database } = config;
-  const found = {
-    'db.system.name': 'mysql',
-    'db.namespace': database || undefined,
-    'server.address': socketPath ?? host,
-    'server.port': socketPath === undefined ? port : undefined,
-  };
-  labels.set(config, found);
-  return found;
-}
-
 type End = (call: Call, error: unknown) => void;
 
 /** Runs `method` with these arguments, of which the callback, if there is one, ends the call. */
@@ -259,12 +220,4 @@ function endingCallback(call: Call, end: End, callback: Callback): Callback {
 function endWithEvents(command: Command, call: Call, end: End): void {
   callsOf.set(command, call);
   command.once(errorMonitor, (error: unknown) => end(call, error)).once('end', () => end(call, undefined));
-}
-
-/** The message of a server's error is left out, because it quotes the data of the query. */
-function outcomeOf(error: unknown): Outcome {
-  if (error === undefined || error === null) return {};
-  if (propertyOf(error, 'code') === 'PROTOCOL_SEQUENCE_TIMEOUT') return { error, errorType: 'timeout' };
-  // Only errors of the server have one.
-  return propertyOf(error, 'sqlState') ? { code: String(propertyOf(error, 'errno')) } : { error };
 }

@@ -1,10 +1,11 @@
 import type { Calls, Guard, Instrumentation } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
+import { privateField } from '../patching/private-field.js';
 
 /**
  * Lines of pino 6 to 10. The fields are added to the line that pino has made: what the application's mixins, formatters and
- * serializers get is not changed. A line that has a `trace_id` of its own is left alone. The channel of pino 9 and 10 is
- * not used, because earlier versions have none.
+ * serializers get is not changed. A line that has a `trace_id` of its own is left alone. Pino 9 and 10 have a channel, on which
+ * nothing can be added to a line; but its first message shows a pino that is bundled with the application.
  */
 export const pino: Instrumentation = {
   name: 'pino',
@@ -17,16 +18,37 @@ export const pino: Instrumentation = {
       file: 'lib/proto.js',
       attach: (createLogger, calls, guard) => addFields(Object.getPrototypeOf(createLogger()), calls, guard),
     },
+    {
+      channel: 'tracing:pino_asJson:start',
+      once: true,
+      attach({ instance }, calls, guard) {
+        const prototype = prototypeOf(instance);
+        if (prototype !== undefined && !patched.get(prototype)) addFields(prototype, calls, guard);
+      },
+    },
   ],
 };
 
 type AsJson = (this: unknown, ...args: unknown[]) => string;
 
+/** On a prototype of loggers. */
+const patched = privateField<boolean>();
+
+/** What a logger and its children inherit from. */
+function prototypeOf(logger: object): object | undefined {
+  for (let at: object | null = logger; at !== null; at = Object.getPrototypeOf(at))
+    if (asJsonOf(at) !== undefined) return at;
+  return undefined;
+}
+
+function asJsonOf(prototype: object): symbol | undefined {
+  return Object.getOwnPropertySymbols(prototype).find(({ description }) => description === 'pino.asJson');
+}
+
 function addFields(prototype: object, calls: Calls, guard: Guard): void {
-  const asJson = Object.getOwnPropertySymbols(prototype).find(
-    ({ description }) => description === 'pino.asJson',
-  );
+  const asJson = asJsonOf(prototype);
   if (asJson === undefined) throw new Error('this pino has no asJson');
+  patched.set(prototype, true);
   const complete = guard((line: string): string => {
     const fields = calls.logFields;
     // In a text the quotes would be escaped.

@@ -1,6 +1,7 @@
 import type { Attributes, Calls, Guard, Instrumentation, Outcome } from '../instrumentation.js';
 import { patch } from '../patching/patch.js';
 import { privateField } from '../patching/private-field.js';
+import { whenSettled } from '../patching/when-settled.js';
 import { DB_CLIENT } from '../semconv/db.js';
 import { propertyOf } from '../semconv/property.js';
 import { openRedisCall, redisFailure, redisLabels } from '../semconv/redis.js';
@@ -102,15 +103,10 @@ function observeQueue(prototype: object, calls: Calls, guard: Guard): void {
         const promise = addCommand.call(this, args, options);
         if (call === undefined) return promise;
         // Nobody else has this promise yet, so who handles the rejection of the one that follows stays visible.
-        return promise.then(
-          (value) => {
-            call.end({});
-            return value;
-          },
-          (error) => {
-            call.end(outcomeOf(error));
-            throw error;
-          },
+        return whenSettled(
+          promise,
+          () => call.end({}),
+          (error) => call.end(outcomeOf(error)),
         );
       },
   );

@@ -16,15 +16,29 @@ export interface CallConvention {
   readonly placeholders: Attributes;
   /** The attribute that holds the operation. */
   readonly operation: string;
+  /** Whether the names of its operations are constants of Redhook. Then they are not looked up in the list of known ones. */
+  readonly hasOwnOperations?: boolean;
   /** The attribute that holds the original operation when `operation` is `_OTHER`, if the conventions have one. */
   readonly operationOriginal?: string;
   /** The attribute that holds the name of the call. Equal to `operation` where the name is the operation. */
   readonly route: string;
-  /** The attribute that holds the status code. */
-  readonly code: string;
+  /** The attribute that holds the status code. Absent if these calls have none. */
+  readonly code?: string;
+  /** What the messages of a call are counted in, if they are. */
+  readonly counters?: readonly CallCounter[];
+  /** Which of the counters a call adds to, by its labels. */
+  counterOf?(attributes: Attributes): CallCounter | undefined;
   spanName(operation: string, route: string | undefined): string;
   /** Whether a status code alone makes the call an error. */
   isFailure(code: number | string): boolean;
+}
+
+/** A sum of what calls carry. It has the labels of their histogram. */
+export interface CallCounter {
+  readonly name: string;
+  readonly description: string;
+  /** In UCUM notation: `{message}`. */
+  readonly unit: string;
 }
 
 /** The unit of all call histograms, in UCUM: seconds. */

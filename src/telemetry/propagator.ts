@@ -1,6 +1,7 @@
 import { type Context, type TextMapPropagator, type TextMapSetter, trace } from '@opentelemetry/api';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import type { Propagator } from '../config/config.js';
+import { createB3, createXRay } from './vendor-propagators.js';
 
 /** Sampled and random: the flags that exist (W3C Trace Context Level 2, section 3.2.2.5). */
 const KNOWN_FLAGS = 0x03;
@@ -21,6 +22,9 @@ function withKnownFlags(context: Context): Context {
 const PROPAGATORS: Record<Propagator, () => TextMapPropagator> = {
   tracecontext: () => new TraceContext(),
   baggage: () => new W3CBaggagePropagator(),
+  b3: () => createB3('single'),
+  b3multi: () => createB3('multi'),
+  xray: createXRay,
 };
 
 /** The propagators that `OTEL_PROPAGATORS` names, as one. Without any, traces end at this process. */

@@ -1,20 +1,40 @@
-import { hostname } from 'node:os';
+import { hostname, release, type } from 'node:os';
+import type { Attributes } from '@opentelemetry/api';
 import { SDK_INFO } from '@opentelemetry/core';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
+import type { Config, ResourceDetector } from '../config/config.js';
 import { version } from '../version.js';
+import { containerId } from './container-id.js';
+import { includesName } from './include-exclude.js';
+
+type Described = Pick<Config, 'serviceName' | 'resourceAttributes' | 'resourceDetection'>;
+
+const DETECTORS: Record<ResourceDetector, () => Attributes> = {
+  container: () => ({ 'container.id': containerId() }),
+  host: () => ({ 'host.name': hostname() }),
+  os: () => ({ 'os.type': type().toLowerCase(), 'os.version': release() }),
+  process: () => ({
+    'process.pid': process.pid,
+    'process.runtime.name': 'nodejs',
+    'process.runtime.version': process.versions.node,
+  }),
+  service: () => ({ 'service.instance.id': randomUuid() }),
+};
 
 /** The resource of this process. It is complete at once, because nothing in it needs a request over the network. */
-export function createResource(serviceName: string, attributes: Readonly<Record<string, string>>): Resource {
+export function createResource({
+  serviceName,
+  resourceAttributes,
+  resourceDetection: { detectors, attributes },
+}: Described): Resource {
+  const isKept = includesName(attributes);
+  const detected = Object.assign({}, ...detectors.map((name) => DETECTORS[name]()));
   return resourceFromAttributes({
     ...SDK_INFO,
     'telemetry.distro.name': 'redhook',
     'telemetry.distro.version': version,
-    'process.pid': process.pid,
-    'process.runtime.name': 'nodejs',
-    'process.runtime.version': process.versions.node,
-    'host.name': hostname(),
-    'service.instance.id': randomUuid(),
-    ...attributes,
+    ...Object.fromEntries(Object.entries(detected as Attributes).filter(([name]) => isKept(name))),
+    ...(resourceAttributes as Attributes),
     'service.name': serviceName,
   });
 }

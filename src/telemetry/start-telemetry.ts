@@ -4,14 +4,17 @@ import { contexts } from '../calls/context.js';
 import type { CallObserver } from '../calls/observer.js';
 import type { Config } from '../config/config.js';
 import type { Gauge } from '../instrumentation.js';
+import type { Live } from '../live.js';
 import { log, reason } from '../log.js';
-import { openCluster } from './cluster/cluster.js';
+import { type ClusterHooks, openCluster } from './cluster/cluster.js';
 import { adoptDiagnostics } from './diag.js';
+import { mayHaveAudience } from './live/audience.js';
+import { createLiveTraces } from './live/live-traces.js';
 import { createInternalMetrics } from './metrics/internal.js';
 import { startMetrics } from './metrics/metrics.js';
 import { createRed } from './metrics/red.js';
 import { createScrapedPages } from './metrics/scraped-pages.js';
-import { flushSync } from './otlp/flush.js';
+import { flushSync, type PendingRequest } from './otlp/flush.js';
 import { createPropagator } from './propagator.js';
 import { createResource } from './resource.js';
 import { startTraces } from './traces/traces.js';
@@ -24,11 +27,16 @@ export interface Telemetry {
   readonly observers: readonly CallObserver[];
   readonly addGauge: (gauge: Gauge) => void;
   readonly addScrapedPage: (url: string) => void;
-  /** Sends the remaining data before the process ends. Blocks for the configured time at most. */
-  flush(): void;
+  /** The remaining data, which is then no longer here. */
+  pendingRequests(): PendingRequest[];
+  /**
+   * Sends the remaining data before the process ends, with that of others, whom it gives a quarter of the time. Blocks for the
+   * configured time at most.
+   */
+  flush(takeOthers: (timeoutMs: number) => PendingRequest[]): void;
 }
 
-export interface Signs {
+export interface Surroundings extends Pick<ClusterHooks, 'whenThreadJoins' | 'thread'> {
   /** Called as soon as there is something that the end of the process would lose. */
   arm(): void;
   /**
@@ -36,20 +44,31 @@ export interface Signs {
    * OpenTelemetry, or lasts without child processes. Tools that only start the application do none of this.
    */
   announce(): void;
+  /** For the page for people. */
+  describe(): object;
 }
 
 /** Wires everything behind the Call, and registers the global providers for the application's own telemetry. */
-export function startTelemetry(config: Config, { arm, announce }: Signs): Telemetry {
-  const resource = createResource(config.serviceName, config.resourceAttributes);
+export function startTelemetry(
+  settings: Live<Config>,
+  { arm, announce, describe, ...threads }: Surroundings,
+): Telemetry {
+  const config = settings.current;
+  const resource = createResource(config);
   const internal = createInternalMetrics();
   const scrapedPages = createScrapedPages();
   const dropped = internal.counter('redhook.spans.dropped', 'Spans that were not delivered.', '{span}');
+  const evicted = internal.counter(
+    'redhook.keep.evicted',
+    'Spans let go before it was known whether their trace is kept.',
+    '{span}',
+  );
   // Pushed runtime metrics count from the start; scraped ones from the moment when they can be scraped.
   const isPushed = config.metrics.exporters.some(({ type }) => type === 'otlp');
   const isTraced = config.traces.exporters.length > 0;
   // Without spans there is nothing that an exemplar could point to.
   const redOptions = isTraced ? config.metrics : { ...config.metrics, exemplars: 'always_off' as const };
-  const cluster = openCluster(config, { resource, arm, serve: () => serve() });
+  const cluster = openCluster(config, { resource, arm, serve: () => serve(), ...threads });
   const red = createRed(redOptions, cluster.store);
   const announceOnce = once(announce);
   /** Called at the first call or span. */
@@ -57,14 +76,20 @@ export function startTelemetry(config: Config, { arm, announce }: Signs): Teleme
     announceOnce();
     if (isTraced || isPushed) arm();
   });
-  const traces = isTraced ? startTraces(config.traces, resource, dropped, begin) : undefined;
+  const liveTraces = isTraced && mayHaveAudience(config.metrics) ? createLiveTraces() : undefined;
+  const traces = isTraced
+    ? startTraces(settings, resource, { dropped, evicted }, begin, liveTraces && [liveTraces])
+    : undefined;
   const metrics = startMetrics(config.metrics, {
     resource,
     serviceName: config.serviceName,
+    liveTraces,
+    describe,
     red,
     internal,
     scrapedPages,
     cluster,
+    arm,
   });
 
   const startRuntime = (): void => {
@@ -100,6 +125,11 @@ export function startTelemetry(config: Config, { arm, announce }: Signs): Teleme
   if (traces !== undefined) trace.setGlobalTracerProvider(traces.provider);
   metricsApi.setGlobalMeterProvider(servedWhenUsed(metrics.provider, serve, isPushed ? begin : () => {}));
 
+  const pendingRequests = (): PendingRequest[] => [
+    ...(traces?.pendingRequests() ?? []),
+    ...metrics.pendingRequests(),
+  ];
+
   whenListening(serve);
   whenLasting(announceOnce);
 
@@ -110,9 +140,14 @@ export function startTelemetry(config: Config, { arm, announce }: Signs): Teleme
       scrapedPages.add(url);
       serve();
     },
-    flush() {
+    pendingRequests,
+    flush(takeOthers) {
+      metrics.leave();
+      const start = performance.now();
+      const others = takeOthers(config.exitTimeoutMs / 4);
+      const waited = Math.floor(performance.now() - start);
       cluster.leave();
-      flushSync([...(traces?.pendingRequests() ?? []), ...metrics.pendingRequests()], config.exitTimeoutMs);
+      flushSync([...pendingRequests(), ...others], config.exitTimeoutMs - waited);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { context, propagation, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCalls } from '../../src/calls/calls.js';
 import { contexts } from '../../src/calls/context.js';
@@ -131,6 +132,8 @@ test('a convention that a call suppresses is not observed inside it', () => {
   const inner = { kind: 'client', operation: 'A/B', attributes: {} } as const;
 
   expect(outer.run(() => calls.open({ ...inner, convention: RPC_CLIENT }))).toBeUndefined();
+  const copyOfChunk = { ...RPC_CLIENT };
+  expect(outer.run(() => calls.open({ ...inner, convention: copyOfChunk }))).toBeUndefined();
   expect(outer.run(() => calls.open({ ...inner, convention: HTTP_SERVER }))).toBeDefined();
 });
 
@@ -226,6 +229,29 @@ test('a server call is not a child of the call in which its server was created',
   expect(parent).toBeUndefined();
   outer.run(() => child.open({ kind: 'client', convention: HTTP_CLIENT, operation: 'GET', attributes: {} }));
   expect(parent).toBe(SPAN);
+});
+
+test('a call links once to each sender of a message, up to a limit, until it has ended', () => {
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const linking = createCalls({ observers: [observer], knownOperations: {} });
+  const from = (i: number) => ({ traceparent: `00-${'a'.repeat(32)}-${String(i).padStart(16, '0')}-01` });
+  const linked = (count: number, first = 1) => Array.from({ length: count }, (_, i) => from(first + i));
+
+  const call = linking.open({
+    kind: 'consumer',
+    convention: HTTP_SERVER,
+    links: [from(1), {}, { traceparent: 'nonsense' }, from(1), from(2)],
+  }) as NonNullable<ReturnType<typeof linking.open>>;
+  expect((call as unknown as CallRecord).links).toMatchObject({ size: 2, dropped: 0 });
+
+  linking.link(call, linked(127, 3));
+  expect((call as unknown as CallRecord).links).toMatchObject({ size: 128, dropped: 1 });
+  linking.link(call, linked(10));
+  expect((call as unknown as CallRecord).links).toMatchObject({ size: 128, dropped: 11 });
+
+  call.end({});
+  linking.link(call, linked(10));
+  expect(ended[0]?.links).toMatchObject({ size: 128, dropped: 11 });
 });
 
 test("Redhook's own traffic is not observed", () => {

@@ -1,6 +1,6 @@
 import { propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readIncoming } from '../../src/calls/incoming.js';
+import { extractor, readIncoming } from '../../src/calls/incoming.js';
 import { createPropagator } from '../../src/telemetry/propagator.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -11,7 +11,7 @@ beforeAll(() => void propagation.setGlobalPropagator(createPropagator(['tracecon
 afterAll(() => propagation.disable());
 
 test('the trace of the caller is continued, with its baggage', () => {
-  const { parent, link } = readIncoming('continue');
+  const { parent, link } = readIncoming('continue', extractor());
   const context = parent(CARRIER);
 
   expect(trace.getSpanContext(context)).toMatchObject({ traceId: TRACE, spanId: SPAN, isRemote: true });
@@ -22,7 +22,7 @@ test('the trace of the caller is continued, with its baggage', () => {
 });
 
 test('the trace of the caller is linked to, and nothing else is taken over', () => {
-  const { parent, link } = readIncoming('link');
+  const { parent, link } = readIncoming('link', extractor());
 
   expect(parent(CARRIER)).toBe(ROOT_CONTEXT);
   expect(link?.(CARRIER)).toMatchObject({ traceId: TRACE, spanId: SPAN });
@@ -30,7 +30,7 @@ test('the trace of the caller is linked to, and nothing else is taken over', () 
 });
 
 test('what the caller sends is ignored', () => {
-  const { parent, link } = readIncoming('ignore');
+  const { parent, link } = readIncoming('ignore', extractor());
 
   expect(parent(CARRIER)).toBe(ROOT_CONTEXT);
   expect(link).toBeUndefined();

@@ -11,6 +11,8 @@ test.each([
   ['loglevel', 'log_level'],
   ['htp', 'http'],
   ['htttp', 'http'],
+  ['htpt', 'http'],
+  ['phtt', undefined],
   ['xyz', undefined],
   ['', undefined],
 ])('the name nearest to "%s" is %s', (word, name) => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { load } from '../support/load-config.js';
 
+const QUEUE = { maxSize: 2048, maxBatch: 512, delayMs: 5000 };
 const OTLP = {
   type: 'otlp',
   protocol: 'grpc',
@@ -9,8 +10,27 @@ const OTLP = {
   compression: 'none',
   timeoutMs: 10_000,
 };
-const HTTP = { ...OTLP, protocol: 'http/protobuf', endpoint: 'http://localhost:4318/v1/traces' };
-const PAGE = { type: 'prometheus', host: '', port: 9464, path: '/metrics' };
+/** An exporter of spans, and one of metrics. */
+const SPANS = { ...OTLP, queue: QUEUE };
+const METRICS = {
+  ...OTLP,
+  intervalMs: 60_000,
+  temporality: 'cumulative',
+  histogramAggregation: 'explicit_bucket_histogram',
+};
+const HTTP = { ...SPANS, protocol: 'http/protobuf', endpoint: 'http://localhost:4318/v1/traces' };
+const PAGE = {
+  type: 'prometheus',
+  host: '',
+  port: 9464,
+  path: '/metrics',
+  page: {
+    resourceLabels: { included: ['service.name'] },
+    scopeLabels: true,
+    targetInfo: true,
+    translation: 'underscore_escaping_with_suffixes',
+  },
+};
 const CONSOLE = { type: 'console' };
 
 function traces(exporters: string, env: Record<string, string> = {}) {
@@ -24,26 +44,26 @@ function metrics(exporters: string, env: Record<string, string> = {}) {
 }
 
 test.each([
-  ['[otlp]', [OTLP]],
-  ['[otlp: true]', [OTLP]],
-  ['[otlp:]', [OTLP]],
-  ['otlp', [OTLP]],
-  ['{otlp: http://c:4317}', [{ ...OTLP, endpoint: 'http://c:4317' }]],
-  ['[otlp: http://c:4317, console: true]', [{ ...OTLP, endpoint: 'http://c:4317' }, CONSOLE]],
+  ['[otlp]', [SPANS]],
+  ['[otlp: true]', [SPANS]],
+  ['[otlp:]', [SPANS]],
+  ['otlp', [SPANS]],
+  ['{otlp: http://c:4317}', [{ ...SPANS, endpoint: 'http://c:4317' }]],
+  ['[otlp: http://c:4317, console: true]', [{ ...SPANS, endpoint: 'http://c:4317' }, CONSOLE]],
   ['[console]', [CONSOLE]],
   ['[console, console: true]', [CONSOLE]],
-  ['[console: false, otlp]', [OTLP]],
+  ['[console: false, otlp]', [SPANS]],
   [
     '[otlp: http://a:4317, otlp: http://b:4317]',
     [
-      { ...OTLP, endpoint: 'http://a:4317' },
-      { ...OTLP, endpoint: 'http://b:4317' },
+      { ...SPANS, endpoint: 'http://a:4317' },
+      { ...SPANS, endpoint: 'http://b:4317' },
     ],
   ],
   ['none', []],
   ['[none]', []],
   ['[]', []],
-  ['', [OTLP]],
+  ['', [SPANS]],
 ])('traces.exporters: %s is valid', (yaml, exporters) => {
   expect(traces(yaml)).toEqual({ exporters, lines: [] });
 });
@@ -65,7 +85,7 @@ test.each([
   ['{endpoint: http://c:4318, protocol: grpc}', 'grpc', 'http://c:4318'],
   ['{protocol: http/protobuf}', 'http/protobuf', 'http://localhost:4318/v1/traces'],
 ])('otlp: %s speaks %s to %s', (yaml, protocol, endpoint) => {
-  expect(traces(`[otlp: ${yaml}]`)).toEqual({ exporters: [{ ...OTLP, protocol, endpoint }], lines: [] });
+  expect(traces(`[otlp: ${yaml}]`)).toEqual({ exporters: [{ ...SPANS, protocol, endpoint }], lines: [] });
 });
 
 test.each([
@@ -87,6 +107,7 @@ test('the file can set every OTLP setting', () => {
     exporters: [
       {
         type: 'otlp',
+        queue: QUEUE,
         protocol: 'grpc',
         endpoint: 'https://c:4317',
         headers: { 'x-key': 'a=b, c' },
@@ -142,7 +163,7 @@ test.each([
     Object.entries(variables).map(([name, value]) => [`OTEL_EXPORTER_OTLP_${name}`, value]),
   );
   expect(traces('[otlp: http://file:4317]', env)).toEqual({
-    exporters: [{ ...OTLP, endpoint: 'http://file:4317', ...changed }],
+    exporters: [{ ...SPANS, endpoint: 'http://file:4317', ...changed }],
     lines: [],
   });
 });
@@ -152,7 +173,10 @@ test('the general endpoint applies to both signals and adds no exporter', () => 
   const both = load('metrics: {exporters: [otlp, prometheus]}', env);
   expect(both.lines).toEqual([]);
   expect(both.config.traces.exporters).toEqual([{ ...HTTP, endpoint: 'http://e:4318/v1/traces' }]);
-  expect(both.config.metrics.exporters).toEqual([{ ...HTTP, endpoint: 'http://e:4318/v1/metrics' }, PAGE]);
+  expect(both.config.metrics.exporters).toEqual([
+    { ...METRICS, protocol: 'http/protobuf', endpoint: 'http://e:4318/v1/metrics' },
+    PAGE,
+  ]);
   expect(load('traces: {exporters: none}', env).config).toMatchObject({
     traces: { exporters: [] },
     metrics: { exporters: [PAGE] },
@@ -162,7 +186,7 @@ test('the general endpoint applies to both signals and adds no exporter', () => 
 test('two exporters with the same settings become one', () => {
   const yaml = '[otlp: http://a:4317, otlp: http://b:4317]';
   expect(traces(yaml, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://e:4317' })).toEqual({
-    exporters: [{ ...OTLP, endpoint: 'http://e:4317' }],
+    exporters: [{ ...SPANS, endpoint: 'http://e:4317' }],
     lines: [],
   });
 });
@@ -232,7 +256,7 @@ test('the Prometheus variables override host and port', () => {
 
 test('the exporter list in the environment replaces the list in the file, but keeps the settings of exporters in both', () => {
   const yaml = '[otlp: {endpoint: http://c:4317, timeout: 1s}]';
-  const detailed = { ...OTLP, endpoint: 'http://c:4317', timeoutMs: 1000 };
+  const detailed = { ...SPANS, endpoint: 'http://c:4317', timeoutMs: 1000 };
   expect(traces(yaml, { OTEL_TRACES_EXPORTER: 'console,otlp' })).toEqual({
     exporters: [CONSOLE, detailed],
     lines: [],
@@ -246,7 +270,7 @@ test('the exporter list in the environment replaces the list in the file, but ke
 test.each([
   [
     'otlp',
-    [OTLP],
+    [METRICS],
     'info OTEL_METRICS_EXPORTER=otlp overrides otel-autoconf.yaml:2:14: prometheus is off; OTEL_METRICS_EXPORTER=otlp,prometheus keeps it',
   ],
   ['none', [], 'info OTEL_METRICS_EXPORTER=none overrides otel-autoconf.yaml:2:14: prometheus is off'],
@@ -266,7 +290,7 @@ test('all exporters that the environment turns off are reported in one line', ()
 
 test('without a file OTEL_METRICS_EXPORTER reports nothing', () => {
   expect(load(undefined, { OTEL_METRICS_EXPORTER: 'otlp', OTEL_TRACES_EXPORTER: 'none' })).toMatchObject({
-    config: { traces: { exporters: [] }, metrics: { exporters: [OTLP] } },
+    config: { traces: { exporters: [] }, metrics: { exporters: [METRICS] } },
     lines: [],
   });
 });
@@ -277,7 +301,7 @@ const URL_EXPECTED = 'expected a URL such as http://collector:4317';
 test.each([
   [
     '[otlp: collector:4317]',
-    [{ ...OTLP, endpoint: 'http://collector:4317' }],
+    [{ ...SPANS, endpoint: 'http://collector:4317' }],
     '2:21: found "collector:4317", expected a URL with a scheme (did you mean http://collector:4317?); using http://collector:4317',
   ],
   [
@@ -287,50 +311,50 @@ test.each([
   ],
   [
     '[otlp: "grpc://u:hunter2@c:4317?key=hunter2"]',
-    [OTLP],
+    [SPANS],
     `2:21: found "grpc://c:4317", ${URL_EXPECTED}; ${NOW}`,
   ],
-  ['[otlp: 4317]', [OTLP], `2:21: found "4317", ${URL_EXPECTED}; ${NOW}`],
-  ['[otlp: "http://"]', [OTLP], `2:21: found "http://", ${URL_EXPECTED}; ${NOW}`],
+  ['[otlp: 4317]', [SPANS], `2:21: found "4317", ${URL_EXPECTED}; ${NOW}`],
+  ['[otlp: "http://"]', [SPANS], `2:21: found "http://", ${URL_EXPECTED}; ${NOW}`],
   [
     '[otlp: [a]]',
-    [OTLP],
+    [SPANS],
     '2:21: found a list, expected a mapping with endpoint, protocol, headers, compression, timeout, certificate, client_key or client_certificate; ignored',
   ],
   [
     '[otlp: {endpoit: x}]',
-    [OTLP],
+    [SPANS],
     '2:22: found "endpoit", expected endpoint, protocol, headers, compression, timeout, certificate, client_key or client_certificate (did you mean endpoint?); ignored',
   ],
   [
     '[otlp: {protocol: http/json}]',
-    [OTLP],
+    [SPANS],
     '2:32: found "http/json", expected grpc or http/protobuf; using grpc',
   ],
-  ['[otlp: {headers: [hunter2]}]', [OTLP], '2:31: found a list, expected key-value pairs; using none'],
+  ['[otlp: {headers: [hunter2]}]', [SPANS], '2:31: found a list, expected key-value pairs; using none'],
   [
     '[otlp: {headers: hunter2}]',
-    [OTLP],
+    [SPANS],
     '2:31: found an invalid header, expected key=value, percent-encoded; ignored',
   ],
   [
     '[otlp: {headers: {a: "x\\nhunter2"}}]',
-    [OTLP],
+    [SPANS],
     '2:32: found an invalid header, expected a name and a string; ignored',
   ],
   [
     '[otlp: {headers: {a: [hunter2]}}]',
-    [OTLP],
+    [SPANS],
     '2:32: found an invalid header, expected a name and a string; ignored',
   ],
   ['[console: loudly]', [CONSOLE], '2:24: found "loudly", expected true or false; using true'],
   [
     '[consol, otlp]',
-    [OTLP],
+    [SPANS],
     '2:15: found "consol", expected otlp, console or none (did you mean console?); using otlp',
   ],
-  ['[zipkin: http://z]', [OTLP], '2:15: found "zipkin", expected otlp, console or none; using otlp'],
-  ['[[otlp]]', [OTLP], '2:15: found a list, expected otlp, console or none; using otlp'],
+  ['[zipkin: http://z]', [SPANS], '2:15: found "zipkin", expected otlp, console or none; using otlp'],
+  ['[[otlp]]', [SPANS], '2:15: found a list, expected otlp, console or none; using otlp'],
 ])('traces.exporters: %s is reported', (yaml, exporters, line) => {
   expect(traces(yaml)).toMatchObject({ exporters, lines: [`error otel-autoconf.yaml:${line}`] });
 });

@@ -1,10 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the syntax of references.
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Config } from '../../src/config/config.js';
+import type { Config, OtlpMetricExporter, PageConfig, QueueConfig } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { switchable } from '../../src/instrumentations/index.js';
 import { KNOWN_METHODS } from '../../src/semconv/http-methods.js';
-import { load } from '../support/load-config.js';
+import { inFolder, load, loadIn } from '../support/load-config.js';
 
 const OTLP = {
   type: 'otlp',
@@ -15,23 +17,40 @@ const OTLP = {
   timeoutMs: 10_000,
 } as const;
 
+const QUEUE = { maxSize: 2048, maxBatch: 512, delayMs: 5000 };
+
+const PAGE: PageConfig = {
+  resourceLabels: { included: ['service.name'] },
+  scopeLabels: true,
+  targetInfo: true,
+  translation: 'underscore_escaping_with_suffixes',
+};
+
 const DEFAULTS: Config = {
   enabled: true,
   logLevel: 'info',
   serviceName: 'app',
   resourceAttributes: {},
+  resourceDetection: { detectors: ['host', 'process', 'service'], attributes: {} },
   propagators: ['tracecontext', 'baggage'],
   trust: { incoming: 'continue', outgoing: ['*'] },
   capturedHeaders: { serverRequest: [], serverResponse: [], clientRequest: [], clientResponse: [] },
   traces: {
-    exporters: [OTLP],
+    exporters: [{ ...OTLP, queue: QUEUE }],
     sampler: { name: 'parentbased_always_on', ratio: 1 },
-    queue: { maxSize: 2048, maxBatch: 512, delayMs: 5000 },
-    limits: { attributeCount: 128, attributeValueLength: Infinity, eventCount: 128, linkCount: 128 },
+    rules: [],
+    keep: undefined,
+    limits: {
+      attributeCount: 128,
+      attributeValueLength: Infinity,
+      eventCount: 128,
+      linkCount: 128,
+      eventAttributeCount: 128,
+      linkAttributeCount: 128,
+    },
   },
   metrics: {
-    exporters: [{ type: 'prometheus', host: '', port: 9464, path: '/metrics' }],
-    exportIntervalMs: 60_000,
+    exporters: [{ type: 'prometheus', host: '', port: 9464, path: '/metrics', page: PAGE }],
     exemplars: 'trace_based',
     maxRoutes: 500,
     maxSeries: 2_000,
@@ -39,10 +58,16 @@ const DEFAULTS: Config = {
   knownMethods: KNOWN_METHODS,
   propagateDeadlines: false,
   visibility: false,
-  instrumentations: Object.fromEntries(switchable.map(({ name }) => [name, true])),
+  instrumentations: Object.fromEntries(switchable.map(({ name, isOptIn = false }) => [name, !isOptIn])),
+  reload: true,
   exitTimeoutMs: 2000,
   exitSignals: true,
+  workerThreads: false,
 };
+
+function queueOf({ traces }: Config): QueueConfig | undefined {
+  return traces.exporters.find((each) => each.type === 'otlp')?.queue;
+}
 
 /** The original example of the short form, byte for byte. */
 const SEED = `traces:
@@ -57,17 +82,32 @@ instrumentations:
 `;
 
 test('without a file and an environment the defaults apply', () => {
-  expect(load()).toEqual({ config: DEFAULTS, diagnostics: [], lines: [] });
+  const { config, diagnostics, file } = load();
+  expect({ config, diagnostics, file }).toEqual({ config: DEFAULTS, diagnostics: [], file: undefined });
 });
 
 test('the original example of the short form is read', () => {
-  expect(load(SEED)).toEqual({
-    config: {
-      ...DEFAULTS,
-      traces: { ...DEFAULTS.traces, exporters: [{ ...OTLP, endpoint: 'http://collector:4317' }] },
-    },
-    diagnostics: [],
-    lines: [],
+  const { config, diagnostics, file } = load(SEED);
+
+  expect(config).toEqual({
+    ...DEFAULTS,
+    traces: { ...DEFAULTS.traces, exporters: [{ ...OTLP, endpoint: 'http://collector:4317', queue: QUEUE }] },
+  });
+  expect(diagnostics).toEqual([]);
+  expect(file).toMatchObject({ name: 'otel-autoconf.yaml', text: SEED });
+});
+
+test('the file is loaded again with the environment that the process has started with', () => {
+  inFolder({ 'otel-autoconf.yaml': 'service: {name: "a-${WHERE}"}' }, (cwd) => {
+    const env: Record<string, string> = { WHERE: 'here' };
+    const { file } = loadIn(cwd, env);
+    env['WHERE'] = 'there';
+    env['OTEL_LOG_LEVEL'] = 'debug';
+    writeFileSync(join(cwd, 'otel-autoconf.yaml'), 'service: {name: "b-${WHERE}"}');
+
+    expect(file?.reload().config).toMatchObject({ serviceName: 'b-here', logLevel: 'info' });
+    rmSync(join(cwd, 'otel-autoconf.yaml'));
+    expect(file?.reload().file).toBeUndefined();
   });
 });
 
@@ -142,24 +182,18 @@ const ROWS: [
   [
     'traces: {queue: {size: 5000}}',
     { OTEL_BSP_MAX_QUEUE_SIZE: '6000' },
-    (c) => c.traces.queue.maxSize,
+    (c) => queueOf(c)?.maxSize,
     5000,
     6000,
   ],
   [
     'traces: {queue: {batch: 50}}',
     { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '60' },
-    (c) => c.traces.queue.maxBatch,
+    (c) => queueOf(c)?.maxBatch,
     50,
     60,
   ],
-  [
-    'traces: {queue: {delay: 2s}}',
-    { OTEL_BSP_SCHEDULE_DELAY: '100' },
-    (c) => c.traces.queue.delayMs,
-    2000,
-    100,
-  ],
+  ['traces: {queue: {delay: 2s}}', { OTEL_BSP_SCHEDULE_DELAY: '100' }, (c) => queueOf(c)?.delayMs, 2000, 100],
   [
     'traces: {limits: {attributes: 1}}',
     { OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '2', OTEL_ATTRIBUTE_COUNT_LIMIT: '3' },
@@ -203,9 +237,9 @@ const ROWS: [
     9,
   ],
   [
-    'metrics: {interval: 30s}',
+    'metrics: {exporters: [otlp], interval: 30s}',
     { OTEL_METRIC_EXPORT_INTERVAL: '1000' },
-    (c) => c.metrics.exportIntervalMs,
+    (c) => (c.metrics.exporters[0] as OtlpMetricExporter).intervalMs,
     30_000,
     1000,
   ],
@@ -265,7 +299,7 @@ metrics:
   limits: {routes: many}
 exit: {timeout: 2h}
 exit.timeout: 1s
-propagators: [tracecontext, b3]
+propagators: [tracecontext, b4]
 http: {known_methods: [GET, "P O"]}
 `;
   const { config, lines } = load(yaml, {
@@ -275,7 +309,7 @@ http: {known_methods: [GET, "P O"]}
   expect(lines).toEqual([
     'error OTEL_BSP_SCHEDULE_DELAY: found "9999999999", expected a duration such as 2s or 500ms, or a number of milliseconds; using 5s',
     'error OTEL_TRACES_SAMPLER_ARG: found "x", expected a number from 0 to 1; using 1',
-    'error otel-autoconf.yaml:1:1: found "servce", expected traces, metrics, instrumentations, service, propagators, trust, http, grpc, temporal, exit or log_level (did you mean service?); ignored',
+    'error otel-autoconf.yaml:1:1: found "servce", expected traces, metrics, instrumentations, service, resource, propagators, trust, http, grpc, temporal, exit, log_level, worker_threads or reload (did you mean service?); ignored',
     'error otel-autoconf.yaml:3:12: found "loud", expected none, error, warn, info or debug; using info',
     'error otel-autoconf.yaml:5:19: found "alwayson", expected always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio (did you mean always_on?); using parentbased_always_on',
     'error otel-autoconf.yaml:5:29: found "ration", expected name or ratio (did you mean ratio?); ignored',
@@ -287,8 +321,8 @@ http: {known_methods: [GET, "P O"]}
     'error otel-autoconf.yaml:9:13: found "0", expected a duration such as 2s or 500ms, or a number of milliseconds; using 60s',
     'error otel-autoconf.yaml:10:20: found "many", expected a whole number from 1 to 1000000; using 500',
     'error otel-autoconf.yaml:11:17: found "2h", expected a duration such as 2s or 500ms, or a number of milliseconds; using 2s',
-    'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, propagators, trust, http, grpc, temporal, exit or log_level; ignored',
-    'error otel-autoconf.yaml:13:29: found "b3", expected tracecontext or baggage; using tracecontext',
+    'error otel-autoconf.yaml:12:1: found "exit.timeout", expected traces, metrics, instrumentations, service, resource, propagators, trust, http, grpc, temporal, exit, log_level, worker_threads or reload; ignored',
+    'error otel-autoconf.yaml:13:29: found "b4", expected tracecontext, baggage, b3, b3multi or xray (did you mean b3?); using tracecontext',
     'error otel-autoconf.yaml:14:29: found "P O", expected an HTTP method; using GET',
   ]);
   expect(config).toEqual({ ...DEFAULTS, propagators: ['tracecontext'], knownMethods: ['GET'] });
@@ -304,19 +338,19 @@ test('an invalid variable leaves the value of the file in effect', () => {
 
 test('the batch size is at most the queue size', () => {
   const given = load('traces: {queue: {size: 100, batch: 200}}');
-  expect(given.config.traces.queue).toEqual({ maxSize: 100, maxBatch: 100, delayMs: 5000 });
+  expect(queueOf(given.config)).toEqual({ maxSize: 100, maxBatch: 100, delayMs: 5000 });
   expect(given.lines).toEqual([
     'error otel-autoconf.yaml:1:36: found "200", expected at most 100, the size of the queue; using 100',
   ]);
   expect(load('traces: {queue: {size: 100}}')).toMatchObject({
-    config: { traces: { queue: { maxBatch: 100 } } },
+    config: { traces: { exporters: [{ queue: { maxBatch: 100 } }] } },
     lines: [],
   });
 });
 
 test.each(['0', '1000001', '5e9', '9007199254740991'])('a queue of %s spans is refused', (size) => {
   const { config, lines } = load(undefined, { OTEL_BSP_MAX_QUEUE_SIZE: size });
-  expect(config.traces.queue.maxSize).toBe(2048);
+  expect(queueOf(config)?.maxSize).toBe(2048);
   expect(lines).toEqual([
     `error OTEL_BSP_MAX_QUEUE_SIZE: found "${size}", expected a whole number from 1 to 1000000; using 2048`,
   ]);
@@ -326,14 +360,18 @@ test('values in the file can refer to environment variables', () => {
   const yaml =
     'service: {name: "${NAME:-orders}"}\nlog_level: ${LEVEL}\ntraces:\n  queue:\n    size: ${SIZE}\n';
   expect(load(yaml, { SIZE: '9000' })).toMatchObject({
-    config: { serviceName: 'orders', logLevel: 'info', traces: { queue: { maxSize: 9000 } } },
+    config: {
+      serviceName: 'orders',
+      logLevel: 'info',
+      traces: { exporters: [{ queue: { maxSize: 9000 } }] },
+    },
     lines: [expect.stringMatching(/^warn otel-autoconf\.yaml:2:12: found the unset variable "\$\{LEVEL\}"/)],
   });
 });
 
 test('an endpoint made of a variable that is not set does not quietly become the default', () => {
   const { config, lines } = load('traces: {exporters: [{otlp: "${COLLECTOR}"}]}');
-  expect(config.traces.exporters).toEqual([OTLP]);
+  expect(config.traces.exporters).toEqual([{ ...OTLP, queue: QUEUE }]);
   expect(lines.join('\n')).toContain('otel-autoconf.yaml:1:29: found the unset variable "${COLLECTOR}"');
 });
 
@@ -345,7 +383,7 @@ test('a plain number as a duration is milliseconds, and in the file a line says 
     'info otel-autoconf.yaml:2:25: found "1500", expected 1500ms or 1500s; using 1500ms',
   ]);
   expect(load(undefined, { OTEL_BSP_SCHEDULE_DELAY: '5' })).toMatchObject({
-    config: { traces: { queue: { delayMs: 5 } } },
+    config: { traces: { exporters: [{ queue: { delayMs: 5 } }] } },
     lines: [],
   });
 });
@@ -355,7 +393,7 @@ test.each([
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     '"http://c:4317"',
     (c: Config) => c.traces.exporters,
-    [{ ...OTLP, endpoint: 'http://c:4317' }],
+    [{ ...OTLP, endpoint: 'http://c:4317', queue: QUEUE }],
   ],
   ['OTEL_SERVICE_NAME', "'shop'", (c: Config) => c.serviceName, 'shop'],
   ['OTEL_LOG_LEVEL', ' "debug" ', (c: Config) => c.logLevel, 'debug'],

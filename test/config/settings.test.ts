@@ -43,6 +43,7 @@ test('the commented examples in otel-autoconf.yaml are valid', () => {
   expect(config.traces.exporters).toEqual([
     {
       type: 'otlp',
+      queue: { maxSize: 2048, maxBatch: 512, delayMs: 5000 },
       protocol: 'grpc',
       endpoint: 'https://collector.example.com:4317',
       headers: { authorization: 'Bearer t0ken' },

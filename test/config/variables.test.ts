@@ -9,15 +9,13 @@ function linesOf(env: Record<string, string>): string[] {
 test('variables of the specification that Redhook does not use are named in one line', () => {
   const lines = linesOf({
     OTEL_LOGS_EXPORTER: 'otlp',
-    OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta',
     OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: 'http://secret:4318',
     OTEL_BLRP_MAX_QUEUE_SIZE: '7',
     OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://zipkin',
-    OTEL_NODE_RESOURCE_DETECTORS: 'env,host',
   });
 
   expect(lines).toEqual([
-    'info set and not used: OTEL_BLRP_MAX_QUEUE_SIZE, OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, OTEL_EXPORTER_ZIPKIN_ENDPOINT, OTEL_LOGS_EXPORTER, OTEL_NODE_RESOURCE_DETECTORS',
+    'info set and not used: OTEL_BLRP_MAX_QUEUE_SIZE, OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, OTEL_EXPORTER_ZIPKIN_ENDPOINT, OTEL_LOGS_EXPORTER',
   ]);
 });
 

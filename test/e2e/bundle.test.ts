@@ -1,10 +1,10 @@
-/** Applications bundled into one file, on every Node: which calls are still observed, and which are not. */
+/** Applications bundled into one file, by every bundler: which calls are still observed, and which are not. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type AppOptions, NODES, runApp, startApp } from '../support/app.js';
+import { BUNDLERS } from '../support/bundlers.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.js';
 import { drive } from '../support/drive.js';
 import { countBy } from '../support/load.js';
@@ -14,25 +14,26 @@ const TEST = join(import.meta.dirname, '..');
 const ROUNDS = 20;
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 
-const folder = mkdtempSync(join(tmpdir(), 'redhook-bundle-'));
+const APPS = ['apps/grpc/app.cjs', 'apps/grpc/server.cjs', 'apps/logs.cjs', 'apps/orders/app.cjs'];
+
+/** One bundler on every Node, the others on one. */
+const CASES = [
+  ...Object.keys(NODES).map((version) => ['esbuild', version] as const),
+  ...(['rollup', 'webpack'] as const).map((bundler) => [bundler, '24'] as const),
+];
+
+const root = mkdtempSync(join(tmpdir(), 'redhook-bundle-'));
 let collector: Collector;
 beforeAll(async () => {
-  buildSync({
-    absWorkingDir: TEST,
-    entryPoints: ['apps/grpc/app.cjs', 'apps/grpc/server.cjs', 'apps/orders/app.cjs'],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    outdir: folder,
-    outbase: '.',
-    outExtension: { '.js': '.cjs' },
-  });
-  cpSync(join(TEST, 'support/shop.proto'), join(folder, 'support/shop.proto'));
+  for (const [bundler, bundle] of Object.entries(BUNDLERS)) {
+    await bundle(TEST, APPS, join(root, bundler));
+    cpSync(join(TEST, 'support/shop.proto'), join(root, bundler, 'support/shop.proto'));
+  }
   collector = await startCollector();
-});
+}, 120_000);
 afterAll(async () => {
   await collector?.close();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(root, { recursive: true, force: true });
 });
 
 function optionsOf(service: string, version: string): AppOptions {
@@ -46,9 +47,11 @@ function optionsOf(service: string, version: string): AppOptions {
   };
 }
 
-describe.each(Object.keys(NODES))('Node %s', (version) => {
+describe.each(CASES)('%s, Node %s', (bundler, version) => {
+  const folder = join(root, bundler);
+
   test('gRPC servers and clients are observed with methods and statuses', async () => {
-    const service = `grpc-${version}`;
+    const service = `grpc-${bundler}-${version}`;
     const app = runApp(join(folder, 'apps/grpc/app.cjs'), {
       ...optionsOf(service, version),
       args: [String(ROUNDS)],
@@ -74,7 +77,7 @@ describe.each(Object.keys(NODES))('Node %s', (version) => {
   });
 
   test('a gRPC server joins the trace of its caller and names a method that it has answered before', async () => {
-    const service = `server-${version}`;
+    const service = `server-${bundler}-${version}`;
     const app = await startApp(join(folder, 'apps/grpc/server.cjs'), optionsOf(service, version));
     onTestFinished(() => app.stop());
     const client = shop.connect(Number(new URL(app.url).port));
@@ -96,8 +99,37 @@ describe.each(Object.keys(NODES))('Node %s', (version) => {
     expect(new Set(spansIn(service).map(({ traceId }) => traceId))).toEqual(new Set([TRACE_ID]));
   });
 
+  test.each(['9', '10'])(
+    'lines of pino %s have the ids, and a request its operation of GraphQL 17',
+    async (pino) => {
+      const service = `logs-${pino}-${bundler}-${version}`;
+      const options = optionsOf(service, version);
+      const app = await startApp(join(folder, 'apps/logs.cjs'), {
+        ...options,
+        env: { ...options.env, PINO: pino },
+      });
+      onTestFinished(() => app.stop());
+      const response = await fetch(app.url, {
+        headers: { traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` },
+      });
+      expect(await response.json()).toEqual({ data: { item: 'book' } });
+      app.signal('SIGTERM');
+      await app.ended;
+
+      const [span] = spansIn(service);
+      const ids = `"trace_id":"${TRACE_ID}","span_id":"${span?.spanId}","trace_flags":"01"`;
+      // pino writes asynchronously, so the order beside the line of console.log is left open.
+      const lines = app.stdout().trim().split('\n');
+      expect(lines.filter((line) => line.startsWith('{'))).toEqual([
+        '{"level":30,"b":2,"msg":"started"}',
+        `{"level":30,"a":1,"msg":"asked",${ids}}`,
+      ]);
+      expect(span?.attributes['graphql.operation.name']).toBe('Item');
+    },
+  );
+
   test('HTTP is observed completely', async () => {
-    const [bundled, plain] = [`bundled-${version}`, `plain-${version}`];
+    const [bundled, plain] = [`bundled-${bundler}-${version}`, `plain-${bundler}-${version}`];
     for (const [service, file] of [
       [bundled, join(folder, 'apps/orders/app.cjs')],
       [plain, 'orders/app.cjs'],

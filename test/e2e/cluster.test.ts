@@ -5,6 +5,7 @@ import { Agent, get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type App, freePort, NODES, REGISTER, startApp } from '../support/app.js';
+import { startCollector } from '../support/collector.js';
 import { parse, type Sample, scrape, total } from '../support/metrics.js';
 import { parseOpenMetrics } from '../support/openmetrics.js';
 
@@ -261,6 +262,27 @@ describe.each(MODES)('a cluster, %s', { timeout: PATIENCE }, (mode) => {
     expect(await (await fetch(`http://127.0.0.1:${app.metricsPort}`)).text()).toBe('own page\n');
     expect(app.stderr()).toContain(`the application listens on port ${app.metricsPort} itself`);
   });
+});
+
+test('workers deliver their last spans when their primary has ended', async () => {
+  const collector = await startCollector();
+  onTestFinished(() => collector.close());
+  const app = await startCluster('led', {
+    WORKERS: '3',
+    OTEL_TRACES_EXPORTER: 'otlp',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_BSP_SCHEDULE_DELAY: '60000',
+  });
+  const running = load(app.url);
+  await delay(300);
+  await running.stop();
+  expect(collector.spans).toEqual([]);
+
+  app.signal('SIGTERM');
+  await app.ended;
+
+  await expect.poll(() => collector.spans.length, { timeout: PATIENCE }).toBe(running.served);
+  expect(app.stderr()).toBe('');
 });
 
 test.each([

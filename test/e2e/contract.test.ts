@@ -105,8 +105,8 @@ function told(span: ReceivedSpan, spans: ReceivedSpan[]): string {
 function partsOf(span: ReceivedSpan) {
   const { attributes } = span;
   const convention = conventionOf(span);
-  const text = (name: string): string | undefined =>
-    attributes[name] === undefined ? undefined : String(attributes[name]);
+  const text = (name: string | undefined): string | undefined =>
+    name === undefined || attributes[name] === undefined ? undefined : String(attributes[name]);
   return {
     kind: span.kind === 'SERVER' ? 'server' : 'client',
     // Each scenario has its own gRPC service.

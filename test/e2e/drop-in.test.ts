@@ -54,7 +54,7 @@ test('the bill of materials names what the licences are of', () => {
   for (const each of listed) expect(licences).toContain(`${each} (`);
 });
 
-test('the same sources give the same files', () => {
+test('the same sources give the same files', { timeout: 120_000 }, () => {
   const builds = ['a', 'b'].map((name) => {
     const outdir = join(parent, name);
     execFileSync(NODES['24'], ['scripts/build.mts', '--outdir', outdir], { cwd: ROOT, stdio: 'pipe' });

@@ -99,6 +99,24 @@ describe.each(Object.keys(NODES) as (keyof typeof NODES)[])('Node %s', (version)
   });
 });
 
+test('a preload before Redhook has wrapped process.emit: nothing is lost by it', async () => {
+  const service = 'wrapped emit';
+  const wrapper = fileURLToPath(new URL('../apps/wrapped-emit.cjs', import.meta.url));
+  const app = await startApp('plain.cjs', {
+    flags: ['--require', wrapper, '--require', REGISTER],
+    env: {
+      LIFETIME: '300',
+      OTEL_SERVICE_NAME: service,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_METRICS_EXPORTER: 'none',
+    },
+  });
+  await get('/')(app);
+
+  expect(await app.ended).toEqual({ code: 0, signal: null });
+  expect(collector.spans.filter(({ resource }) => resource['service.name'] === service)).toHaveLength(1);
+});
+
 /** How others see a process end that they have started. The flag reaches both by NODE_OPTIONS. */
 describe.each(Object.entries(NODES))('what starts a process on Node %s', (version, node) => {
   const compare = async (service: string, args: string[], env: Record<string, string> = {}) => {

@@ -164,6 +164,7 @@ test('the package has no dependencies and contains nothing but the build', () =>
     'LICENSE',
     'README.md',
     'dist',
+    'otel-autoconf.schema.json',
     'otel-autoconf.yaml',
     'package.json',
   ]);

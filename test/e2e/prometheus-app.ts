@@ -8,6 +8,7 @@ import { MeterProvider, type MetricProducer } from '@opentelemetry/sdk-metrics';
 import { createInternalMetrics } from '../../src/telemetry/metrics/internal.js';
 import { createPrometheusEndpoint } from '../../src/telemetry/prometheus/endpoint.js';
 import { PrometheusReader } from '../../src/telemetry/prometheus/reader.js';
+import { ORDERS_PAGE } from '../support/prometheus-page.js';
 
 const { PORT, WORK_MS, HANG, SERIES } = process.env;
 
@@ -16,13 +17,13 @@ const never: MetricProducer = { collect: () => new Promise(() => {}) };
 function work(): void {
   const reader = new PrometheusReader({
     metricProducers: HANG === undefined ? [] : [never],
-    cardinalityLimit: 1_000_000,
+    cardinalitySelector: () => 1_000_000,
   });
   const endpoint = createPrometheusEndpoint({
     host: '127.0.0.1',
     port: Number(PORT),
     path: '/metrics',
-    serviceName: 'orders',
+    ...ORDERS_PAGE,
     collect: (options) => reader.collect(options),
     internal: createInternalMetrics(),
     markAsOwn: () => {},

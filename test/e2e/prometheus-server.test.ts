@@ -1,13 +1,13 @@
 /** A real Prometheus scrapes the application and finds quantiles per route and exemplars that lead to traces. */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort, startApp } from '../support/app.js';
 import { startCollector } from '../support/collector.js';
 import { hasProgram } from '../support/program.js';
+import { type QueryResult, startPrometheus } from '../support/prometheus-server.js';
 
 const QUANTILE =
   'histogram_quantile(0.95, sum by (le, service_name, http_route) (rate(http_server_request_duration_seconds_bucket[10s])))';
@@ -26,7 +26,10 @@ test.runIf(hasProgram('prometheus', 'apt-get install prometheus'))(
         OTEL_BSP_SCHEDULE_DELAY: '200',
       },
     });
-    const prometheus = await startPrometheus(ownPort, metricsPort);
+    const prometheus = await startPrometheus(
+      ownPort,
+      `static_configs: [{targets: ['127.0.0.1:${metricsPort}']}]`,
+    );
     onTestFinished(async () => {
       await prometheus.stop();
       await app.stop();
@@ -58,6 +61,66 @@ test.runIf(hasProgram('prometheus', 'apt-get install prometheus'))(
   },
 );
 
+test.runIf(hasProgram('prometheus', 'apt-get install prometheus'))(
+  'a real Prometheus finds every process by its file, whichever port it has',
+  { timeout: 90_000 },
+  async () => {
+    const parent = mkdtempSync(join(tmpdir(), 'redhook-discovery-'));
+    onTestFinished(() => rmSync(parent, { recursive: true, force: true }));
+    const folder = join(parent, 'targets');
+    const start = async (service: string) => {
+      const app = await startApp('orders/app.cjs', {
+        env: {
+          OTEL_SERVICE_NAME: service,
+          OTEL_TRACES_EXPORTER: 'none',
+          OTEL_EXPORTER_PROMETHEUS_PORT: '0',
+          REDHOOK_METRICS_DISCOVERY: folder,
+        },
+      });
+      onTestFinished(() => app.stop());
+      await (await fetch(app.url)).text();
+      return app;
+    };
+    const fileOf = ({ pid }: { pid: number }) => files().find((name) => name.includes(`-${pid}.`));
+    const files = () => readdirSync(folder);
+    const names = ['orders', 'orders', 'orders', 'billing', 'billing'];
+    const apps = await Promise.all(names.map(start));
+    await expect.poll(() => files()).toHaveLength(names.length);
+    const prometheus = await startPrometheus(
+      await freePort(),
+      `file_sd_configs: [{files: ['${folder}/*.json'], refresh_interval: 1s}], relabel_configs: [` +
+        '{source_labels: [__meta_redhook_service_name], target_label: service}]',
+    );
+    onTestFinished(() => prometheus.stop());
+    /** How many processes of each service are up, and how many requests of each have been scraped. */
+    const seen = async () => {
+      const up = await prometheus.query('count by (service) (up == 1)');
+      const calls = await prometheus.query(
+        'sum by (service_name) (http_server_request_duration_seconds_count)',
+      );
+      const values = (results: QueryResult[], label: string) =>
+        Object.fromEntries(results.map(({ metric, value }) => [metric[label], Number(value[1])]));
+      return { up: values(up, 'service'), calls: values(calls, 'service_name') };
+    };
+    const counts = { orders: 3, billing: 2 };
+    await expect.poll(seen, { timeout: 30_000 }).toEqual({ up: counts, calls: counts });
+
+    // One leaves in order, another one cannot.
+    const [leaving, killed] = apps as [(typeof apps)[0], (typeof apps)[0]];
+    leaving.signal('SIGTERM');
+    await leaving.ended;
+    expect(fileOf(leaving)).toBeUndefined();
+    killed.signal('SIGKILL');
+    await killed.ended;
+    expect(fileOf(killed)).toBeDefined();
+
+    apps.push(await start('orders'));
+    await expect.poll(() => fileOf(killed)).toBeUndefined();
+    await expect.poll(() => files()).toHaveLength(4);
+    await expect.poll(async () => (await seen()).up, { timeout: 30_000 }).toEqual({ orders: 2, billing: 2 });
+  },
+);
+
 test.runIf(hasProgram('promtool', 'apt-get install prometheus'))(
   'promtool reports no problems with a real page',
   async () => {
@@ -77,48 +140,3 @@ test.runIf(hasProgram('promtool', 'apt-get install prometheus'))(
     ).toBe('');
   },
 );
-
-interface QueryResult {
-  metric: Record<string, string>;
-  value: [number, string];
-}
-
-async function startPrometheus(port: number, target: number) {
-  const folder = mkdtempSync(join(tmpdir(), 'redhook-prometheus-'));
-  const config = join(folder, 'prometheus.yml');
-  writeFileSync(
-    config,
-    `scrape_configs: [{job_name: app, scrape_interval: 1s, static_configs: [{targets: ['127.0.0.1:${target}']}]}]`,
-  );
-  const child = spawn(
-    'prometheus',
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${folder}/data`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--enable-feature=exemplar-storage',
-    ],
-    { stdio: 'ignore' },
-  );
-  const api = async (path: string): Promise<unknown> => {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`).catch(() => undefined);
-    return response?.ok ? ((await response.json()) as { data: unknown }).data : undefined;
-  };
-  return {
-    query: async (query: string): Promise<QueryResult[]> =>
-      ((await api(`query?query=${encodeURIComponent(query)}`)) as { result: QueryResult[] } | undefined)
-        ?.result ?? [],
-    exemplars: async (query: string): Promise<string[]> => {
-      const start = Date.now() / 1000 - 300;
-      const found = (await api(`query_exemplars?query=${query}&start=${start}&end=${start + 600}`)) as {
-        exemplars: { labels: { trace_id: string } }[];
-      }[];
-      return found.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
-    },
-    async stop() {
-      child.kill();
-      await once(child, 'exit');
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}

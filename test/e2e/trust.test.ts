@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { freePort, startApp } from '../support/app.js';
+import { freePort, runApp, startApp } from '../support/app.js';
 import { type ReceivedSpan, startCollector } from '../support/collector.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -78,6 +78,27 @@ test('context goes to the listed hosts alone', async () => {
   for (const headers of [outside.sent.byFetch, outside.sent.byHttp])
     for (const name of Object.keys(CALLER)) expect(headers).not.toHaveProperty(name);
   expect(outside.spans).toHaveLength(SPANS);
+});
+
+test.each([
+  ['localhost', true],
+  ['127.0.0.1', false],
+])('over HTTP/2, as HTTP and as gRPC, %s receives context: %s', async (target, expected) => {
+  const file = join(folder, `${target}.yaml`);
+  writeFileSync(file, 'trust: {outgoing: [localhost]}');
+  const app = runApp('trust-http2.cjs', {
+    env: {
+      REDHOOK_CONFIG_FILE: file,
+      OTEL_TRACES_EXPORTER: 'console',
+      OTEL_METRICS_EXPORTER: 'none',
+      TARGET: target,
+    },
+  });
+  onTestFinished(() => app.stop());
+
+  expect((await app.ended).code).toBe(0);
+  const arrived = app.stdout().match(/^\{.*$/gm) ?? [];
+  expect(arrived.map((headers) => 'traceparent' in JSON.parse(headers))).toEqual([expected, expected]);
 });
 
 test('spans carry the listed headers, and none that holds a secret', async () => {

@@ -1,6 +1,6 @@
 /** Tools that start an application, with the flag in NODE_OPTIONS: only the application is announced and has a page. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -10,6 +10,7 @@ import { scrape, total } from '../support/metrics.js';
 const TOOLS = resolve(import.meta.dirname, '../tools/node_modules');
 const APP = resolve(import.meta.dirname, '../apps/plain.cjs');
 const START = `node ${APP}`;
+const { version: PNPM } = JSON.parse(readFileSync(join(TOOLS, 'pnpm/package.json'), 'utf8'));
 const YARN_PATH = '.yarn/releases/yarn-4.cjs';
 
 /** Commands that run the application, directly or by the script `start`. */
@@ -19,6 +20,7 @@ const COMMANDS: Record<string, string[]> = {
   'yarn 1': ['node', join(TOOLS, 'yarn/bin/yarn.js'), '--silent', 'start'],
   'yarn by yarnPath': ['node', YARN_PATH, 'start'],
   pnpm: ['node', join(TOOLS, 'pnpm/bin/pnpm.cjs'), '--silent', 'start'],
+  corepack: ['node', join(TOOLS, 'corepack/dist/corepack.js'), `pnpm@${PNPM}`, '--silent', 'start'],
   'npm-run-all': ['run-s', '--silent', 'start'],
   'node --run': ['node', '--run', 'start'],
   'node --watch': ['node', '--watch', APP],
@@ -41,6 +43,7 @@ beforeAll(() => {
   // Yarn runs the scripts of installed projects alone. There is nothing to download.
   writeFileSync(join(folder, 'yarn.lock'), '');
   execFileSync(NODES['24'], [YARN_PATH, 'install'], { cwd: folder, env: env(), stdio: 'ignore' });
+  fillCorepack();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -50,7 +53,18 @@ function env(): Record<string, string> {
     HOME: folder,
     YARN_ENABLE_TELEMETRY: '0',
     YARN_NODE_LINKER: 'node-modules',
+    COREPACK_HOME: join(folder, 'corepack'),
+    COREPACK_ENABLE_NETWORK: '0',
   };
+}
+
+/** Gives Corepack what it would otherwise download. */
+function fillCorepack(): void {
+  const installed = join(folder, 'corepack/v1/pnpm', PNPM);
+  cpSync(join(TOOLS, 'pnpm'), installed, { recursive: true });
+  const locator = { name: 'pnpm', reference: PNPM };
+  const bin = { pnpm: './bin/pnpm.cjs' };
+  writeFileSync(join(installed, '.corepack'), JSON.stringify({ locator, bin, hash: 'sha512.0' }));
 }
 
 test.each(Object.entries(COMMANDS))('%s', { timeout: 60_000 }, async (name, [command = '', ...args]) => {

@@ -74,6 +74,9 @@ test('a request is one call with the attributes that the conventions require', a
     error: undefined,
     traceId: '0af7651916cd43dd8448eb211c80319c',
     spanId: expect.any(String),
+    parentSpanId: 'b7ad6b7169203331',
+    messages: 1,
+    links: [],
     attributes: {
       'http.request.method': 'GET',
       'url.scheme': 'http',

@@ -88,6 +88,9 @@ test('a request is one call with the attributes that the conventions require', a
       error: undefined,
       traceId: expect.any(String),
       spanId: expect.any(String),
+      parentSpanId: undefined,
+      messages: 1,
+      links: [],
       attributes: {
         'http.request.method': 'POST',
         'server.address': '127.0.0.1',

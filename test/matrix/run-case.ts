@@ -38,6 +38,8 @@ export interface Surroundings {
 
 export interface Scene extends Surroundings {
   readonly app: App;
+  /** Whether this is the run under the flag. */
+  readonly isObserved: boolean;
   /** Makes a request that is one span. It has no answer if it ends the process. */
   request(path: string): Promise<unknown>;
 }
@@ -179,6 +181,7 @@ async function run(
     const scene: Scene = {
       ...around,
       app,
+      isObserved: ourFlags.length > 0,
       request(path) {
         others += 1;
         return get(app.url + path);

@@ -1,7 +1,7 @@
 /** Real applications as child processes, with or without Redhook. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 
@@ -27,7 +27,7 @@ export interface AppOptions {
   args?: string[];
   /** The user to run as. Needs root. */
   uid?: number;
-  /** Gives it a stdin that stays open until `closeInput`. */
+  /** Gives it a stdin that stays open until `closeInput`, for the lines of `tell`. */
   input?: boolean;
 }
 
@@ -39,6 +39,7 @@ export interface App {
   stdout(): string;
   stderr(): string;
   signal(name: NodeJS.Signals): void;
+  tell(line: string): void;
   closeInput(): void;
   /** How it ended. */
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -99,6 +100,7 @@ export function runProgram(
     stderr,
     ended,
     signal: (name) => void child.kill(name),
+    tell: (line) => void child.stdin?.write(`${line}\n`),
     closeInput: () => void child.stdin?.end(),
     async stop() {
       child.kill('SIGKILL');
@@ -107,14 +109,23 @@ export function runProgram(
   };
 }
 
-/** A port that is free at the moment. */
+/**
+ * A port that nobody listens on, from below the range that the system hands out itself: a port from that
+ * range could go to a program of another test before the caller's listens.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(10_240, 32_768);
+    const server = createServer().listen(port);
+    try {
+      await once(server, 'listening');
+    } catch {
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Waits until a program listens. `name` is for the error if it ends earlier. */

@@ -1,7 +1,7 @@
-import type { OtlpExporter } from '../../src/config/config.js';
+import type { OtlpMetricExporter } from '../../src/config/config.js';
 
-/** The settings of an OTLP exporter, as they come from the configuration. */
-export function otlp(endpoint: string, settings: Partial<OtlpExporter> = {}): OtlpExporter {
+/** The settings of an OTLP exporter of metrics, or of anything else, as they come from the configuration. */
+export function otlp(endpoint: string, settings: Partial<OtlpMetricExporter> = {}): OtlpMetricExporter {
   return {
     type: 'otlp',
     protocol: 'grpc',
@@ -9,6 +9,9 @@ export function otlp(endpoint: string, settings: Partial<OtlpExporter> = {}): Ot
     headers: {},
     compression: 'none',
     timeoutMs: 2_000,
+    intervalMs: 60_000,
+    temporality: 'cumulative',
+    histogramAggregation: 'explicit_bucket_histogram',
     ...settings,
   };
 }

@@ -1,6 +1,7 @@
 import { npmCi } from './npm-ci.js';
 
-/** Installs the tools that start applications. Their folder is their own, so that none of them is found by accident. */
+/** Installs the tools that start applications, in a folder where none of them is found by accident, and the gateway. */
 export default function installTools(): void {
   npmCi('test/tools');
+  npmCi('examples/gateway');
 }

@@ -26,6 +26,7 @@ interface Exemplar {
 }
 
 const SUFFIXES: Record<string, string[]> = {
+  unknown: [''],
   counter: ['_total'],
   gauge: [''],
   histogram: ['_bucket', '_sum', '_count'],
@@ -43,10 +44,11 @@ const SAMPLE = new RegExp(
 );
 
 export function parseOpenMetrics(page: string): MetricFamily[] {
-  if (!page.endsWith('\n# EOF\n')) throw new Error('does not end with # EOF');
+  if (!/(?:^|\n)# EOF\n$/.test(page)) throw new Error('does not end with # EOF');
   const families = new Map<string, MetricFamily>();
   let current: MetricFamily | undefined;
-  const lines = page.slice(0, -'# EOF\n'.length).trimEnd().split('\n');
+  const body = page.slice(0, -'# EOF\n'.length).trimEnd();
+  const lines = body === '' ? [] : body.split('\n');
 
   for (const [index, line] of lines.entries()) {
     const fail = (why: string): never => {
@@ -57,7 +59,7 @@ export function parseOpenMetrics(page: string): MetricFamily[] {
       const name = unquoted(rawName);
       if (current?.name !== name) {
         if (families.has(name)) fail('the family is not in one piece');
-        current = { name, type: 'unknown', help: undefined, unit: undefined, samples: [] };
+        current = { name, type: 'untyped', help: undefined, unit: undefined, samples: [] };
         families.set(name, current);
       }
       if (current.samples.length > 0) fail('a comment after samples');
@@ -80,7 +82,7 @@ type Fail = (why: string) => never;
 
 function describe(family: MetricFamily, keyword: string, rest: string, fail: Fail): void {
   if (keyword === 'TYPE') {
-    if (family.type !== 'unknown') fail('a second TYPE');
+    if (family.type !== 'untyped') fail('a second TYPE');
     if (!(rest in SUFFIXES)) fail('an unknown type');
     family.type = rest;
   } else if (keyword === 'UNIT') {

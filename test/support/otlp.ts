@@ -22,8 +22,11 @@ export interface ReceivedSpan {
   endTime: bigint;
   attributes: Attributes;
   events: { name: string; time: bigint; attributes: Attributes }[];
-  links: { traceId: string; spanId: string; attributes: Attributes }[];
+  links: { traceId: string; spanId: string; traceState: string; attributes: Attributes; flags: number }[];
+  droppedLinks: number;
   status: { code: 'UNSET' | 'OK' | 'ERROR'; message: string };
+  /** The last bit says whether the trace is sampled. */
+  flags: number;
   resource: Attributes;
   scope: Scope;
 }
@@ -101,9 +104,13 @@ function decodeSpan(span: Message): Omit<ReceivedSpan, 'resource' | 'scope'> {
     links: span.messages(13).map((link) => ({
       traceId: link.hex(1),
       spanId: link.hex(2),
+      traceState: link.text(3),
       attributes: attributes(link, 4),
+      flags: link.int(6),
     })),
+    droppedLinks: span.int(14),
     status: { code: STATUSES[status.int(3)] ?? 'UNSET', message: status.text(2) },
+    flags: span.int(16),
   };
 }
 

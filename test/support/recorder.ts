@@ -6,6 +6,7 @@ import {
   InMemorySpanExporter,
   ParentBasedSampler,
   type ReadableSpan,
+  SamplingDecision,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import { expect } from 'vitest';
@@ -32,6 +33,11 @@ export interface Ended {
   error: unknown;
   traceId: string | undefined;
   spanId: string | undefined;
+  parentSpanId: string | undefined;
+  /** How many messages it carried. */
+  messages: number;
+  /** The ids of the spans that it links to. */
+  links: string[];
   attributes: CallRecord['attributes'];
 }
 
@@ -64,12 +70,16 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );
   const exporter = new InMemorySpanExporter();
+  const sampling = {
+    sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+    unsampled: SamplingDecision.NOT_RECORD,
+    processors: [new SimpleSpanProcessor({ exporter })],
+  };
   const spans = createSpanObserver({
     resource: emptyResource(),
-    sampler: new ParentBasedSampler({ root: new AlwaysOnSampler() }),
+    sampling: () => sampling,
     ids: new RandomIdGenerator(),
     limits: {},
-    processors: [new SimpleSpanProcessor({ exporter })],
   });
   const red = createRed({ maxRoutes: 500, maxSeries: 10_000, exemplars: 'trace_based' });
   const ended: Ended[] = [];
@@ -89,11 +99,11 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
       red.observer,
       spans,
       {
-        end({ kind, operation, route, attributes, convention, span }) {
+        end({ kind, operation, route, attributes, convention, span, links, messages }) {
           unknownLabels.push(...Object.keys(attributes).filter((name) => !convention.labels.includes(name)));
           if (!declared.has(convention)) undeclared.push(convention.histogram);
           const { traceId, spanId } = span?.spanContext() ?? {};
-          const code = attributes[convention.code];
+          const code = convention.code && attributes[convention.code];
           ended.push({
             kind,
             operation,
@@ -102,6 +112,9 @@ export function record(...instrumentations: Instrumentation[]): Recorder {
             error: attributes['error.type'],
             traceId,
             spanId,
+            parentSpanId: span instanceof CallSpan ? span.parentSpanContext?.spanId : undefined,
+            messages,
+            links: links?.spans.map((linked) => linked.spanId) ?? [],
             attributes: span instanceof CallSpan ? span.attributes : attributes,
           });
         },

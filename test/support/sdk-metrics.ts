@@ -72,6 +72,8 @@ export function callsInto(red: Red): (spec?: CallSpec) => void {
               kind: call.kind,
               convention: call.convention,
               traced: call.traced,
+              links: undefined,
+              messages: 1,
               ended: undefined,
               operation: call.operation,
               route: call.route,

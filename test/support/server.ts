@@ -28,16 +28,17 @@ export function programAt(...patterns: string[]): string | undefined {
 }
 
 /**
- * Starts a server on a free port of loopback, with its data in a new folder, and waits for the line `ready`. A server that refuses to run as root runs as
- * `nobody` there.
+ * Starts a server on a free port of loopback, with its data in a new folder, and waits for the line `ready`. Most servers
+ * refuse to run as root, so there they run as `nobody`, unless `mayBeRoot`.
  */
 export async function startServer(
   command: string,
   ready: RegExp,
   prepare: (setup: Setup) => (port: number) => string[],
+  { mayBeRoot = false } = {},
 ): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'redhook-server-'));
-  const user = process.getuid?.() === 0 ? nobody() : undefined;
+  const user = process.getuid?.() === 0 && !mayBeRoot ? nobody() : undefined;
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   const options = { ...user, cwd: folder, env: { PATH: process.env['PATH'], HOME: folder } };
   const argsFor = prepare({

@@ -123,8 +123,13 @@ const TABLE: Record<string, readonly string[]> = {
   Continues: [...times(3, FAST), ...times(2, ['ContinueAsNew:Continues completed'])],
   ContinuesWithOpenActivity: [...SLOW_LEFT, 'ContinueAsNew:ContinuesWithOpenActivity completed'],
   Retried: times(2, FAST),
+  Terminated: FAST,
   TerminatedIdle: [],
+  TerminatedInActivity: ['RunActivity:beating canceled', 'StartActivity:beating unfinished'],
+  TerminatedChild: ['StartChildWorkflow:Endless failed ChildWorkflowFailure'],
+  Replaced: [...FAST, ...FAST, SIGNAL, HANDLED],
   TimesOut: [],
+  ExecutionTimesOut: [...FAST, ...SLOW_LEFT],
   Scheduled: FAST,
   Versioned: times(2, FAST),
   // The second run takes over the result of the first activity.
@@ -145,6 +150,8 @@ const STATUSES: Readonly<Record<string, string>> = {
   FAILED: 'failed',
   CANCELLED: 'canceled',
   CONTINUED_AS_NEW: 'continued_as_new',
+  TERMINATED: 'terminated TerminatedFailure',
+  TIMED_OUT: 'timed_out TimeoutFailure',
 };
 
 /** Why runs of a type fail. */
@@ -159,11 +166,13 @@ const ERRORS: Readonly<Record<string, string>> = {
   OwnTimeout: 'CancelledFailure',
   LocalActivityFails: 'Broken',
   ChildFails: 'ChildWorkflowFailure',
+  TerminatedChild: 'ChildWorkflowFailure',
   NexusFails: 'NexusOperationFailure',
   Retried: 'Again',
+  Saga: 'ActivityFailure',
 };
 
-/** What is told of a run that has this status in the service. No worker learns that the service has closed a run. */
+/** What is told of a run that has this status in the service. */
 export function runText({ type, status }: { type: string; status: string }): string | undefined {
   if (type === 'Benign') return 'RunWorkflow:Benign benign';
   const told = STATUSES[status];
@@ -191,6 +200,10 @@ const ONLY_REAL = new Set([
   'SignalsAnother',
   'SignalsNobody',
   'TimesOut',
+  'ExecutionTimesOut',
+  'TerminatedInActivity',
+  'TerminatedChild',
+  'Replaced',
   'Versioned',
 ]);
 

@@ -39,9 +39,8 @@ async function startReal(): Promise<TemporalService> {
   const [port, httpPort, metricsPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const ports = { port, 'http-port': httpPort, 'metrics-port': metricsPort };
   const options = Object.entries(ports).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const server = spawn(CLI, ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', ...options], {
-    stdio: 'ignore',
-  });
+  const fixed = ['--headless', '--ip', '127.0.0.1', '--search-attribute', 'Stage=Keyword'];
+  const server = spawn(CLI, ['server', 'start-dev', ...fixed, ...options], { stdio: 'ignore' });
   const ended = once(server, 'close');
   await untilServing(port, ended);
   return {

@@ -26,6 +26,35 @@ test.each([
   expect(outgoing).toEqual(passedOn);
 });
 
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const SPAN_ID = 'b7ad6b7169203331';
+const B3_SINGLE = { b3: `${TRACE_ID}-${SPAN_ID}-1` };
+const B3_MULTI = { 'x-b3-traceid': TRACE_ID, 'x-b3-spanid': SPAN_ID, 'x-b3-sampled': '1' };
+
+test.each([
+  ['b3', B3_SINGLE, B3_SINGLE],
+  ['b3', B3_MULTI, B3_SINGLE],
+  ['b3multi', B3_MULTI, B3_MULTI],
+  ['b3multi', B3_SINGLE, B3_MULTI],
+  [
+    'xray',
+    { 'x-amzn-trace-id': 'Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1' },
+    { 'x-amzn-trace-id': 'Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1' },
+  ],
+] as const)('%s reads %j and sends %j', (name, incoming, sent) => {
+  const propagator = createPropagator([name]);
+  const outgoing: Record<string, string> = {};
+  // Servers look for these headers before they ask the propagator.
+  const isSeen = propagator.fields().some((field) => field in incoming);
+
+  const context = propagator.extract(ROOT_CONTEXT, incoming, defaultTextMapGetter);
+  propagator.inject(context, outgoing, defaultTextMapSetter);
+
+  expect(isSeen).toBe(true);
+  expect(trace.getSpanContext(context)).toMatchObject({ traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1 });
+  expect(outgoing).toEqual(sent);
+});
+
 test('malformed headers yield no parent and do not throw', () => {
   const propagator = createPropagator(['tracecontext', 'baggage']);
 

@@ -12,12 +12,18 @@ import { startTelemetry } from '../../src/telemetry/start-telemetry.js';
 
 afterEach(() => vi.restoreAllMocks());
 
+const SURROUNDINGS = {
+  arm() {},
+  announce() {},
+  describe: () => ({ values: [], instrumentations: [] }),
+};
+
 test('calls of the same series end with the same labels object', () => {
   const { config } = loadConfig(switchable, {
     env: { OTEL_METRICS_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' },
     cwd: tmpdir(),
   });
-  const { observers } = startTelemetry(config, { arm() {}, announce() {} });
+  const { observers } = startTelemetry({ current: config }, SURROUNDINGS);
   const spans = observers.findLast(({ start }) => start !== undefined);
   const labels: (Attributes | undefined)[] = [];
   const calls = createCalls({
@@ -45,7 +51,7 @@ test('a fault while the page opens does not reach the application that listens',
     env: { OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_PROMETHEUS_PORT: '0' },
     cwd: tmpdir(),
   });
-  startTelemetry(config, { arm() {}, announce() {} });
+  startTelemetry({ current: config }, SURROUNDINGS);
   const logged = vi.spyOn(log, 'error').mockReturnValue();
   vi.spyOn(globalThis, 'setImmediate').mockReturnValueOnce(undefined as never);
   const uncaught = vi.fn();

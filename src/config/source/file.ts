@@ -1,7 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FILE_NOT_USED, type Report } from '../diagnostic.js';
 import type { Env } from './substitute.js';
+
+/** As they are at start: the application may put a file system of its own in their place before this runs again. */
+const { readFileSync, statSync } = process.getBuiltinModule('node:fs');
 
 const DEFAULT_FILE = 'otel-autoconf.yaml';
 export const FILE_VARIABLES = ['REDHOOK_CONFIG_FILE', 'OTEL_CONFIG_FILE'];
@@ -11,6 +13,7 @@ const MAX_BYTES = 128 * 1024;
 export interface ConfigFile {
   /** The path as the user wrote it, for diagnostics. */
   readonly name: string;
+  readonly path: string;
   readonly text: string;
 }
 
@@ -18,8 +21,9 @@ export interface ConfigFile {
 export function readConfigFile(env: Env, cwd: string, report: Report): ConfigFile | undefined {
   const variable = FILE_VARIABLES.find((each) => env[each]?.trim());
   const name = (variable && env[variable]?.trim()) || DEFAULT_FILE;
+  const path = resolve(cwd, name);
   try {
-    return { name, text: readSmallFile(resolve(cwd, name)) };
+    return { name, path, text: readSmallFile(path) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && variable === undefined) return undefined;

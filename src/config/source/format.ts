@@ -3,37 +3,30 @@ import { didYouMean } from '../did-you-mean.js';
 import { keysBelow } from './short-form.js';
 import { describeNode, isEmpty, type SourceNode } from './source-node.js';
 
-/** Only a file in OpenTelemetry's declarative configuration has this key. */
-const DECLARATIVE_KEY = 'file_format';
-/** A key that both formats have, so it distinguishes neither. */
-const SHARED_KEY = 'log_level';
-const UNSUPPORTED = 'the declarative configuration of OpenTelemetry is not supported yet';
+/** Only a file in OpenTelemetry's declarative form has this key. */
+const OFFICIAL_KEY = 'file_format';
+/** Keys that both forms have, so they distinguish neither. */
+const SHARED_KEYS = new Set(['log_level', 'resource']);
 
-/**
- * Whether a document is in Redhook's short form. If not, reports why. OpenTelemetry's declarative configuration
- * (`file_format`) is recognised but not supported yet; its reader will branch off here.
- *
- * @see https://opentelemetry.io/docs/specs/otel/configuration/data-model/
- */
-export function isShortForm(tree: SourceNode, report: Report): boolean {
+export type Form = 'short' | 'official';
+
+/** The form of a document: Redhook's short one, or OpenTelemetry's. If it has neither or both, reports why. */
+export function formOf(tree: SourceNode, report: Report): Form | undefined {
   const keys = keysBelow('');
-  const allowed = anyOf(keys);
-  const refuse = (where: string, found: string, expected: string): false => {
+  const allowed = `${anyOf(keys)}; or ${OFFICIAL_KEY}`;
+  const refuse = (where: string, found: string, expected: string): undefined => {
     report({ severity: 'error', where, found, expected, now: FILE_NOT_USED });
-    return false;
   };
 
   if (isEmpty(tree)) return refuse(tree.where, 'an empty file', allowed);
   if (tree.kind !== 'mapping') return refuse(tree.where, describeNode(tree), `a mapping with ${allowed}`);
-  const declarative = tree.entries.find(({ key }) => key === DECLARATIVE_KEY);
   const short = tree.entries.filter(({ key }) => keys.includes(key));
-  if (declarative !== undefined) {
-    const shortKey = short.find(({ key }) => key !== SHARED_KEY);
-    return shortKey === undefined
-      ? refuse(declarative.where, quote(DECLARATIVE_KEY), `${allowed} (${UNSUPPORTED})`)
-      : refuse(shortKey.where, quote(shortKey.key), `no short-form key in a file with ${DECLARATIVE_KEY}`);
+  if (tree.entries.some(({ key }) => key === OFFICIAL_KEY)) {
+    const stray = short.find(({ key }) => !SHARED_KEYS.has(key));
+    if (stray === undefined) return 'official';
+    return refuse(stray.where, quote(stray.key), `no short-form key in a file with ${OFFICIAL_KEY}`);
   }
-  if (short.length > 0) return true;
+  if (short.length > 0) return 'short';
   const { where, key } = tree.entries[0] ?? { where: tree.where, key: '' };
-  return refuse(where, quote(key), allowed + didYouMean(key, keys));
+  return refuse(where, quote(key), allowed + didYouMean(key, [...keys, OFFICIAL_KEY]));
 }

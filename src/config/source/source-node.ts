@@ -49,6 +49,11 @@ export function itemsOf(node: SourceNode): readonly SourceNode[] {
   return node.kind === 'scalar' ? commaSeparated(node.text).map((word) => scalar(node.where, word)) : [node];
 }
 
+/** True for text without a word, such as `""` or `,`. It is hardly meant as a list of nothing. */
+export function isBlank(node: SourceNode): boolean {
+  return node.kind === 'scalar' && itemsOf(node).length === 0;
+}
+
 /** The non-empty parts of `a, b`. */
 export function commaSeparated(text: string): string[] {
   return text

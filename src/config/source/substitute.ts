@@ -3,17 +3,19 @@ export type Env = Readonly<Record<string, string | undefined>>;
 const REFERENCE = /\$\{([^}\n]*)\}/g;
 const WELL_FORMED = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/;
 const NAME_SO_FAR = /^[\w.-]*/;
+const UNCLOSED = /\$\{([^}]*)$/;
 
-/** A reference that has no value, by its text. That of a malformed one is cut before anything that may be a secret. */
+/** A reference that has no value, by its text. A wrong one is cut before anything that may be a secret. */
 export interface ReferenceProblem {
-  readonly kind: 'malformed' | 'unset';
+  readonly kind: 'malformed' | 'unset' | 'unclosed';
   readonly reference: string;
 }
 
 /**
  * Substitutes `${NAME}`, `${env:NAME}` and `${NAME:-default}`, and replaces `$$` by `$`. Substituted text is not
  * scanned again. A malformed reference makes the whole result empty. A variable that is not set, or empty, and has no
- * default is reported too: an endpoint made of it would quietly become the default.
+ * default is reported too: an endpoint made of it would quietly become the default. A reference that is not closed is text
+ * for the specification, and hardly ever meant so.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/data-model/#environment-variable-substitution
  */
@@ -28,12 +30,18 @@ export function substitute(text: string, env: Env, report: (problem: ReferencePr
       return set || (fallback ?? '');
     }
     malformed = true;
-    report({ kind: 'malformed', reference: `\${${NAME_SO_FAR.exec(reference)?.[0]}...` });
+    report({ kind: 'malformed', reference: beginningOf(reference) });
     return '';
   };
+  const [, unclosed] = UNCLOSED.exec(text.replaceAll('$$', '')) ?? [];
+  if (unclosed !== undefined) report({ kind: 'unclosed', reference: beginningOf(unclosed) });
   const result = text
     .split('$$')
     .map((part) => part.replace(REFERENCE, value))
     .join('$');
   return malformed ? '' : result;
+}
+
+function beginningOf(reference: string): string {
+  return `\${${NAME_SO_FAR.exec(reference)?.[0]}...`;
 }

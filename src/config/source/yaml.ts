@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax that the messages show.
 import {
   type Alias,
   type Document,
@@ -24,12 +25,25 @@ import { type Env, type ReferenceProblem, substitute } from './substitute.js';
 /** Far beyond any real configuration, but low enough to stop aliases that multiply or refer to themselves. */
 const MAX_NODES = 10_000;
 const MAX_DEPTH = 32;
+/** Of the parser: tags and directives that it does not know. */
+const MAX_WARNINGS = 100;
+
+/** Where the problems of a document are reported. Whether an unset variable is one depends on the form of the file. */
+export interface YamlReports {
+  readonly report: Report;
+  readonly reportUnset: Report;
+}
 
 /**
  * Parses a YAML document and substitutes environment variables in its values. For a document that cannot be parsed,
  * reports one error and returns `undefined`.
  */
-export function parseYaml(text: string, file: string, env: Env, report: Report): SourceNode | undefined {
+export function parseYaml(
+  text: string,
+  file: string,
+  env: Env,
+  reports: YamlReports,
+): SourceNode | undefined {
   const lines = new LineCounter();
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
@@ -41,15 +55,42 @@ export function parseYaml(text: string, file: string, env: Env, report: Report):
     // Later errors are mostly consequences of the first.
     const [error] = document.errors;
     if (error !== undefined) throw new Unreadable(at(error.pos[0]), describeError(error));
-    return new TreeBuilder(document, at, env, report).build();
+    for (const warning of document.warnings.slice(0, MAX_WARNINGS)) {
+      const found = describeError(warning);
+      reports.report({
+        severity: 'warn',
+        where: at(warning.pos[0]),
+        found,
+        expected: 'plain YAML 1.2',
+        now: IGNORED,
+      });
+    }
+    return new TreeBuilder(document, at, env, reports).build();
   } catch (error) {
     const { where, found } =
       error instanceof Unreadable ? error : new Unreadable(file, 'a document that cannot be parsed');
     const expected = 'one valid YAML document';
-    report({ severity: 'error', where, found, expected, now: FILE_NOT_USED });
+    reports.report({ severity: 'error', where, found, expected, now: FILE_NOT_USED });
     return undefined;
   }
 }
+
+const SYNTAX = '${NAME}, ${env:NAME} or ${NAME:-default} ($$ is a literal $)';
+const REFERENCE_PROBLEMS = {
+  unset: {
+    severity: 'warn',
+    what: 'the unset variable',
+    expected: 'a variable that is set, or a default (${NAME:-default})',
+    now: 'it stands for nothing',
+  },
+  malformed: {
+    severity: 'error',
+    what: 'the malformed reference',
+    expected: SYNTAX,
+    now: 'the value is unset',
+  },
+  unclosed: { severity: 'warn', what: 'the unclosed reference', expected: SYNTAX, now: 'it is used as text' },
+} as const;
 
 class Unreadable extends Error {
   constructor(
@@ -73,7 +114,7 @@ class TreeBuilder {
     private readonly document: Document.Parsed,
     private readonly at: (offset: number) => string,
     private readonly env: Env,
-    private readonly report: Report,
+    private readonly reports: YamlReports,
   ) {}
 
   build(): SourceNode {
@@ -121,16 +162,9 @@ class TreeBuilder {
   }
 
   private reference(where: string, { kind, reference }: ReferenceProblem): void {
-    const found = kind === 'unset' ? 'the unset variable' : 'the malformed reference';
-    const expected =
-      kind === 'unset'
-        ? // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the syntax that the message shows.
-          'a variable that is set, or a default (${NAME:-default})'
-        : // biome-ignore lint/suspicious/noTemplateCurlyInString: as above.
-          '${NAME}, ${env:NAME} or ${NAME:-default} ($$ is a literal $)';
-    const now = kind === 'unset' ? 'it stands for nothing' : 'the value is unset';
-    const severity = kind === 'unset' ? 'warn' : 'error';
-    this.report({ severity, where, found: `${found} ${quote(reference)}`, expected, now });
+    const { severity, what, expected, now } = REFERENCE_PROBLEMS[kind];
+    const report = kind === 'unset' ? this.reports.reportUnset : this.reports.report;
+    report({ severity, where, found: `${what} ${quote(reference)}`, expected, now });
   }
 
   /** Types a plain value again after substitution, as the specification requires. Other values stay strings. */
@@ -150,7 +184,7 @@ class TreeBuilder {
   }
 
   private ignore(where: string, found: string, expected: string): void {
-    this.report({ severity: 'error', where, found, expected, now: IGNORED });
+    this.reports.report({ severity: 'error', where, found, expected, now: IGNORED });
   }
 }
 

@@ -11,6 +11,7 @@ export function endpoint(scheme?: 'http' | 'https'): ValueType<string> {
   return {
     expected,
     show: redactedEndpoint,
+    schema: { type: 'string', pattern: '^[hH][tT][tT][pP][sS]?://[^/\\s]' },
     read(node, report) {
       const input = node.kind === 'scalar' ? node.text.trim() : '';
       const hasScheme = /^[a-z][a-z\d+.-]*:\/\//i.test(input);

@@ -1,6 +1,6 @@
 import { anyOf, quote } from '../diagnostic.js';
 import { didYouMean } from '../did-you-mean.js';
-import { isEmpty, itemsOf, type SourceNode } from '../source/source-node.js';
+import { describeNode, isBlank, isEmpty, itemsOf, type SourceNode } from '../source/source-node.js';
 import { namedItems } from './named-items.js';
 import type { ValueType } from './value.js';
 
@@ -19,6 +19,10 @@ export function exporterList<Name extends string>(
     expected,
     show: (requests) => requests.map(({ name }) => name).join(', ') || 'none',
     read(node, report) {
+      if (isBlank(node)) {
+        report({ where: node.where, found: describeNode(node), expected });
+        return undefined;
+      }
       const read = namedItems(node, expected, report).map(({ where, name: word, value }) => {
         const name = names.find((known) => known === word.toLowerCase());
         if (name !== undefined)

@@ -1,3 +1,4 @@
+import { ANY_SCALAR } from './json-schema.js';
 import { scalarType, type ValueType } from './value.js';
 
 const TOKEN = /^[!#$%&'*+.^`|~\w-]+$/;
@@ -13,4 +14,5 @@ export const headerName: ValueType<string> = scalarType(
     const name = input.toLowerCase();
     return TOKEN.test(name) && !SECRET.test(name) ? name : undefined;
   },
+  { ...ANY_SCALAR, pattern: TOKEN.source, not: { type: 'string', pattern: SECRET.source } },
 );

@@ -39,6 +39,11 @@ function keyValues({
   return {
     expected,
     show: (pairs) => Object.keys(pairs).join(', ') || 'none',
+    schema: {
+      type: ['object', 'string'],
+      propertyNames: { pattern: key.source },
+      additionalProperties: { type: ['string', 'number', 'boolean', 'null'], pattern: value.source },
+    },
     read(node, report) {
       const pairs = pairsOf(node);
       if (pairs === undefined) {

@@ -2,7 +2,7 @@ import type { Switchable } from '../../instrumentation.js';
 import { anyOf, IGNORED, quote, type ReportDraft } from '../diagnostic.js';
 import { didYouMean } from '../did-you-mean.js';
 import { instrumentationsNamed, proposedNames } from '../instrumentations.js';
-import { isEmpty, itemsOf } from '../source/source-node.js';
+import { describeNode, isBlank, isEmpty, itemsOf } from '../source/source-node.js';
 import { type NamedItem, namedItems } from './named-items.js';
 import { boolean, type ValueType } from './value.js';
 
@@ -20,6 +20,10 @@ export function switches(all: readonly Switchable[], { bare }: { bare: boolean }
         .map(([name, on]) => `${name}: ${on}`)
         .join(', ') || 'none',
     read(node, report) {
+      if (isBlank(node)) {
+        report({ where: node.where, found: describeNode(node), expected, now: IGNORED });
+        return undefined;
+      }
       const ignore: ReportDraft = (draft) => report({ now: IGNORED, ...draft });
       const read = namedItems(node, expected, ignore).map((item) => readSwitch(item, all, bare, ignore));
       const usable = read.filter((each) => each !== undefined);

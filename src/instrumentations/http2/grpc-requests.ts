@@ -17,6 +17,7 @@ import {
   type Headers,
   headerOf,
   isUndiciSession,
+  serverNamed,
   setHeader,
   type Watched,
   watchStream,
@@ -131,7 +132,7 @@ function openCall(
       get: (name) => headerOf(headers, name)?.toString(),
       set: (name, value) => setHeader(headers, name, value),
     },
-    attributes: { 'rpc.system.name': 'grpc' },
+    attributes: { 'rpc.system.name': 'grpc', ...serverNamed(original, session) },
     spanAttributes: () => ({ 'redhook.grpc.timeout': timeout }),
   });
   if (call === undefined) return undefined;

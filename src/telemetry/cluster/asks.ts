@@ -1,5 +1,6 @@
 import { type FSWatcher, readdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownId } from '../../process-id.js';
 
 /** What a process of a cluster may ask the others for. The last word of each is its time. */
 export type Ask =
@@ -15,7 +16,7 @@ const POLL_MS = 1_000;
 /** Asks all other processes. Returns the token of this request; a later one has a greater token. */
 export function ask(directory: string, what: Ask): number {
   const token = performance.timeOrigin + performance.now();
-  const draft = join(directory, `${process.pid}.ask`);
+  const draft = join(directory, `${ownId()}.ask`);
   writeFileSync(draft, String(token), { mode: 0o600 });
   renameSync(draft, join(directory, 'asks', what));
   return token;

@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAlive, type ProcessId } from './process-id.js';
+import { hash, isAlive, type ProcessId, pidNamespace } from '../../process-id.js';
 
 /** What the processes have in common whose metrics are added up. */
 export interface ClusterKey {
@@ -57,28 +57,12 @@ function prefix(): string {
 
 function nameOf({ primary, port, serviceName }: ClusterKey): string {
   const service = `${serviceName.replaceAll(/[^\w.-]/g, '_').slice(0, 40)}-${hash(serviceName)}`;
-  return `${prefix()}${namespace()}-${primary}-${port}-${service}`;
-}
-
-/** In what the id of a process means one process. Containers may share their memory and not their processes. */
-function namespace(): string {
-  try {
-    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
-  } catch {
-    return hash(hostname());
-  }
-}
-
-/** FNV-1a, enough to tell the services of one user apart. */
-function hash(text: string): string {
-  let value = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
-  return value.toString(16);
+  return `${prefix()}${pidNamespace()}-${primary}-${port}-${service}`;
 }
 
 /** Removes what clusters of this user have left whose primary has ended, or of which nothing was heard for long. */
 function removeLeftovers(root: string, own: string): void {
-  const here = `${prefix()}${namespace()}-`;
+  const here = `${prefix()}${pidNamespace()}-`;
   for (const name of readdirSync(root)) {
     const directory = join(root, name);
     if (!name.startsWith(prefix()) || directory === own) continue;

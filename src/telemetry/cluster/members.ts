@@ -9,12 +9,12 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import type { Attributes } from '../../instrumentation.js';
 import { log, reason } from '../../log.js';
+import { isAlive, ownId } from '../../process-id.js';
 import { DURATION_UNIT } from '../../semconv/convention.js';
 import { histogramOf } from '../metrics/series.js';
 import { SCOPE } from '../scope.js';
 import { type CallCells, CallFileReader } from './call-file.js';
 import { isMonotonic, keyOf, merge } from './merge.js';
-import { isAlive } from './process-id.js';
 import { decode, encode, readSnapshot, type Snapshot } from './snapshot.js';
 import { labelled } from './worker-label.js';
 
@@ -88,14 +88,14 @@ export class Members {
 
   /** A link fails if the name exists: of several processes that publish a generation at once, one succeeds. */
   #publish(content: Ended, generation: number): boolean {
-    const draft = join(this.#directory, `${process.pid}.new`);
-    writeFileSync(draft, encode(content), { mode: 0o600 });
+    const draft = `${ownId()}.new`;
+    writeFileSync(join(this.#directory, draft), encode(content), { mode: 0o600 });
     try {
-      linkSync(draft, join(this.#directory, endedName(generation)));
+      linkSync(join(this.#directory, draft), join(this.#directory, endedName(generation)));
     } catch {
       return false;
     } finally {
-      this.#remove(`${process.pid}.new`);
+      this.#remove(draft);
     }
     if (this.#list().generation === generation) return true;
     // Others were two steps ahead, and had removed the generation of this number already.
@@ -157,7 +157,8 @@ export class Members {
   #list(): { readonly ids: MemberId[]; readonly generation: number } {
     const ids = new Set<MemberId>();
     let generation = 0;
-    for (const name of readdirSync(this.#directory)) {
+    // A primary that has ended took the directory with it.
+    for (const name of this.#try(() => readdirSync(this.#directory)) ?? []) {
       const id = /^(.+_.+)\.(?:calls|json)$/.exec(name)?.[1];
       if (id !== undefined) ids.add(id);
       generation = Math.max(generation, Number(/^ended-(\d+)\.json$/.exec(name)?.[1] ?? 0));

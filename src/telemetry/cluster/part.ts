@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import type { CollectionResult, ScopeMetrics } from '@opentelemetry/sdk-metrics';
+import { isAlive, ownId, type ProcessId } from '../../process-id.js';
 import type { SeriesStore } from '../metrics/series.js';
 import type { ClusterPort } from '../prometheus/bind.js';
 import { ask, whenAsked } from './asks.js';
@@ -9,7 +10,6 @@ import { CallFile } from './call-file.js';
 import { collectAll } from './collect-all.js';
 import { type ClusterKey, openDirectory } from './directory.js';
 import { callsPath, type MemberId, Members, snapshotPath } from './members.js';
-import { isAlive, type ProcessId, processId } from './process-id.js';
 import { othersServe, setServing, waitUntilReleased } from './serving.js';
 import { keepSnapshots } from './snapshots.js';
 
@@ -38,6 +38,13 @@ export interface Common {
   readonly maxSeries: number;
 }
 
+export interface Member {
+  /** What its gauges are labelled with. */
+  readonly label: string;
+  /** Called when another process or thread has something to show. Absent in a thread, which has no page. */
+  readonly onServe?: () => void;
+}
+
 /** How long a server of the application waits at most for the port of the page. */
 const RELEASE_TIMEOUT_MS = 500;
 /** How long the application of the first worker may take its ports before the page takes one. */
@@ -47,7 +54,7 @@ const FIRST_DELAY_MS = 1_000;
  * The part of a worker: its calls are kept in a file from the first one on, everything else in snapshots. If the primary
  * runs with Redhook, it has the page. If not, the workers have it together, on the port that they share.
  */
-export function joinCluster({ key, resource, maxSeries }: Common, label: string): ClusterPart {
+export function joinCluster({ key, resource, maxSeries }: Common, { label, onServe }: Member): ClusterPart {
   const directory = openDirectory(key);
   const own = ownId();
   const id: MemberId = `${label}_${own}`;
@@ -62,6 +69,7 @@ export function joinCluster({ key, resource, maxSeries }: Common, label: string)
   whenAsked(directory, (what, token) => {
     if (what === 'release') port.release();
     else if (what === 'snapshot') snapshots.answer(token);
+    else if (!hasLeader()) onServe?.();
   });
 
   return {
@@ -69,7 +77,8 @@ export function joinCluster({ key, resource, maxSeries }: Common, label: string)
     port: { ...port, key: directory },
     begin: snapshots.begin,
     serve(open) {
-      if (hasLeader()) askForPage();
+      // Only the main thread of a process opens ports.
+      if (onServe === undefined || hasLeader()) askForPage();
       // The port has proved to be free, and the other workers may be about to end.
       else if (othersServe(directory, own)) open();
       else setTimeout(() => (hasLeader() ? askForPage() : open()), FIRST_DELAY_MS).unref();
@@ -85,8 +94,14 @@ export function joinCluster({ key, resource, maxSeries }: Common, label: string)
   };
 }
 
-/** The part of a primary: it has the page of its workers. `onServe` is called when one of them has something to show. */
-export function leadCluster({ key, resource, maxSeries }: Common, onServe: () => void): ClusterPart {
+/**
+ * The part of a primary, or of a main thread: it has the page of its workers or threads. `onServe` is called when one of them
+ * has something to show.
+ */
+export function leadCluster(
+  { key, resource, maxSeries }: Common,
+  { label, onServe }: Required<Member>,
+): ClusterPart {
   const directory = openDirectory(key);
   const own = ownId();
   const members = new Members(directory, maxSeries);
@@ -101,17 +116,12 @@ export function leadCluster({ key, resource, maxSeries }: Common, onServe: () =>
     port,
     begin() {},
     serve: (open) => open(),
-    collect: (collect) =>
-      collectAll(collect, { directory, members, id: undefined, label: 'primary', resource }),
+    collect: (collect) => collectAll(collect, { directory, members, id: undefined, label, resource }),
     leave() {
       asks.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-function ownId(): ProcessId {
-  return processId(process.pid) ?? `${process.pid}.`;
 }
 
 function clusterPort(directory: string, own: ProcessId, port: number): ClusterPort & { release(): void } {

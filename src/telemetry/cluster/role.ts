@@ -1,5 +1,6 @@
 import type { Cluster } from 'node:cluster';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { idOf, type ProcessId } from '../../process-id.js';
 
 const CREATED = 'child_process';
 
@@ -10,6 +11,13 @@ export function isClusterWorker(): boolean {
 
 export function workerId(): number | undefined {
   return cluster().worker?.id;
+}
+
+/** Where the metrics of the threads of this process belong, and what their labels begin with. */
+export function placeOfThreads(): { readonly primary: ProcessId; readonly label: string } {
+  return isClusterWorker()
+    ? { primary: idOf(process.ppid), label: `${workerId()}-` }
+    : { primary: idOf(process.pid), label: '' };
 }
 
 /** Calls `callback` once, when this process has forked its first cluster worker. */

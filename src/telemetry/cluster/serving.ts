@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, type ProcessId } from './process-id.js';
+import { isAlive, type ProcessId } from '../../process-id.js';
 
 const PAUSE_MS = 2;
 

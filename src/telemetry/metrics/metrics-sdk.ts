@@ -12,8 +12,10 @@ import { log, reason } from '../../log.js';
 import type { PendingRequest } from '../otlp/flush.js';
 import { createMetricExporter } from '../otlp/metric-exporter.js';
 import { PrometheusReader } from '../prometheus/reader.js';
+import { cardinalitySelector, sdkCardinalityLimits } from './cardinality.js';
 import { collectNow } from './collect-now.js';
 import { startRuntimeMetrics } from './runtime.js';
+import { sdkView } from './sdk-views.js';
 
 /** The SDK with its readers: one for all scrapers, and one for each receiver of pushed metrics. */
 export interface MetricsSdk {
@@ -40,18 +42,26 @@ export function openMetricsSdk({ resource, config, metricProducers }: MetricsSdk
   const pushed = config.exporters
     .filter((each) => each.type === 'otlp')
     .map((exporter) => ({ exporter, pusher: createMetricExporter(exporter) }));
-  const scraped = new PrometheusReader({ metricProducers });
+  const page = config.exporters.find((each) => each.type === 'prometheus');
+  const scraped = new PrometheusReader({
+    metricProducers,
+    ...(page?.cardinalityLimits && { cardinalitySelector: cardinalitySelector(page.cardinalityLimits) }),
+  });
   const provider = new MeterProvider({
     resource,
+    views: config.views?.map(sdkView) ?? [],
     readers: [
       scraped,
       ...pushed.map(
         ({ exporter, pusher }) =>
           new PeriodicExportingMetricReader({
             exporter: pusher,
-            exportIntervalMillis: config.exportIntervalMs,
-            exportTimeoutMillis: Math.min(exporter.timeoutMs, config.exportIntervalMs),
+            exportIntervalMillis: exporter.intervalMs,
+            exportTimeoutMillis: Math.min(exporter.timeoutMs, exporter.intervalMs),
             metricProducers,
+            ...(exporter.cardinalityLimits && {
+              cardinalityLimits: sdkCardinalityLimits(exporter.cardinalityLimits),
+            }),
           }),
       ),
     ],

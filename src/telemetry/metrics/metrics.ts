@@ -1,11 +1,15 @@
-import { createNoopMeter, type MeterProvider } from '@opentelemetry/api';
+import { type Attributes, createNoopMeter, type MeterProvider } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { CollectionResult, MetricCollectOptions, ScopeMetrics } from '@opentelemetry/sdk-metrics';
 import { markAsOwn } from '../../calls/own-traffic.js';
-import type { MetricsConfig } from '../../config/config.js';
+import type { IncludeExclude, MetricsConfig } from '../../config/config.js';
 import type { ClusterMetrics } from '../cluster/cluster.js';
+import { includesName } from '../include-exclude.js';
 import { lazily } from '../lazily.js';
+import { isForPeople, isLoopback } from '../live/audience.js';
+import type { LiveTraces } from '../live/live-traces.js';
 import type { PendingRequest } from '../otlp/flush.js';
+import { createDiscovery } from '../prometheus/discovery.js';
 import { createPrometheusEndpoint } from '../prometheus/endpoint.js';
 import { SCOPE } from '../scope.js';
 import type { InternalMetrics } from './internal.js';
@@ -22,6 +26,8 @@ export interface Metrics {
   startRuntimeMetrics(): void;
   /** Opens the endpoints, if they are not open yet. */
   serve(): void;
+  /** Takes away what shows to others where the pages are. */
+  leave(): void;
   /**
    * Requests that carry the last values of RED, of Redhook's health and of the application's instruments, to be sent
    * when the process ends.
@@ -32,10 +38,15 @@ export interface Metrics {
 interface MetricSources {
   readonly resource: Resource;
   readonly serviceName: string;
+  /** The traces for the page for people, where it may show any. */
+  readonly liveTraces: LiveTraces | undefined;
+  readonly describe: () => object;
   readonly red: Red;
   readonly internal: InternalMetrics;
   readonly scrapedPages: ScrapedPages;
   readonly cluster: ClusterMetrics;
+  /** Called as soon as there is something that this process must take away when it ends. */
+  arm(): void;
 }
 
 /**
@@ -44,7 +55,7 @@ interface MetricSources {
  */
 export function startMetrics(
   config: MetricsConfig,
-  { resource, serviceName, red, internal, scrapedPages, cluster }: MetricSources,
+  { resource, serviceName, liveTraces, describe, red, internal, scrapedPages, cluster, arm }: MetricSources,
 ): Metrics {
   const metricProducers = [red.producer, internal.producer, scrapedPages.producer];
   const sdk = lazily('metrics: the SDK', () => openMetricsSdk({ resource, config, metricProducers }));
@@ -53,15 +64,35 @@ export function startMetrics(
     if (loaded === undefined) throw new Error('the SDK could not be loaded');
     return loaded.collect(options);
   };
+  const collectAll: typeof collect = (options) => cluster.collect(() => collect(options));
+  const discovery =
+    config.discovery === undefined ? undefined : createDiscovery(config.discovery, serviceName);
   const endpoints = config.exporters
     .filter((each) => each.type === 'prometheus')
-    .map((each) =>
+    .map(({ page, ...address }) =>
       createPrometheusEndpoint({
-        ...each,
-        serviceName,
+        ...address,
+        ...(discovery && {
+          onListening(port) {
+            arm();
+            discovery.publish(page, { ...address, port });
+          },
+          onClosed: () => discovery.withdraw(page),
+        }),
+        ...page,
+        live: isForPeople(address.host, config.livePage)
+          ? {
+              serviceName,
+              isLocal: isLoopback(address.host),
+              collect: collectAll,
+              traces: liveTraces,
+              describe,
+            }
+          : undefined,
+        constantLabels: pick(resource.attributes, page.resourceLabels),
         internal,
         markAsOwn,
-        collect: (options) => cluster.collect(() => collect(options)),
+        collect: collectAll,
         clusterPort: cluster.port,
       }),
     );
@@ -82,8 +113,14 @@ export function startMetrics(
         for (const endpoint of endpoints) endpoint.listen();
       });
     },
+    leave: () => discovery?.withdrawAll(),
     pendingRequests() {
       return (isPushed && sdk()?.pendingRequests(ours())) || [];
     },
   };
+}
+
+function pick(attributes: Attributes, names: IncludeExclude): Attributes {
+  const isIncluded = includesName(names);
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => isIncluded(name)));
 }

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { OtlpExporter, Signal } from '../../config/config.js';
 import { log, reason } from '../../log.js';
 import { redactUrl } from '../../semconv/url.js';
+import { OWN_THREAD } from '../../threads/own-thread.js';
 import { type ConnectionDefaults, connectionDefaults } from './connection-defaults.js';
 import type { ExportResponse } from './transport/export-response.js';
 
@@ -81,6 +82,7 @@ function sendInWorker(all: readonly PendingRequest[], timeoutMs: number, workerF
   const workerData: FlushJob = { requests, connections, port, finished };
   // Without the application's flags and NODE_OPTIONS, so that its preloads do not run here.
   const worker = new Worker(source, {
+    name: OWN_THREAD,
     eval: true,
     workerData,
     transferList: [port],

@@ -6,7 +6,7 @@ import type { OtlpExporter, QueueConfig } from '../../config/config.js';
 import { log, reason } from '../../log.js';
 import type { InternalCounter } from '../metrics/internal.js';
 import { CallSpan } from '../traces/call-span.js';
-import { isSampled } from '../traces/sampled.js';
+import { isExported } from '../traces/sampled.js';
 import { backoffMs } from './backoff.js';
 import { type Batch, Batches } from './batches.js';
 import { CallSpanEncoder, EncodedSpan } from './encoding/call-span-encoder.js';
@@ -108,7 +108,7 @@ export class OtlpSpanProcessor implements SpanProcessor {
   onStart(): void {}
 
   onEnd(span: ReadableSpan): void {
-    if (!isSampled(span.spanContext())) return;
+    if (!isExported(span)) return;
     if (this.#closed) {
       this.#dropped.add(1, EXIT);
     } else if (this.#size >= this.#maxSize) {

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { log, reason } from '../../log.js';
 import { cluster, reclaim, whenReclaimed } from './cluster-ports.js';
@@ -64,6 +65,9 @@ export function createBinding(
   let stopReclaims = (): void => {};
   let isShared = false;
   let isForeign = (): boolean => false;
+  /** The port that the server has asked for and not yet got. */
+  let asked: number | undefined;
+  let isRevoked = false;
 
   const later = (): void => {
     offset = 0;
@@ -78,7 +82,10 @@ export function createBinding(
       later();
       return;
     }
-    const options = { port: port + offset, exclusive: !isShared, ...(host !== '' && { host }) };
+    asked = port + offset;
+    // Said before it is true: whoever reclaims the port must wait for a server that is about to have it.
+    clusterPort()?.setServing(true);
+    const options = { port: asked, exclusive: !isShared, ...(host !== '' && { host }) };
     try {
       // Not in the current context: every scrape would inherit it for the life of the server.
       context.with(ROOT_CONTEXT, () => server.listen(options));
@@ -97,6 +104,8 @@ export function createBinding(
       return;
     }
     hasFailed = true;
+    asked = undefined;
+    clusterPort()?.setServing(false);
     if (!(gaveWay && isTaken))
       log.warn(`metrics: ${describeListenError(error, port)}; ${RETRYING}, the application is not affected`);
     later();
@@ -105,7 +114,9 @@ export function createBinding(
   /** Closing frees the port at once. Scrapes that are under way have until the next attempt. */
   const release = (wanted: number): void => {
     const address = server.address();
+    if (address === null && asked === wanted) isRevoked = true;
     if (typeof address !== 'object' || address?.port !== wanted) return;
+    isRevoked = false;
     gaveWay = true;
     hasFailed = true;
     delay = FIRST_DELAY_MS;
@@ -124,15 +135,19 @@ export function createBinding(
   };
   /** The primary may have given this server the port of another application, or of a server of this one. */
   const rivals = watchRivals(server, onWanted, () => {
-    if (!isForeign()) return;
-    server.close();
-    onError(Object.assign(new Error('the port is taken'), { code: 'EADDRINUSE' }));
+    if (isForeign()) {
+      server.close();
+      onError(Object.assign(new Error('the port is taken'), { code: 'EADDRINUSE' }));
+    } else if (isRevoked) {
+      release(port + offset);
+    }
   });
 
   server.on('error', onError);
   server.on('listening', () => {
     if (offset > 0)
       log.warn(`metrics: port ${port} is taken, this cluster worker uses port ${port + offset}`);
+    else if (port === 0) log.info(`metrics: listening on port ${(server.address() as AddressInfo).port}`);
     else if (hasFailed) log.info(`metrics: now listening on port ${port}`);
     gaveWay = false;
     hasFailed = false;

@@ -1,12 +1,16 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { lazily } from '../lazily.js';
 import { type Address, type ClusterPort, createBinding } from './bind.js';
 import { createRequestHandler, type RequestHandlerOptions } from './request-handler.js';
 
-export interface PrometheusOptions extends Address, RequestHandlerOptions {
+export interface PrometheusOptions extends Address, Omit<RequestHandlerOptions, 'liveFolder'> {
   /** The port of the cluster that this process belongs to, from the moment when it does. */
   clusterPort?(): ClusterPort | undefined;
+  /** Called whenever the page has become reachable, and when it is not any more. */
+  onListening?(port: number): void;
+  onClosed?(): void;
   /** Marks the server as Redhook's own, so that it is not observed. */
   markAsOwn(server: Server): void;
 }
@@ -20,8 +24,16 @@ export interface PrometheusEndpoint {
 
 /** The endpoint behind `/metrics`. It does not keep the process alive. */
 export function createPrometheusEndpoint(options: PrometheusOptions): PrometheusEndpoint {
-  const server = createMetricsServer(lazily('metrics: the page', () => createRequestHandler(options)));
+  const server = createMetricsServer(
+    lazily('metrics: the page', () =>
+      createRequestHandler({ ...options, liveFolder: join(__dirname, 'live') }),
+    ),
+  );
   options.markAsOwn(server);
+  server.on('listening', () => options.onListening?.(portOf(server) ?? 0));
+  server.on('close', () => {
+    if (!server.listening) options.onClosed?.();
+  });
   const binding = createBinding(server, options, options.clusterPort);
   let closed = false;
 
@@ -30,8 +42,8 @@ export function createPrometheusEndpoint(options: PrometheusOptions): Prometheus
       if (!closed) binding.open();
     },
     address() {
-      const address = server.address() as AddressInfo | null;
-      return address === null ? undefined : { port: address.port };
+      const port = portOf(server);
+      return port === undefined ? undefined : { port };
     },
     async close() {
       closed = true;
@@ -42,6 +54,10 @@ export function createPrometheusEndpoint(options: PrometheusOptions): Prometheus
       });
     },
   };
+}
+
+function portOf(server: Server): number | undefined {
+  return (server.address() as AddressInfo | null)?.port;
 }
 
 /**

@@ -9,12 +9,14 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { log } from '../../log.js';
 import { SCOPE } from '../scope.js';
-import { familyName, type NameScheme, unitWord } from './names.js';
+import { familyName, type Naming, unitWord } from './names.js';
 
 /** All metrics that share a name on the page, from any scope. */
 export interface Family {
   /** Without the `_total` of counters. */
   readonly name: string;
+  /** Whether counters end in `_total`. */
+  readonly suffixes: boolean;
   readonly type: FamilyType;
   /** The unit that the name ends with, or empty. */
   unit: string;
@@ -29,14 +31,14 @@ export interface Member {
   readonly metric: SumMetricData | GaugeMetricData | HistogramMetricData;
 }
 
-const TARGET: Family = { name: 'target', type: 'gauge', unit: '', help: '', members: [] };
+const TARGET: Family = { name: 'target', suffixes: true, type: 'gauge', unit: '', help: '', members: [] };
 
 /**
  * Groups metrics by their name on the page, sorted by name. The first metric takes a name, and Redhook's own come
  * before the application's. A metric that cannot share the name is left out with a warning, because scrapers refuse a
  * whole page if one name has two types.
  */
-export function familiesOf(scopes: readonly ScopeMetrics[], scheme: NameScheme): Family[] {
+export function familiesOf(scopes: readonly ScopeMetrics[], naming: Naming): Family[] {
   // A family occupies its own name and the names of its samples.
   const occupied = new Map<string, Family>([
     ['target', TARGET],
@@ -45,7 +47,7 @@ export function familiesOf(scopes: readonly ScopeMetrics[], scheme: NameScheme):
   const families: Family[] = [];
   for (const { scope, metrics } of ownFirst(scopes)) {
     for (const metric of metrics) {
-      const candidate = toFamily(metric, scope, scheme);
+      const candidate = toFamily(metric, scope, naming);
       if (candidate === undefined) continue;
       const known = occupied.get(candidate.name);
       if (known !== undefined && known.name === candidate.name && known.type === candidate.type) {
@@ -72,7 +74,7 @@ function ownFirst(scopes: readonly ScopeMetrics[]): readonly ScopeMetrics[] {
   return scopes.toSorted((a, b) => Number(b.scope === SCOPE) - Number(a.scope === SCOPE));
 }
 
-function toFamily(metric: MetricData, scope: InstrumentationScope, scheme: NameScheme): Family | undefined {
+function toFamily(metric: MetricData, scope: InstrumentationScope, naming: Naming): Family | undefined {
   const { name: otelName, description, unit: ucum } = metric.descriptor;
   if (metric.dataPointType === DataPointType.EXPONENTIAL_HISTOGRAM) {
     log.warn(
@@ -83,11 +85,12 @@ function toFamily(metric: MetricData, scope: InstrumentationScope, scheme: NameS
   }
   const type = typeOf(metric);
   const unit = unitWord(ucum);
-  const name = familyName(otelName, unit, type === 'counter', scheme);
+  const name = familyName(otelName, unit, type === 'counter', naming);
   return {
     name,
+    suffixes: naming.suffixes,
     type,
-    unit: name.endsWith(`_${unit}`) ? unit : '',
+    unit: naming.suffixes && name.endsWith(`_${unit}`) ? unit : '',
     help: description,
     members: [{ scope, metric }],
   };
@@ -98,8 +101,8 @@ function typeOf(metric: Member['metric']): FamilyType {
   return metric.dataPointType === DataPointType.SUM && metric.isMonotonic ? 'counter' : 'gauge';
 }
 
-function namesOf({ name, type }: Family): string[] {
-  if (type === 'counter') return [name, `${name}_total`];
+function namesOf({ name, type, suffixes }: Family): string[] {
+  if (type === 'counter' && suffixes) return [name, `${name}_total`];
   if (type === 'histogram') return [name, `${name}_bucket`, `${name}_sum`, `${name}_count`];
   return [name];
 }

@@ -13,22 +13,29 @@ export interface LabelSet {
 
 export type Labels = (attributes: Attributes, scope: InstrumentationScope) => LabelSet;
 
-const SERVICE = 'service.name';
+export interface LabelOptions {
+  /** Attributes of the resource that every series has. */
+  readonly constantLabels: Attributes;
+  /** Whether series have the scope that made them, unless it is Redhook's own. */
+  readonly scopeLabels: boolean;
+}
 
 /**
- * Renders the labels of series: `service_name`, the attributes, and the scope unless it is Redhook's own. Labels of
- * Redhook's own series are cached, because their attributes never change.
+ * Renders the labels of series: those that all have, the attributes, and the scope. Labels of Redhook's own series are
+ * cached, because their attributes never change.
  */
-export function createLabels(serviceName: string, scheme: NameScheme): Labels {
-  const service = labelName(SERVICE, scheme);
-  const first = pair(service, serviceName);
+export function createLabels({ constantLabels, scopeLabels }: LabelOptions, scheme: NameScheme): Labels {
+  const constant = entriesOf(constantLabels);
+  const first = pairsOf(constant, scheme, new Set());
   // No attribute may replace the service, the bound of a bucket or the name of the metric.
-  const reserved = new Set([service, 'le', '__name__']);
+  const reserved = new Set([...constant.map(([key]) => labelName(key, scheme)), 'le', '__name__']);
   const cache = new WeakMap<Attributes, LabelSet>();
 
   return (attributes, scope) => {
-    if (scope !== SCOPE)
-      return labelSet(first, [...entriesOf(attributes), ...scopeEntries(scope)], scheme, reserved);
+    if (scope !== SCOPE) {
+      const scopes = scopeLabels ? scopeEntries(scope) : [];
+      return labelSet(first, [...entriesOf(attributes), ...scopes], scheme, reserved);
+    }
     const known = cache.get(attributes);
     if (known !== undefined) return known;
     const made = labelSet(first, entriesOf(attributes), scheme, reserved);
@@ -48,9 +55,14 @@ export function quoted(text: string): string {
 
 type Entry = readonly [key: string, value: string];
 
-function labelSet(first: string, entries: Entry[], scheme: NameScheme, reserved: Set<string>): LabelSet {
+function labelSet(
+  first: readonly string[],
+  entries: Entry[],
+  scheme: NameScheme,
+  reserved: Set<string>,
+): LabelSet {
   const pairs = pairsOf(entries, scheme, reserved);
-  return { text: [first, ...pairs].join(','), key: pairs.toSorted().join(',') };
+  return { text: [...first, ...pairs].join(','), key: pairs.toSorted().join(',') };
 }
 
 /**

@@ -60,9 +60,21 @@ export function unitWord(unit: string): string {
   return [words, per && `per_${per}`].filter(Boolean).join('_');
 }
 
+/** How names are written, and whether they end in their unit and, for counters, in `_total`. */
+export interface Naming {
+  readonly scheme: NameScheme;
+  readonly suffixes: boolean;
+}
+
 /** The name of a family, without the `_total` of counters. `job.wait` in `seconds` becomes `job_wait_seconds`. */
-export function familyName(name: string, unit: string, isCounter: boolean, scheme: NameScheme): string {
+export function familyName(
+  name: string,
+  unit: string,
+  isCounter: boolean,
+  { scheme, suffixes }: Naming,
+): string {
   const translated = scheme === 'utf8' ? name : legacy(name);
+  if (!suffixes) return translated;
   const base = isCounter ? withoutWord(translated, 'total') : translated;
   return unit === '' || endsWithWord(base, unit) ? base : `${base}_${unit}`;
 }

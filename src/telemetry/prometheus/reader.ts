@@ -1,19 +1,24 @@
-import { AggregationTemporality, type MetricProducer, MetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  AggregationTemporality,
+  type MetricProducer,
+  MetricReader,
+  type MetricReaderOptions,
+} from '@opentelemetry/sdk-metrics';
 
 export interface PrometheusReaderOptions {
   /** The metrics to read in addition to the application's instruments. */
   readonly metricProducers: MetricProducer[];
   /** How many series an instrument of the application may have. Further ones share its overflow series. */
-  readonly cardinalityLimit?: number;
+  readonly cardinalitySelector?: MetricReaderOptions['cardinalitySelector'];
 }
 
 /** Reads the totals when a scraper asks for them. */
 export class PrometheusReader extends MetricReader {
-  constructor({ metricProducers, cardinalityLimit }: PrometheusReaderOptions) {
+  constructor({ metricProducers, cardinalitySelector }: PrometheusReaderOptions) {
     super({
       aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE,
       metricProducers,
-      ...(cardinalityLimit !== undefined && { cardinalitySelector: () => cardinalityLimit }),
+      ...(cardinalitySelector !== undefined && { cardinalitySelector }),
     });
   }
 

@@ -9,21 +9,23 @@ import type { PageSeries } from './page-series.js';
 type Writer = (series: PageSeries) => string;
 
 /** Decides once per family how its series are written. */
-export function writerOf({ name, type }: Family, format: Format): Writer {
+export function writerOf({ name, type, suffixes }: Family, format: Format): Writer {
   if (type === 'histogram') return histogramWriter(name, format);
-  const start = sampleStart(type === 'counter' ? `${name}_total` : name);
-  return ({ labels, value }) => `${start}${labels}} ${numberText(value as number)}\n`;
+  const write = sampleWriter(type === 'counter' && suffixes ? `${name}_total` : name);
+  return ({ labels, value }) => `${write(labels)}} ${numberText(value as number)}\n`;
 }
 
-/** A sample up to its labels. A name outside the legacy scheme goes inside the braces, in quotes. */
-export function sampleStart(name: string): string {
-  return isLegacy(name) ? `${name}{` : `{${quoted(name)},`;
+/** Writes a sample up to the end of its labels. A name outside the legacy scheme goes inside the braces, in quotes. */
+export function sampleWriter(name: string): (labels: string) => string {
+  if (isLegacy(name)) return (labels) => `${name}{${labels}`;
+  const first = quoted(name);
+  return (labels) => (labels === '' ? `{${first}` : `{${first},${labels}`);
 }
 
 function histogramWriter(name: string, { openMetrics }: Format): Writer {
-  const bucketStart = sampleStart(`${name}_bucket`);
-  const sumStart = sampleStart(`${name}_sum`);
-  const countStart = sampleStart(`${name}_count`);
+  const bucketOf = sampleWriter(`${name}_bucket`);
+  const sumOf = sampleWriter(`${name}_sum`);
+  const countOf = sampleWriter(`${name}_count`);
   let boundaries: readonly number[] = [];
   let bounds: string[] = [];
 
@@ -33,7 +35,7 @@ function histogramWriter(name: string, { openMetrics }: Format): Writer {
       boundaries = buckets.boundaries;
       bounds = boundsOf(boundaries, openMetrics);
     }
-    const start = `${bucketStart}${labels},le="`;
+    const start = bucketOf(labels === '' ? 'le="' : `${labels},le="`);
     const exemplarOf = openMetrics ? exemplarReader(exemplars) : noExemplar;
     let text = '';
     let cumulative = 0;
@@ -42,8 +44,8 @@ function histogramWriter(name: string, { openMetrics }: Format): Writer {
       text += `${start}${bound}"} ${cumulative}${exemplarOf(bucket)}\n`;
     }
     text += `${start}+Inf"} ${count}${exemplarOf(bounds.length)}\n`;
-    if (sum !== undefined) text += `${sumStart}${labels}} ${numberText(sum)}\n`;
-    return `${text}${countStart}${labels}} ${count}\n`;
+    if (sum !== undefined) text += `${sumOf(labels)}} ${numberText(sum)}\n`;
+    return `${text}${countOf(labels)}} ${count}\n`;
   };
 }
 

@@ -34,6 +34,10 @@ export function nameOf({ convention, operation, route }: CallRecord): string {
   return convention.spanName(operation, route);
 }
 
+export function linksOf({ links }: CallRecord): Link[] {
+  return links === undefined ? [] : links.spans.map((context) => ({ context }));
+}
+
 /** Makes the spans of the SDK that replace spans of calls. Either kind has its resource and scope. */
 export interface SdkSpanFactory {
   readonly resource: Resource;
@@ -135,7 +139,7 @@ export class CallSpan implements Span, ReadableSpan {
   }
 
   get links(): Link[] {
-    return [];
+    return linksOf(this.call);
   }
 
   get events(): TimedEvent[] {
@@ -159,7 +163,7 @@ export class CallSpan implements Span, ReadableSpan {
   }
 
   get droppedLinksCount(): number {
-    return 0;
+    return this.call.links?.dropped ?? 0;
   }
 
   setAttribute(...[name, value]: Parameters<Span['setAttribute']>): this {

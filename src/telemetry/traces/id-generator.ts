@@ -1,4 +1,6 @@
+import type { SpanContext } from '@opentelemetry/api';
 import type { IdGenerator } from '@opentelemetry/sdk-trace';
+import { isSampled } from './sampled.js';
 
 const TRACE_ID_DIGITS = 32;
 const SPAN_ID_DIGITS = 16;
@@ -35,23 +37,23 @@ export class RandomIdGenerator implements IdGenerator {
 const INVALID = /^0+$/;
 const ZERO = '0'.charCodeAt(0);
 
-interface Ids {
-  readonly traceId: string;
-  readonly spanId: string;
-}
-
 /** Gives the next span ids that are already known. */
 export class PresetIdGenerator implements IdGenerator {
-  #preset: Ids | undefined;
+  #preset: SpanContext | undefined;
 
   /** Runs `start`. The span that it starts has these ids. */
-  withIds<R>(ids: Ids, start: () => R): R {
-    this.#preset = ids;
+  withIds<R>(preset: SpanContext, start: () => R): R {
+    this.#preset = preset;
     try {
       return start();
     } finally {
       this.#preset = undefined;
     }
+  }
+
+  /** Whether the span that is being started is sampled. */
+  get isSampled(): boolean {
+    return this.#preset !== undefined && isSampled(this.#preset);
   }
 
   generateTraceId = (): string => this.#preset?.traceId ?? '';

@@ -12,44 +12,36 @@ import {
 } from '@opentelemetry/api';
 import { isTracingSuppressed } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import {
-  AlwaysOnSampler,
-  type IdGenerator,
-  type Sampler,
-  SamplingDecision,
-  type SpanLimits,
-  type SpanProcessor,
-} from '@opentelemetry/sdk-trace';
+import { type IdGenerator, type Sampler, SamplingDecision, type SpanLimits } from '@opentelemetry/sdk-trace';
 import type { CallObserver, CallRecord } from '../../calls/observer.js';
 import type { CallStart } from '../../instrumentation.js';
 import { lazily } from '../lazily.js';
 import { SCOPE } from '../scope.js';
-import { CallSpan, kindOf, nameOf, type SdkSpanFactory } from './call-span.js';
+import { CallSpan, kindOf, linksOf, nameOf, type SdkSpanFactory } from './call-span.js';
 import { PresetIdGenerator } from './id-generator.js';
+import type { Verdict } from './rules.js';
+import type { Sampling } from './sampling.js';
 import { createTracerProvider } from './tracer-provider.js';
 import { UnrecordedSpan } from './unrecorded-span.js';
 
 export interface SpansOptions {
   readonly resource: Resource;
-  readonly sampler: Sampler;
+  readonly sampling: () => Sampling;
   readonly ids: IdGenerator;
   readonly limits: Partial<SpanLimits>;
-  readonly processors: readonly SpanProcessor[];
 }
 
 /** No call has more attributes. */
 const MAX_CALL_ATTRIBUTES = 64;
 
 /** Makes one span for each call. Its final name, attributes and status come from the call's record. */
-export function createSpanObserver({
-  resource,
-  sampler,
-  ids,
-  limits,
-  processors,
-}: SpansOptions): CallObserver {
-  const sdkSpans = createSdkSpanFactory(resource, limits, processors);
-  const { attributeCountLimit = MAX_CALL_ATTRIBUTES, attributeValueLengthLimit = Infinity } = limits;
+export function createSpanObserver({ resource, sampling, ids, limits }: SpansOptions): CallObserver {
+  const sdkSpans = createSdkSpanFactory(resource, limits, sampling);
+  const {
+    attributeCountLimit = MAX_CALL_ATTRIBUTES,
+    attributeValueLengthLimit = Infinity,
+    linkCountLimit = Infinity,
+  } = limits;
   /** Whether a call may exceed the limits. If so, the SDK makes its span, because it enforces them. */
   const mayExceedLimits = attributeCountLimit < MAX_CALL_ATTRIBUTES || attributeValueLengthLimit < Infinity;
 
@@ -58,24 +50,30 @@ export function createSpanObserver({
     if (isTracingSuppressed(parent)) return new UnrecordedSpan(call, INVALID_SPAN_CONTEXT);
     const parentSpan = parentOf(parent);
     const traceId = call.ended?.traceId ?? parentSpan?.traceId ?? ids.generateTraceId();
-    const sampled = sampler.shouldSample(parent, traceId, nameOf(call), kindOf(call), call.attributes, []);
+    const { sampler, rules, unsampled, processors } = sampling();
+    const verdict = rules?.decide(call, callStart, traceId, parentSpan);
+    if (verdict === 'absent') return undefined;
+    const decision =
+      verdict === undefined
+        ? sampler.shouldSample(parent, traceId, nameOf(call), kindOf(call), call.attributes, linksOf(call))
+            .decision
+        : decisionOf(verdict, unsampled);
     const context: SpanContext = {
       traceId,
       spanId: call.ended?.spanId ?? ids.generateSpanId(),
-      traceFlags:
-        sampled.decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE,
+      traceFlags: decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE,
     };
     if (parentSpan?.traceState !== undefined) context.traceState = parentSpan.traceState;
-    if (sampled.decision === SamplingDecision.NOT_RECORD) return new UnrecordedSpan(call, context);
+    if (decision === SamplingDecision.NOT_RECORD) return new UnrecordedSpan(call, context);
     const span = new CallSpan(call, callStart, context, parentSpan, parent, sdkSpans);
     for (const processor of processors) processor.onStart(span, parent);
     return span;
   }
 
   function end(span: CallSpan): void {
-    if (mayExceedLimits) span.toSdkSpan();
+    if (mayExceedLimits || (span.call.links?.size ?? 0) > linkCountLimit) span.toSdkSpan();
     span.ended = true;
-    if (span.sdkSpan === undefined) for (const processor of processors) processor.onEnd(span);
+    if (span.sdkSpan === undefined) for (const processor of sampling().processors) processor.onEnd(span);
     else endSdkSpan(span.sdkSpan, span);
   }
 
@@ -85,6 +83,11 @@ export function createSpanObserver({
       if (span instanceof CallSpan) end(span);
     },
   };
+}
+
+function decisionOf(verdict: Exclude<Verdict, 'absent'>, unsampled: SamplingDecision): SamplingDecision {
+  if (verdict === 'sampled') return SamplingDecision.RECORD_AND_SAMPLED;
+  return verdict === 'dropped' ? SamplingDecision.NOT_RECORD : unsampled;
 }
 
 function parentOf(context: Context): SpanContext | undefined {
@@ -99,6 +102,7 @@ function endSdkSpan(sdkSpan: Span, span: CallSpan): void {
   const { call, status } = span;
   if (call.route !== undefined) sdkSpan.updateName(span.name);
   sdkSpan.setAttributes({ ...call.attributes, ...call.spanOnlyAttributes });
+  if (span.links.length > 0) sdkSpan.addLinks(span.links);
   if (status.code === SpanStatusCode.ERROR) sdkSpan.setStatus(status);
   sdkSpan.end(span.endTime);
 }
@@ -107,21 +111,31 @@ function endSdkSpan(sdkSpan: Span, span: CallSpan): void {
 function createSdkSpanFactory(
   resource: Resource,
   limits: Partial<SpanLimits>,
-  processors: readonly SpanProcessor[],
+  sampling: () => Sampling,
 ): SdkSpanFactory {
   const presetIds = new PresetIdGenerator();
+  const presetSampler: Sampler = {
+    shouldSample: () => ({
+      decision: presetIds.isSampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.RECORD,
+    }),
+    toString: () => 'preset',
+  };
   const createProvider = (): TracerProvider =>
     createTracerProvider({
       resource,
       idGenerator: presetIds,
-      sampler: new AlwaysOnSampler(),
+      sampler: presetSampler,
       spanLimits: limits,
-      spanProcessors: processors.map((processor) => ({
-        onStart() {},
-        onEnd: (span) => processor.onEnd(span),
-        forceFlush: async () => {},
-        shutdown: async () => {},
-      })),
+      spanProcessors: [
+        {
+          onStart() {},
+          onEnd: (span) => {
+            for (const processor of sampling().processors) processor.onEnd(span);
+          },
+          forceFlush: async () => {},
+          shutdown: async () => {},
+        },
+      ],
     });
   const provider = lazily('traces: the SDK', createProvider);
 

@@ -1,16 +1,16 @@
-import { ProxyTracerProvider, type TracerProvider } from '@opentelemetry/api';
+import { ProxyTracer, type TracerProvider } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { Sampler, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { CallObserver } from '../../calls/observer.js';
-import type { ConsoleExporter, OtlpExporter, TracesConfig } from '../../config/config.js';
-import { ConsoleSpanProcessor } from '../console/console.js';
+import type { TracesConfig } from '../../config/config.js';
+import { derived, type Live } from '../../live.js';
 import { lazily } from '../lazily.js';
 import type { InternalCounter } from '../metrics/internal.js';
 import type { PendingRequest } from '../otlp/flush.js';
-import { OtlpSpanProcessor } from '../otlp/span-processor.js';
-import { SCOPE } from '../scope.js';
 import { RandomIdGenerator } from './id-generator.js';
-import { createSampler } from './sampler.js';
+import { createKeeper } from './keeper.js';
+import { openOutput } from './output.js';
+import { createSampling, type Sampling } from './sampling.js';
 import { createSpanObserver } from './spans.js';
 import { createTracerProvider } from './tracer-provider.js';
 
@@ -23,37 +23,56 @@ export interface Traces {
   pendingRequests(): PendingRequest[];
 }
 
+/** Of spans that are lost: those that were not delivered, and those that were not held until their trace was decided. */
+export interface SpanCounters {
+  readonly dropped: InternalCounter;
+  readonly evicted: InternalCounter;
+}
+
 /**
- * Wires the sampler, limits and exporters. They apply to the application's own spans too, and `onOwnSpan` is called
- * whenever one of these starts.
+ * Wires sampling, limits and exporters. They apply to the application's own spans too, and `onOwnSpan` is called
+ * whenever one of these starts. Of the settings only those of sampling may change later. `more` get
+ * the spans too.
  */
 export function startTraces(
-  { exporters, sampler: samplerConfig, queue, limits }: TracesConfig,
+  settings: Live<{ readonly traces: TracesConfig }>,
   resource: Resource,
-  dropped: InternalCounter,
+  { dropped, evicted }: SpanCounters,
   onOwnSpan: () => void,
+  more: readonly SpanProcessor[] = [],
 ): Traces {
-  const outputs = exporters.map((exporter) => openOutput(exporter, queue, resource, dropped));
-  const processors = outputs.map(({ processor }) => processor);
-  const sampler = createSampler(samplerConfig);
+  const { exporters, limits } = settings.current.traces;
+  const outputs = exporters.map((exporter) => openOutput(exporter, resource, dropped));
+  const processors = [...outputs.map(({ processor }) => processor), ...more];
+  const keeper = derived(
+    () => settings.current.traces.keep,
+    (keep) =>
+      keep && lazily('traces: the buffer of traces.keep', () => createKeeper(keep, processors, evicted))(),
+  );
+  const sampling = derived(
+    () => settings.current.traces,
+    (traces) => createSampling(traces, processors, keeper()),
+  );
   const ids = new RandomIdGenerator();
   const spanLimits = {
     attributeCountLimit: limits.attributeCount,
     attributeValueLengthLimit: limits.attributeValueLength,
     eventCountLimit: limits.eventCount,
     linkCountLimit: limits.linkCount,
+    attributePerEventCountLimit: limits.eventAttributeCount,
+    attributePerLinkCountLimit: limits.linkAttributeCount,
   };
   const createProvider = (): SdkTracerProvider =>
     createTracerProvider({
       resource,
       idGenerator: ids,
-      sampler,
-      spanProcessors: [...processors, { ...NO_PROCESSOR, onStart: onOwnSpan }],
+      sampler: currentSampler(sampling),
+      spanProcessors: [currentProcessor(sampling, processors), { ...NO_PROCESSOR, onStart: onOwnSpan }],
       spanLimits,
     });
   return {
     provider: providerWhenUsed(lazily('traces: the SDK', createProvider)),
-    observer: createSpanObserver({ resource, sampler, ids, limits: spanLimits, processors }),
+    observer: createSpanObserver({ resource, sampling, ids, limits: spanLimits }),
     pendingRequests: () => outputs.flatMap((output) => output.pendingRequests()),
   };
 }
@@ -65,9 +84,36 @@ function providerWhenUsed(
   load: () => SdkTracerProvider | undefined,
 ): Pick<SdkTracerProvider, 'getTracer' | 'forceFlush' | 'shutdown'> {
   return {
-    getTracer: (...args) => (load() ?? new ProxyTracerProvider()).getTracer(...args),
+    // Many libraries take a tracer as they load and never use it.
+    getTracer: (...args) =>
+      new ProxyTracer({ getDelegateTracer: (...tracer) => load()?.getTracer(...tracer) }, ...args),
     forceFlush: async (...args) => load()?.forceFlush(...args),
     shutdown: async () => load()?.shutdown(),
+  };
+}
+
+/** What the SDK asks: it keeps the sampler and the processors that it has once been given. */
+function currentSampler(sampling: () => Sampling): Sampler {
+  return {
+    shouldSample: (...args) => sampling().sampler.shouldSample(...args),
+    toString: () => String(sampling().sampler),
+  };
+}
+
+function currentProcessor(sampling: () => Sampling, exporters: readonly SpanProcessor[]): SpanProcessor {
+  return {
+    onStart(...args) {
+      for (const processor of sampling().processors) processor.onStart(...args);
+    },
+    onEnd(...args) {
+      for (const processor of sampling().processors) processor.onEnd(...args);
+    },
+    async forceFlush() {
+      await Promise.all(exporters.map((exporter) => exporter.forceFlush()));
+    },
+    async shutdown() {
+      await Promise.all(exporters.map((exporter) => exporter.shutdown()));
+    },
   };
 }
 
@@ -77,31 +123,3 @@ const NO_PROCESSOR: SpanProcessor = {
   async forceFlush() {},
   async shutdown() {},
 };
-
-interface Output {
-  readonly processor: SpanProcessor;
-  pendingRequests(): PendingRequest[];
-}
-
-function openOutput(
-  exporter: OtlpExporter | ConsoleExporter,
-  queue: TracesConfig['queue'],
-  resource: Resource,
-  dropped: InternalCounter,
-): Output {
-  if (exporter.type === 'console') {
-    const console = new ConsoleSpanProcessor({ colour: exporter.colour });
-    return {
-      processor: console,
-      pendingRequests() {
-        console.flush();
-        return [];
-      },
-    };
-  }
-  const processor = new OtlpSpanProcessor({ exporter, queue, resource, scope: SCOPE, dropped });
-  return {
-    processor,
-    pendingRequests: () => processor.pending().map((request) => ({ exporter, signal: 'traces', ...request })),
-  };
-}

@@ -5,7 +5,7 @@ const { charge, flaky, look, linger } = wf.proxyActivities({
   startToCloseTimeout: '30s',
   retry: { initialInterval: '20ms', maximumAttempts: 2 },
 });
-const { reserve } = wf.proxyLocalActivities({ startToCloseTimeout: '5s' });
+const { reserve, linger: lingerLocally } = wf.proxyLocalActivities({ startToCloseTimeout: '5s' });
 
 const pay = wf.defineSignal('pay');
 const paid = wf.defineQuery('paid');
@@ -51,3 +51,18 @@ exports.SmallWorkflow = async (n) => {
 exports.WaitingWorkflow = () => wf.condition(() => false);
 
 exports.LingeringWorkflow = () => linger();
+
+exports.LocallyLingeringWorkflow = () => lingerLocally();
+
+/** Takes a step for each payment, and never ends. */
+exports.EndlessWorkflow = async () => {
+  let due = 0;
+  wf.setHandler(pay, () => {
+    due += 1;
+  });
+  while (true) {
+    await wf.condition(() => due > 0);
+    due -= 1;
+    await charge('a step');
+  }
+};

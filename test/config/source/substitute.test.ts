@@ -22,7 +22,6 @@ test.each([
   ['$${A}', '${A}'],
   ['$$${A}', '$a'],
   ['a $ b', 'a $ b'],
-  ['${A', '${A'],
   ['$A', '$A'],
 ])('%s becomes %s', (text, result) => {
   expect(substitute(text, ENV, () => expect.fail('nothing should be reported'))).toBe(result);
@@ -50,4 +49,10 @@ test.each([
   const problems: unknown[] = [];
   expect(substitute(text, ENV, (problem) => problems.push(problem))).toBe(result);
   expect(problems).toEqual([{ kind: 'unset', reference }]);
+});
+
+test('a reference that is not closed is text, and reported without what may be a secret', () => {
+  const problems: unknown[] = [];
+  expect(substitute('x ${A:-hunter2', ENV, (problem) => problems.push(problem))).toBe('x ${A:-hunter2');
+  expect(problems).toEqual([{ kind: 'unclosed', reference: '${A...' }]);
 });

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is the syntax of references.
 import { expect, test } from 'vitest';
-import { formatDiagnostic } from '../../../src/config/diagnostic.js';
+import { formatDiagnostic, type Report } from '../../../src/config/diagnostic.js';
 import type { SourceNode } from '../../../src/config/source/source-node.js';
 import { parseYaml } from '../../../src/config/source/yaml.js';
 
@@ -9,7 +9,8 @@ function parse(
   env: Record<string, string> = {},
 ): { tree: SourceNode | undefined; lines: string[] } {
   const lines: string[] = [];
-  const tree = parseYaml(text, 'f.yaml', env, (problem) => lines.push(formatDiagnostic(problem)));
+  const report: Report = (problem) => lines.push(formatDiagnostic(problem));
+  const tree = parseYaml(text, 'f.yaml', env, { report, reportUnset: report });
   return { tree, lines };
 }
 

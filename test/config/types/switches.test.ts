@@ -4,7 +4,7 @@ import { proposedNames } from '../../../src/config/instrumentations.js';
 import { switchable } from '../../../src/instrumentations/index.js';
 import { load } from '../../support/load-config.js';
 
-const ON = Object.fromEntries(switchable.map(({ name }) => [name, true]));
+const ON = Object.fromEntries(switchable.map(({ name, isOptIn = false }) => [name, !isOptIn]));
 const HTTP = ['http-server', 'http-client', 'http2-server', 'http2-client'];
 const ALL_HTTP = Object.fromEntries(HTTP.map((name) => [name, true]));
 const NO_HTTP = Object.fromEntries(HTTP.map((name) => [name, false]));

@@ -57,6 +57,9 @@ export function clientHandlers(namespace: Namespace): Handlers {
       const onlyLast = historyEventFilterType === HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT;
       return { history: { events: onlyLast ? events.slice(-1) : events } };
     },
+    getWorkflowExecutionHistoryReverse({ execution }) {
+      return { history: { events: namespace.find(execution).history.events.toReversed() } };
+    },
   };
 }
 

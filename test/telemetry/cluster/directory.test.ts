@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { processId } from '../../../src/process-id.js';
 import { type ClusterKey, openDirectory } from '../../../src/telemetry/cluster/directory.js';
-import { processId } from '../../../src/telemetry/cluster/process-id.js';
 
 let root: string;
 beforeEach(() => {

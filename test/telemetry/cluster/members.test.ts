@@ -1,10 +1,10 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { processId } from '../../../src/process-id.js';
 import { CallFile } from '../../../src/telemetry/cluster/call-file.js';
 import { openDirectory } from '../../../src/telemetry/cluster/directory.js';
 import { callsPath, type MemberId, Members, snapshotPath } from '../../../src/telemetry/cluster/members.js';
 import { merge } from '../../../src/telemetry/cluster/merge.js';
-import { processId } from '../../../src/telemetry/cluster/process-id.js';
 import { snapshotOf, writeSnapshot } from '../../../src/telemetry/cluster/snapshot.js';
 import { createInternalMetrics } from '../../../src/telemetry/metrics/internal.js';
 import { createRed } from '../../../src/telemetry/metrics/red.js';

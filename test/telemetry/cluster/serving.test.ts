@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { processId } from '../../../src/telemetry/cluster/process-id.js';
+import { processId } from '../../../src/process-id.js';
 import { othersServe, setServing, waitUntilReleased } from '../../../src/telemetry/cluster/serving.js';
 
 test('who has the port is known to the others, until its end at the latest', () => {

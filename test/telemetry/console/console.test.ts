@@ -14,19 +14,19 @@ import {
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { build } from 'esbuild';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { ConsoleSpanProcessor } from '../../../src/telemetry/console/console.js';
+import { createConsole } from '../../../src/telemetry/console/console.js';
 
 /** 2026-01-01 in milliseconds. Spans have fixed times, so that the output is predictable. */
 const T0 = 1_767_225_600_000;
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 let printed: string[];
-let spans: ConsoleSpanProcessor;
+let spans: ReturnType<typeof createConsole>;
 let tracer: Tracer;
 
 function setUp(colour: boolean): void {
   printed = [];
-  spans = new ConsoleSpanProcessor({ colour, write: (text) => printed.push(text) });
+  spans = createConsole({ colour, write: (text) => printed.push(text) });
   tracer = new TracerProvider({ spanProcessors: [spans] }).getTracer('test');
 }
 
@@ -73,6 +73,24 @@ test('prints a trace as a tree when all its spans have ended', () => {
     '   │  └─ INTERNAL parse                   1.0 ms',
     '   └─ INTERNAL load order                 1.2 ms',
     '',
+  ]);
+});
+
+test('prints the trace of the first link, and how many others there are', () => {
+  const linked = ['b', 'c'].map((digit) => ({
+    context: { traceId: digit.repeat(32), spanId: digit.repeat(16), traceFlags: 1 },
+  }));
+  for (const links of [linked.slice(0, 1), linked]) {
+    tracer.startSpan('process orders', { links, startTime: T0 }, remote()).end(T0 + 1);
+  }
+  expect(
+    printed
+      .join('')
+      .split('\n')
+      .filter((line) => line.includes('linked')),
+  ).toEqual([
+    `└─ INTERNAL process orders  linked to ${'b'.repeat(32)}  1.0 ms`,
+    `└─ INTERNAL process orders  linked to ${'b'.repeat(32)} and 1 more  1.0 ms`,
   ]);
 });
 
@@ -191,8 +209,8 @@ test('writes to stdout synchronously, before process.exit', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'redhook-console-'));
   const program = `
     import { TracerProvider } from '@opentelemetry/sdk-trace';
-    import { ConsoleSpanProcessor } from './src/telemetry/console/console.js';
-    const spans = new ConsoleSpanProcessor({ colour: false });
+    import { createConsole } from './src/telemetry/console/console.js';
+    const spans = createConsole({ colour: false });
     new TracerProvider({ spanProcessors: [spans] }).getTracer('test').startSpan('done').end();
     process.exit(0);`;
   const outfile = join(folder, 'app.js');

@@ -7,7 +7,7 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { OtlpExporter } from '../../../src/config/config.js';
+import type { OtlpMetricExporter } from '../../../src/config/config.js';
 import { log } from '../../../src/log.js';
 import { createMetricExporter } from '../../../src/telemetry/otlp/metric-exporter.js';
 import { freePort } from '../../support/app.js';
@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 /** A meter provider that pushes only on `forceFlush`. */
-function meterProvider(exporter: OtlpExporter): MeterProvider {
+function meterProvider(exporter: OtlpMetricExporter): MeterProvider {
   const reader = new PeriodicExportingMetricReader({
     exporter: createMetricExporter(exporter),
     exportIntervalMillis: 600_000,

@@ -7,7 +7,7 @@ import { TraceFlags } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import { emptyResource } from '@opentelemetry/resources';
 import { expect, onTestFinished, test } from 'vitest';
-import type { OtlpExporter } from '../../../src/config/config.js';
+import type { OtlpMetricExporter } from '../../../src/config/config.js';
 import { createRed } from '../../../src/telemetry/metrics/red.js';
 import { encodeMetrics } from '../../../src/telemetry/otlp/encoding/encode-metrics.js';
 import { createMetricExporter } from '../../../src/telemetry/otlp/metric-exporter.js';
@@ -21,7 +21,7 @@ import { finishedSpans } from '../../support/spans.js';
 const LIMIT = 300_000;
 
 interface Receiver {
-  readonly exporter: OtlpExporter;
+  readonly exporter: OtlpMetricExporter;
   readonly bodies: Buffer[];
 }
 

@@ -6,7 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { markAsOwn } from '../../../src/calls/own-traffic.js';
 import { log } from '../../../src/log.js';
-import { type Address, type Binding, createBinding } from '../../../src/telemetry/prometheus/bind.js';
+import {
+  type Address,
+  type Binding,
+  type ClusterPort,
+  createBinding,
+} from '../../../src/telemetry/prometheus/bind.js';
 import { freePort } from '../../support/app.js';
 
 let logged: string[];
@@ -191,11 +196,38 @@ test('an empty host listens on every interface, IPv6 and IPv4', async () => {
   for (const host of ['127.0.0.1', ...(hasIPv6 ? ['[::1]'] : [])]) {
     expect(await (await fetch(`http://${host}:${port}`)).text()).toBe('ok');
   }
-  expect(logged).toEqual([]);
+  expect(logged).toEqual([`info metrics: listening on port ${port}`]);
 });
 
 test('a host that is not an address of this machine is logged', async () => {
   start({ host: '192.0.2.1', port: 9464 });
   await vi.waitUntil(() => logged.length > 0);
   expect(logged[0]).toMatch(/^warn metrics: cannot listen on port 9464 \(listen EADDRNOTAVAIL.*\); retrying/);
+});
+
+test('a port that another process of the cluster wants is given up as soon as the server has it', async () => {
+  const port = await freePort();
+  const serving: boolean[] = [];
+  let release = (_: number): void => {};
+  const clusterPort: ClusterPort = {
+    setServing: (isServing) => void serving.push(isServing),
+    reclaim() {},
+    whenReclaimed: (callback) => {
+      release = callback;
+    },
+  };
+  const server = createServer();
+  servers.push(server);
+  // A name, so that the server does not have its port before it is looked up.
+  const binding = createBinding(server, { host: 'localhost', port }, () => clusterPort);
+  bindings.push(binding);
+  binding.open();
+  expect(serving).toEqual([true]);
+
+  release(port);
+  await vi.waitUntil(() => serving.length > 1);
+
+  expect(serving).toEqual([true, false]);
+  expect(server.listening).toBe(false);
+  expect(logged).toEqual([expect.stringContaining(`the application listens on port ${port} itself`)]);
 });

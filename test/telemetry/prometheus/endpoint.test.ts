@@ -20,6 +20,7 @@ import {
 import { PrometheusReader, type PrometheusReaderOptions } from '../../../src/telemetry/prometheus/reader.js';
 import { parse, total } from '../../support/metrics.js';
 import { parseOpenMetrics } from '../../support/openmetrics.js';
+import { ORDERS_PAGE } from '../../support/prometheus-page.js';
 
 const endpoints: PrometheusEndpoint[] = [];
 const sockets: Socket[] = [];
@@ -38,19 +39,19 @@ interface Served {
 
 async function serve({
   metricProducers = [],
-  cardinalityLimit,
+  cardinalitySelector,
   ...options
 }: Partial<PrometheusOptions & PrometheusReaderOptions> = {}): Promise<Served> {
   const internal = createInternalMetrics();
   const reader = new PrometheusReader({
     metricProducers: [internal.producer, ...metricProducers],
-    ...(cardinalityLimit !== undefined && { cardinalityLimit }),
+    ...(cardinalitySelector !== undefined && { cardinalitySelector }),
   });
   const endpoint = createPrometheusEndpoint({
     host: '127.0.0.1',
     port: 0,
     path: '/metrics',
-    serviceName: 'orders',
+    ...ORDERS_PAGE,
     internal,
     markAsOwn: () => {},
     collect: (collectOptions) => reader.collect(collectOptions),
@@ -149,7 +150,7 @@ describe('answers', () => {
   });
 
   test('a page of many slices is complete, compressed or not', async () => {
-    const { port, provider } = await serve({ cardinalityLimit: 20_000 });
+    const { port, provider } = await serve({ cardinalitySelector: () => 20_000 });
     const counter = provider.getMeter('shop').createCounter('carts');
     for (let i = 0; i < 10_000; i += 1) counter.add(1, { i, padding: 'x'.repeat(50) });
     const plain = await request(port);
@@ -160,7 +161,7 @@ describe('answers', () => {
   });
 
   test('the cardinality limit applies to the instruments of the application', async () => {
-    const { port, provider } = await serve({ cardinalityLimit: 3 });
+    const { port, provider } = await serve({ cardinalitySelector: () => 3 });
     const counter = provider.getMeter('shop').createCounter('carts');
     for (let i = 0; i < 10; i += 1) counter.add(1, { i });
     const samples = parse((await request(port)).body.toString()).filter(({ name }) => name === 'carts_total');
@@ -354,7 +355,7 @@ describe('lifecycle', () => {
       host: '',
       port: 0,
       path: '/metrics',
-      serviceName: 's',
+      ...ORDERS_PAGE,
       collect: () => Promise.reject(new Error('nobody asks')),
       internal,
       markAsOwn: () => {},

@@ -12,6 +12,8 @@ import { familiesOf } from '../../../src/telemetry/prometheus/families.js';
 import { SCOPE } from '../../../src/telemetry/scope.js';
 
 const APP = { name: 'app' };
+const LEGACY = { scheme: 'legacy', suffixes: true } as const;
+const UTF8 = { scheme: 'utf8', suffixes: true } as const;
 const OTHER = { name: 'other' };
 
 let warnings: string[];
@@ -50,7 +52,7 @@ function scoped(scope: InstrumentationScope, ...metrics: MetricData[]): ScopeMet
 
 /** The name and the type of each family, in order. */
 function namesOf(scopes: ScopeMetrics[]): string[] {
-  return familiesOf(scopes, 'legacy').map(({ name, type }) => `${type} ${name}`);
+  return familiesOf(scopes, LEGACY).map(({ name, type }) => `${type} ${name}`);
 }
 
 test('families are sorted by name, and a sum that is not monotonic is a gauge', () => {
@@ -73,9 +75,10 @@ test('families are sorted by name, and a sum that is not monotonic is a gauge', 
 test('metrics with the same name and type form one family, whatever their scope', () => {
   const [first, second] = [metric('queue.size'), metric('queue_size')];
 
-  expect(familiesOf([scoped(APP, first), scoped(OTHER, second)], 'legacy')).toEqual([
+  expect(familiesOf([scoped(APP, first), scoped(OTHER, second)], LEGACY)).toEqual([
     {
       name: 'queue_size',
+      suffixes: true,
       type: 'gauge',
       unit: '',
       help: '',
@@ -91,7 +94,7 @@ test('metrics with the same name and type form one family, whatever their scope'
 test('names that differ only in their dots are separate families in the UTF-8 scheme', () => {
   const scopes = [scoped(APP, metric('queue.size'), metric('queue_size'))];
 
-  expect(familiesOf(scopes, 'utf8').map(({ name }) => name)).toEqual(['queue.size', 'queue_size']);
+  expect(familiesOf(scopes, UTF8).map(({ name }) => name)).toEqual(['queue.size', 'queue_size']);
 });
 
 test('the unit is that of the name, and missing texts are filled in from later members', () => {
@@ -100,7 +103,7 @@ test('the unit is that of the name, and missing texts are filled in from later m
       scoped(APP, metric('size.bytes')),
       scoped(OTHER, metric('size', { unit: 'By', description: 'The size.' })),
     ],
-    'legacy',
+    LEGACY,
   );
 
   expect(family).toMatchObject({ name: 'size_bytes', unit: 'bytes', help: 'The size.' });
@@ -110,9 +113,7 @@ test('the unit is that of the name, and missing texts are filled in from later m
 test('the first of two different HELP texts is kept, with a warning', () => {
   const [first, second] = [metric('a', { description: 'first' }), metric('a', { description: 'second' })];
 
-  expect(familiesOf([scoped(APP, first), scoped(OTHER, second)], 'legacy')).toMatchObject([
-    { help: 'first' },
-  ]);
+  expect(familiesOf([scoped(APP, first), scoped(OTHER, second)], LEGACY)).toMatchObject([{ help: 'first' }]);
   expect(warnings).toEqual([
     'metrics: a has two different texts for HELP, "first" and "second"; the first is kept',
   ]);
@@ -144,7 +145,7 @@ test('the names of target_info cannot be taken', () => {
 test('our own metrics take their names before those of the application', () => {
   const scopes = [scoped(APP, metric('calls')), scoped(SCOPE, metric('calls', { type: 'counter' }))];
 
-  expect(familiesOf(scopes, 'legacy')).toMatchObject([{ type: 'counter', members: [{ scope: SCOPE }] }]);
+  expect(familiesOf(scopes, LEGACY)).toMatchObject([{ type: 'counter', members: [{ scope: SCOPE }] }]);
   expect(warnings).toEqual([expect.stringContaining('gauge calls')]);
 });
 

@@ -3,9 +3,10 @@ import { createLabels } from '../../../src/telemetry/prometheus/labels.js';
 import { SCOPE } from '../../../src/telemetry/scope.js';
 
 const APP = { name: 'app' };
+const ORDERS = { constantLabels: { 'service.name': 'orders' }, scopeLabels: true };
 
 test('the text of a label set depends on the order of its attributes, the key does not', () => {
-  const labels = createLabels('orders', 'legacy');
+  const labels = createLabels(ORDERS, 'legacy');
   const [ab, ba, other] = [
     { a: 1, b: 2 },
     { b: 2, a: 1 },
@@ -18,7 +19,7 @@ test('the text of a label set depends on the order of its attributes, the key do
 });
 
 test('labels of our own series are cached, and those of the application are not, because they may change', () => {
-  const labels = createLabels('orders', 'legacy');
+  const labels = createLabels(ORDERS, 'legacy');
   const ours = Object.freeze({ reason: 'queue' });
   expect(labels(ours, SCOPE).text).toBe('service_name="orders",reason="queue"');
   expect(labels(ours, SCOPE)).toBe(labels(ours, SCOPE));
@@ -30,7 +31,7 @@ test('labels of our own series are cached, and those of the application are not,
 });
 
 test('an object that is used in two scopes gets the labels of each scope', () => {
-  const labels = createLabels('orders', 'legacy');
+  const labels = createLabels(ORDERS, 'legacy');
   const shared = Object.freeze({ a: 1 });
   const texts = [labels(shared, APP), labels(shared, { name: 'redhook' })].map(({ text }) => text);
   expect(texts).toEqual([
@@ -40,7 +41,7 @@ test('an object that is used in two scopes gets the labels of each scope', () =>
 });
 
 test('label names outside the legacy scheme are quoted, including the service', () => {
-  const labels = createLabels('a "b" \\ c', 'utf8');
+  const labels = createLabels({ ...ORDERS, constantLabels: { 'service.name': 'a "b" \\ c' } }, 'utf8');
   expect(labels({ 'http.route': '/x', 'q"uote': 1, plain: 1, __name__: 'evil' }, SCOPE).text).toBe(
     '"service.name"="a \\"b\\" \\\\ c","http.route"="/x","q\\"uote"="1",plain="1",exported___name__="evil"',
   );

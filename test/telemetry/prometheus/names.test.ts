@@ -43,12 +43,12 @@ test.each([
   ['rule:name', '', false, 'rule_name'],
   ['', '', false, '_'],
 ])('%s with unit %j (counter: %s) becomes %s', (name, unit, isCounter, expected) => {
-  expect(familyName(name, unit, isCounter, 'legacy')).toBe(expected);
+  expect(familyName(name, unit, isCounter, { scheme: 'legacy', suffixes: true })).toBe(expected);
 });
 
 test('UTF-8 names only get suffixes', () => {
-  expect(familyName('foo.bar', 'bytes', true, 'utf8')).toBe('foo.bar_bytes');
-  expect(familyName('foo.bytes.total', 'bytes', true, 'utf8')).toBe('foo.bytes');
+  expect(familyName('foo.bar', 'bytes', true, { scheme: 'utf8', suffixes: true })).toBe('foo.bar_bytes');
+  expect(familyName('foo.bytes.total', 'bytes', true, { scheme: 'utf8', suffixes: true })).toBe('foo.bytes');
   expect(labelName('http.route', 'utf8')).toBe('http.route');
 });
 

@@ -11,6 +11,7 @@ import { expect, test } from 'vitest';
 import { negotiateFormat } from '../../../src/telemetry/prometheus/negotiate.js';
 import { createPage } from '../../../src/telemetry/prometheus/page.js';
 import { parse, type Sample } from '../../support/metrics.js';
+import { ORDERS_PAGE } from '../../support/prometheus-page.js';
 import { type Sdk, startSdk } from '../../support/sdk-metrics.js';
 
 /** Our names by the names of the stock exporter, without suffixes. */
@@ -78,9 +79,7 @@ test('the page has the same samples as that of the stock exporter', async () => 
   const isTarget = ({ name }: Sample): boolean => name === 'target_info';
 
   const stock = parse(new PrometheusSerializer().serialize(metrics));
-  const ours = parse(
-    [...createPage({ serviceName: 'orders' })(metrics, negotiateFormat(undefined))].join(''),
-  );
+  const ours = parse([...createPage(ORDERS_PAGE)(metrics, negotiateFormat(undefined))].join(''));
 
   const expected = sorted(stock.filter((sample) => !isTarget(sample)).map(asOurs));
   expect(expected.length).toBeGreaterThan(40);

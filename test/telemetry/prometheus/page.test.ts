@@ -13,6 +13,7 @@ import { createRed } from '../../../src/telemetry/metrics/red.js';
 import { negotiateFormat } from '../../../src/telemetry/prometheus/negotiate.js';
 import { createPage, type PageOptions } from '../../../src/telemetry/prometheus/page.js';
 import { parseOpenMetrics } from '../../support/openmetrics.js';
+import { ORDERS_PAGE } from '../../support/prometheus-page.js';
 import { callsInto, type Sdk, startSdk } from '../../support/sdk-metrics.js';
 
 const TEXT = 'text/plain;version=0.0.4';
@@ -31,7 +32,7 @@ afterEach(() => {
 });
 
 function render(metrics: ResourceMetrics, accept = TEXT, options: Partial<PageOptions> = {}): string {
-  const page = createPage({ serviceName: 'orders', ...options });
+  const page = createPage({ ...ORDERS_PAGE, ...options });
   const text = [...page(metrics, negotiateFormat(accept))].join('');
   // Whatever the test checks, the same metrics must also be valid OpenMetrics.
   parseOpenMetrics([...page(metrics, negotiateFormat(OPEN))].join(''));
@@ -173,6 +174,41 @@ room_temperature_celsius{service_name="orders",otel_scope_name="shop",otel_scope
 # EOF
 `,
     );
+  });
+
+  test('without suffixes, names end neither in their unit nor in `_total`, and in OpenMetrics no counter remains', async () => {
+    const sdk = startSdk();
+    const meter = sdk.provider.getMeter('app');
+    meter.createCounter('sent', { unit: 'By' }).add(1);
+    meter.createHistogram('wait', { unit: 's', advice: { explicitBucketBoundaries: [1] } }).record(2);
+    const metrics = await sdk.read();
+    const translation = 'underscore_escaping_without_suffixes';
+
+    expect(samples(render(metrics, TEXT, { translation, constantLabels: {}, scopeLabels: false }))).toEqual([
+      'sent{} 1',
+      'wait_bucket{le="1"} 0',
+      'wait_bucket{le="+Inf"} 1',
+      'wait_sum{} 2',
+      'wait_count{} 1',
+    ]);
+    expect(render(metrics, TEXT, { translation })).toContain('# TYPE sent counter');
+    expect(render(metrics, OPEN, { translation })).toContain('# TYPE sent unknown');
+  });
+
+  test('without translation, a scraper that allows UTF-8 gets the names as they are', async () => {
+    const sdk = startSdk();
+    sdk.provider.getMeter('app').createCounter('bytes.sent', { unit: 'By' }).add(1);
+    const metrics = await sdk.read();
+    const options = { translation: 'no_translation', constantLabels: {}, scopeLabels: false } as const;
+
+    expect(samples(render(metrics, 'text/plain;version=1.0.0;escaping=allow-utf-8', options))).toEqual([
+      '{"bytes.sent"} 1',
+    ]);
+    expect(samples(render(metrics, TEXT, options))).toEqual(['bytes_sent{} 1']);
+  });
+
+  test('without target info there is no `target_info`', async () => {
+    expect(render(await startSdk().read(), TEXT, { targetInfo: false })).toBe('');
   });
 
   test('a scraper that allows UTF-8 gets the same names unless the translation keeps dots', async () => {
@@ -424,7 +460,7 @@ describe('values', () => {
   });
 
   test('a histogram without a sum has no _sum on the page', async () => {
-    const page = createPage({ serviceName: 'orders' });
+    const page = createPage(ORDERS_PAGE);
     const metrics = await withMetrics({
       ...gauge('h'),
       dataPointType: DataPointType.HISTOGRAM,

@@ -4,6 +4,7 @@ import { createRed } from '../../../src/telemetry/metrics/red.js';
 import { negotiateFormat } from '../../../src/telemetry/prometheus/negotiate.js';
 import { createPage } from '../../../src/telemetry/prometheus/page.js';
 import { hasProgram } from '../../support/program.js';
+import { ORDERS_PAGE } from '../../support/prometheus-page.js';
 import { callsInto, startSdk } from '../../support/sdk-metrics.js';
 
 test.skipIf(!hasProgram('promtool', 'apt-get install prometheus'))(
@@ -18,7 +19,7 @@ test.skipIf(!hasProgram('promtool', 'apt-get install prometheus'))(
     const meter = sdk.provider.getMeter('app', '1.0');
     meter.createCounter('sent', { unit: 'By', description: 'Bytes sent.' }).add(1, { '2nd': 'x', le: '1' });
     meter.createHistogram('wait', { unit: 's', description: 'Time waited.' }).record(1, { 'a.b': 1, a_b: 2 });
-    const page = createPage({ serviceName: 'orders' });
+    const page = createPage(ORDERS_PAGE);
 
     for (const accept of ['text/plain;version=0.0.4', 'text/plain;version=1.0.0']) {
       const input = [...page(await sdk.read(), negotiateFormat(accept))].join('');

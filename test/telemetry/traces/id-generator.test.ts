@@ -1,3 +1,4 @@
+import { TraceFlags } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
 import { PresetIdGenerator, RandomIdGenerator } from '../../../src/telemetry/traces/id-generator.js';
 
@@ -11,11 +12,13 @@ test('random ids are unique hex strings of the right length', () => {
   expect(new Set([...traceIds, ...spanIds]).size).toBe(2_000);
 });
 
+const CONTEXT = { traceId: 'trace', spanId: 'span', traceFlags: TraceFlags.SAMPLED };
+
 test('preset ids apply only while the function runs', () => {
   const ids = new PresetIdGenerator();
   const generate = (): string[] => [ids.generateSpanId(), ids.generateTraceId()];
 
-  expect(ids.withIds({ traceId: 'trace', spanId: 'span' }, generate)).toEqual(['span', 'trace']);
+  expect(ids.withIds(CONTEXT, generate)).toEqual(['span', 'trace']);
   expect(generate()).toEqual(['', '']);
 });
 
@@ -25,6 +28,15 @@ test('preset ids are cleared when the function throws', () => {
     throw new Error('not started');
   };
 
-  expect(() => ids.withIds({ traceId: 'trace', spanId: 'span' }, fail)).toThrow('not started');
+  expect(() => ids.withIds(CONTEXT, fail)).toThrow('not started');
   expect(ids.generateSpanId()).toBe('');
+});
+
+test('a preset span is sampled if its context says so', () => {
+  const ids = new PresetIdGenerator();
+  const isSampled = () => ids.isSampled;
+
+  expect(ids.withIds(CONTEXT, isSampled)).toBe(true);
+  expect(ids.withIds({ ...CONTEXT, traceFlags: TraceFlags.NONE }, isSampled)).toBe(false);
+  expect(isSampled()).toBe(false);
 });

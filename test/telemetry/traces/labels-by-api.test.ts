@@ -5,6 +5,7 @@ import {
   AlwaysOnSampler,
   InMemorySpanExporter,
   type Sampler,
+  SamplingDecision,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -24,12 +25,13 @@ beforeAll(() => void context.setGlobalContextManager(contexts));
 beforeEach(() => exporter.reset());
 
 function spansWith(sampler: Sampler): CallObserver {
+  const processors = [new SimpleSpanProcessor({ exporter })];
+  const sampling = { sampler, unsampled: SamplingDecision.NOT_RECORD, processors };
   return createSpanObserver({
     resource: emptyResource(),
-    sampler,
+    sampling: () => sampling,
     ids: new RandomIdGenerator(),
     limits: {},
-    processors: [new SimpleSpanProcessor({ exporter })],
   });
 }
 

@@ -1,9 +1,12 @@
-import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
   InMemorySpanExporter,
+  type Sampler,
+  SamplingDecision,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
@@ -22,14 +25,20 @@ const calls = createCalls({
   knownOperations: { [HTTP_SERVER.operation]: ['GET'] },
 });
 
-function spansWith(options: Partial<SpansOptions> = {}): CallObserver {
+function spansWith({
+  sampler = new AlwaysOnSampler(),
+  limits = {},
+}: {
+  sampler?: Sampler;
+  limits?: SpansOptions['limits'];
+} = {}): CallObserver {
+  const processors = [new SimpleSpanProcessor({ exporter })];
+  const sampling = { sampler, unsampled: SamplingDecision.NOT_RECORD, processors };
   return createSpanObserver({
     resource: resourceFromAttributes({ 'service.name': 'shop' }),
-    sampler: new AlwaysOnSampler(),
+    sampling: () => sampling,
     ids: new RandomIdGenerator(),
-    limits: {},
-    processors: [new SimpleSpanProcessor({ exporter })],
-    ...options,
+    limits,
   });
 }
 
@@ -226,4 +235,28 @@ test('the span limits apply to the spans of calls', () => {
   const span = onlySpan();
   expect(Object.values(span?.attributes ?? {})).toEqual(['_OT', 'htt']);
   expect(span?.droppedAttributesCount).toBeGreaterThan(0);
+});
+
+test('a call links to the senders of the messages of a batch, also when the SDK makes its span', () => {
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const links = ['1', '2', '3'].map((digit) => ({
+    traceparent: `00-${digit.repeat(32)}-${digit.repeat(16)}-01`,
+  }));
+  const linked = () => onlySpan()?.links.map(({ context: { spanId } }) => spanId[0]);
+  const all = createCalls({ observers: [spansWith()], knownOperations: {} });
+  const few = createCalls({ observers: [spansWith({ limits: { linkCountLimit: 2 } })], knownOperations: {} });
+  const start = { kind: 'consumer', convention: HTTP_SERVER, links } as const;
+
+  all.open(start)?.end({});
+  expect(linked()).toEqual(['1', '2', '3']);
+
+  exporter.reset();
+  few.open(start)?.end({});
+  expect(linked()).toHaveLength(2);
+
+  exporter.reset();
+  const call = all.open(start);
+  call?.run(() => trace.getActiveSpan()?.addEvent('from the application'));
+  call?.end({});
+  expect(linked()).toEqual(['1', '2', '3']);
 });

@@ -3,6 +3,7 @@ import { patch } from '../../../patching/patch.js';
 import { TEMPORAL_CLIENT } from '../../../semconv/temporal.js';
 import { type Headers, TraceCarrier } from '../header.js';
 import { isOfficial } from '../official.js';
+import { type Terminated, tellTermination } from '../terminations.js';
 import { track, trackIterator } from '../track.js';
 import type { Visibility } from '../visibility.js';
 import { INTERCEPTOR_OPERATIONS, type Operation, type Operations, routeOf } from './operations.js';
@@ -17,6 +18,7 @@ interface Input {
   readonly headers?: Headers;
   readonly workflowStartHeaders?: Headers;
   readonly updateHeaders?: Headers;
+  readonly workflowExecution?: Terminated;
 }
 
 type Next = (input: Input) => Promise<unknown>;
@@ -147,7 +149,12 @@ export class OperationObserver {
       (input: Input, next: Next) => {
         const trace = new TraceCarrier();
         const call = this.#open(client, () => describe(input), trace, traced);
-        return track(call, this.#guard, next, undefined, [(traced && addTrace(input, trace)) || input]);
+        const given = (traced && addTrace(input, trace)) || input;
+        const running = track(call, this.#guard, next, undefined, [given]);
+        const { workflowExecution: terminated } = input;
+        if (name === 'terminate' && terminated !== undefined)
+          running.then(this.#guard(() => tellTermination(terminated))).catch(() => {});
+        return running;
       },
     ]);
     return Object.fromEntries(methods);

@@ -1,5 +1,6 @@
 import type { Attributes, Calls, Guard, Outcome } from '../../../instrumentation.js';
 import { patch } from '../../../patching/patch.js';
+import { OTHER } from '../../../semconv/convention.js';
 import { TEMPORAL_ACTIVITY } from '../../../semconv/temporal.js';
 import { type Headers, traceHeadersIn } from '../header.js';
 import { isOfficial } from '../official.js';
@@ -34,7 +35,7 @@ interface Activity {
 
 type Execute = (
   this: Activity,
-  fn: { readonly name?: string },
+  fn: { readonly name?: string } | undefined,
   input: { readonly headers?: Headers },
 ) => Promise<unknown>;
 
@@ -48,7 +49,7 @@ export function observeActivities(
   const open = guard((activity: Activity, type: string, headers: Headers | undefined) => {
     const { info, interceptors } = activity;
     const now = Date.now();
-    const deadline = deadlineOf(info, now);
+    const deadline = isMocked(activity) ? undefined : deadlineOf(info, now);
     return calls.open({
       kind: 'consumer',
       convention: TEMPORAL_ACTIVITY,
@@ -61,7 +62,7 @@ export function observeActivities(
         'temporal.task_queue': info.taskQueue,
         'temporal.local': info.isLocal,
       },
-      spanAttributes: () => spanAttributes(info, now, deadline),
+      spanAttributes: () => spanAttributes(activity, now, deadline),
     });
   });
   patch<Execute>(
@@ -83,13 +84,32 @@ export function observeActivities(
   );
 }
 
-/** In unit tests, an activity has only the name of its function. */
-function typeOf({ info, fn: registered }: Activity, fn: { readonly name?: string }): string {
-  const { activityType } = info;
-  return registered === undefined && activityType === 'unknown' ? fn.name || activityType : activityType;
+/** The names that a worker has for its activities, by the function that it runs for every other name. */
+const NAMES = new WeakMap<object, Names>();
+
+type Names = Pick<ReadonlyMap<string, unknown>, 'has' | 'get'>;
+
+/** Remembers the activities of a worker. Callers choose the names of those that only its default activity handles. */
+export function addActivityNames(names: Names | undefined): void {
+  const fallback = names?.get('default');
+  if (names !== undefined && typeof fallback === 'function') NAMES.set(fallback, names);
 }
 
-function spanAttributes(info: ActivityInfo, now: number, deadline: number | undefined): Attributes {
+/** In a unit test, an activity has no times of its own: it was scheduled in 1970. */
+function isMocked({ fn }: Activity): boolean {
+  return fn === undefined;
+}
+
+/** In a unit test, an activity has only the name of its function. */
+function typeOf(activity: Activity, fn: { readonly name?: string } | undefined): string {
+  const { activityType } = activity.info;
+  if (isMocked(activity)) return activityType === 'unknown' ? fn?.name || activityType : activityType;
+  return NAMES.get(activity.fn as object)?.has(activityType) === false ? OTHER : activityType;
+}
+
+function spanAttributes(activity: Activity, now: number, deadline: number | undefined): Attributes {
+  const { info } = activity;
+  const waited = Math.max(0, now - info.currentAttemptScheduledTimestampMs);
   return {
     'temporal.activity_type': info.activityType,
     'temporal.activity_id': info.activityId,
@@ -97,7 +117,7 @@ function spanAttributes(info: ActivityInfo, now: number, deadline: number | unde
     'temporal.workflow_type': info.workflowType,
     'temporal.workflow_id': info.workflowExecution?.workflowId,
     'temporal.run_id': info.workflowExecution?.runId,
-    'temporal.schedule_to_start_ms': Math.max(0, now - info.currentAttemptScheduledTimestampMs),
+    'temporal.schedule_to_start_ms': isMocked(activity) ? undefined : waited,
     'temporal.deadline_ms': deadline === undefined ? undefined : deadline - now,
   };
 }

@@ -1,6 +1,7 @@
 import type { Calls, GaugePoint, Guard } from '../../../instrumentation.js';
 import { patch } from '../../../patching/patch.js';
 import { type CountedClient, Visibility } from '../visibility.js';
+import { addActivityNames } from './activities.js';
 import type { ActivitiesInFlight } from './in-flight.js';
 
 const STATES = ['INITIALIZED', 'RUNNING', 'STOPPING', 'DRAINING', 'DRAINED', 'STOPPED', 'FAILED'] as const;
@@ -9,7 +10,11 @@ const STATES = ['INITIALIZED', 'RUNNING', 'STOPPING', 'DRAINING', 'DRAINED', 'ST
 const LONG_DRAIN_MS = 10_000;
 
 interface Worker {
-  readonly options: { readonly namespace?: string; readonly taskQueue?: string };
+  readonly options: {
+    readonly namespace?: string;
+    readonly taskQueue?: string;
+    readonly activities?: ReadonlyMap<string, unknown>;
+  };
   readonly client?: { readonly workflow?: CountedClient };
   getState(): string;
 }
@@ -29,6 +34,7 @@ export function observeWorkers(
   const visibility = Visibility.of(calls);
   const add = guard((worker: Worker) => {
     workers.set(worker, undefined);
+    addActivityNames(worker.options.activities);
     visibility.addSource(worker.options.namespace, () =>
       workers.has(worker) ? worker.client?.workflow : undefined,
     );

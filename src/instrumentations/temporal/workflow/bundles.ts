@@ -4,8 +4,9 @@ import { TEMPORAL_OUTBOUND, TEMPORAL_WORKFLOW } from '../../../semconv/temporal.
 import { TRACE_HEADER } from '../header.js';
 import { includesOfficial } from '../official.js';
 import { Visibility } from '../visibility.js';
-import { HeldReports } from './held-reports.js';
-import { type Ended, observeWorkflows, type SandboxOptions } from './sandbox.js';
+import type { WorkflowInfo } from './open-runs.js';
+import { type Conclusion, type Ended, observeWorkflows, type SandboxOptions } from './sandbox.js';
+import { type AskingWorker, WorkerRuns } from './worker-runs.js';
 import { observeWorkflowTasks, type Worker } from './workflow-tasks.js';
 
 const SINK = 'redhook';
@@ -18,19 +19,8 @@ interface Bundle {
   readonly code: string;
 }
 
-interface WorkflowInfo {
-  readonly namespace: string;
-  readonly taskQueue: string;
-  readonly workflowType: string;
-  readonly workflowId: string;
-  readonly runId: string;
-  readonly attempt: number;
-  readonly historyLength: number;
-}
-
-interface Report {
-  readonly info: WorkflowInfo;
-  readonly operations: readonly Ended[];
+interface ObservedWorker extends Worker, AskingWorker {
+  readonly options: CompiledOptions;
 }
 
 type GetOrCreateBundle = (
@@ -48,23 +38,21 @@ export function observeBundles(
   calls: Calls,
   guard: Guard,
 ): void {
-  const held = new WeakMap<object, HeldReports<Report>>();
+  const runsOf = new WeakMap<object, WorkerRuns>();
   const inject = guard((bundle: Bundle, options: CompiledOptions): Bundle => {
     const traced = !includesOfficial(bundle.code);
-    const tell = ({ info, operations }: Report): void => {
-      for (const operation of operations) record(info, operation, traced, calls);
-    };
-    const reports = new HeldReports(tell);
-    const ended = guard((info: WorkflowInfo, operations: Ended[], isTaskOpen: boolean) =>
-      reports.hold(info.runId, { info, operations }, info.historyLength, isTaskOpen),
-    );
-    const answered = guard((info: WorkflowInfo, operations: Ended[]) => tell({ info, operations }));
+    const tell = (info: WorkflowInfo, operation: Ended): void => record(info, operation, traced, calls);
+    const runs = new WorkerRuns(tell, calls);
+    const concluded = guard((info: WorkflowInfo, conclusion: Conclusion) => runs.hold(info, conclusion));
+    const answered = guard((info: WorkflowInfo, queries: Ended[]) => {
+      for (const query of queries) tell(info, query);
+    });
     const sink = {
-      ended: { fn: ended, callDuringReplay: false },
+      concluded: { fn: concluded, callDuringReplay: false },
       // Some versions take a query for a replay.
       answered: { fn: answered, callDuringReplay: true },
     };
-    held.set(sink, reports);
+    runsOf.set(sink, runs);
     options.sinks = { ...options.sinks, [SINK]: sink };
     return { ...bundle, code: withObserver(bundle.code, { sink: SINK, header: TRACE_HEADER, traced }) };
   });
@@ -77,11 +65,13 @@ export function observeBundles(
         return bundle === undefined ? undefined : (inject(bundle, options) ?? bundle);
       },
   );
-  const reportsOf = ({ options }: Worker & { readonly options: CompiledOptions }) => {
-    const sink = options.sinks?.[SINK];
-    return sink && held.get(sink);
+  const observerOf = (worker: ObservedWorker) => {
+    const sink = worker.options.sinks?.[SINK];
+    const runs = sink && runsOf.get(sink);
+    if (runs !== undefined) runs.worker ??= worker;
+    return runs;
   };
-  observeWorkflowTasks(worker.prototype, reportsOf as never, guard);
+  observeWorkflowTasks(worker.prototype, observerOf as never, guard);
 }
 
 const SOURCE_MAP = '\n//# sourceMappingURL=';

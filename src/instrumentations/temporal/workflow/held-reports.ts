@@ -55,6 +55,13 @@ export class HeldReports<R> {
     task?.reports.forEach(this.#tell);
   }
 
+  /** The run is closed. The service has accepted the task with this length of the history, and no later one. */
+  settle(runId: string, lastTask: number): void {
+    const task = this.#tasks.get(runId);
+    if (task !== undefined && task.historyLength <= lastTask) this.accept(runId);
+    else this.discard(runId);
+  }
+
   discard(runId: string): void {
     this.#tasks.delete(runId);
   }

@@ -10,19 +10,23 @@
  * the run all that is still open. Interceptors pass the trace context on, and note what begins.
  */
 
-/** An operation of a workflow that has ended. It crosses threads, so it holds only plain values. */
-export interface Ended {
+/** An operation of a workflow that has begun. It crosses threads, so it holds only plain values. */
+export interface Begun {
   readonly name: string;
   readonly of: string;
   /** Milliseconds since 1970, in workflow time. */
   readonly startedAt: number;
-  readonly endedAt: number;
   /** Absent: the history does not fix the ids of this operation, so they may be random. */
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
   readonly parentSpanId: string | undefined;
   readonly sampled: boolean;
   readonly traceState: string | undefined;
+}
+
+/** An operation of a workflow that has ended. */
+export interface Ended extends Begun {
+  readonly endedAt: number;
   /** The `temporal.status`. */
   readonly status: string;
   readonly error: EndedError | undefined;
@@ -33,13 +37,20 @@ export interface EndedError {
   readonly message: string;
 }
 
+/** What an activation has led to. */
+export interface Conclusion {
+  readonly ended: readonly Ended[];
+  /** What is open after it and was not told yet. */
+  readonly begun: readonly Begun[];
+  /** This sandbox tells for the first time: it may have replayed what another one did, and nothing else is open. */
+  readonly isFirst: boolean;
+  /** A local activity is running, so the service does not know of the activation yet. */
+  readonly isTaskOpen: boolean;
+}
+
 /** The functions of the sink. */
 export interface Sink {
-  /**
-   * What ended in an activation. `isTaskOpen`: a local activity is running, so the service does not know of the
-   * activation yet.
-   */
-  ended(ended: readonly Ended[], isTaskOpen: boolean): void;
+  concluded(conclusion: Conclusion): void;
   /** The queries that an activation has answered. They are not in the history, and never replayed. */
   answered(queries: readonly Ended[]): void;
 }
@@ -251,7 +262,10 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     /** What has begun, by its kind and number. */
     const open = new Map<string, Operation>();
     const updates = new Map<string, Update>();
-    const queries = new Map<string, Omit<Ended, 'status' | 'error' | 'endedAt'>>();
+    const queries = new Map<string, Begun>();
+    /** The keys of what has begun and was not told yet. */
+    let begun: string[] = [];
+    let isFirst = true;
     let ended: Ended[] = [];
     let answered: Ended[] = [];
     let run: Operation | undefined;
@@ -271,7 +285,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
               const key = `signal:${signals}`;
               const of = known(activator.signalHandlers, input.signalName);
               const signal = begin(key, 'HandleSignal', of, received(input.headers) ?? run);
-              open.set(key, signal);
+              add(key, signal);
               const promise = current.run(signal, next, input);
               attempt(() => endWith(promise, key));
               return promise;
@@ -280,7 +294,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
               const key = `update:${input.updateId}`;
               const of = known(activator.updateHandlers, input.name);
               const update = begin(key, 'HandleUpdate', of, received(input.headers) ?? run);
-              open.set(key, update);
+              add(key, update);
               return current.run(update, next, input);
             },
             handleQuery(input: Input & { queryName: string; queryId: string }, next: Next) {
@@ -371,8 +385,13 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     function beginRun(headers: Headers): Operation {
       const isExported = typeof importWorkflows?.()[workflowType] === 'function';
       run = begin('run', 'RunWorkflow', isExported ? workflowType : OTHER, received(headers));
-      open.set('run', run);
+      add('run', run);
       return run;
+    }
+
+    function add(key: string, operation: Operation): void {
+      open.set(key, operation);
+      begun.push(key);
     }
 
     /**
@@ -390,7 +409,7 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
       } finally {
         attempt(() => {
           if (activator.completions[completion]?.has(input.seq as number)) {
-            open.set(key, operation);
+            add(key, operation);
             if (operation.isLocal) localActivities += 1;
           } else if (isCanceled) report(operation, 'canceled');
           else report(operation, 'failed', thrownError(thrown));
@@ -476,9 +495,20 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
       }
       const { info } = activator;
       if (answered.length > 0) tell('answered', [answered]);
-      if (ended.length > 0 && !info.unsafe.isReplaying) tell('ended', [ended, localActivities > 0]);
       answered = [];
+      // What a replay has begun is told when it is over.
+      if (!info.unsafe.isReplaying) tellOperations();
       ended = [];
+    }
+
+    function tellOperations(): void {
+      const opened = begun.map((key) => open.get(key)).filter((operation) => operation !== undefined);
+      begun = [];
+      if (ended.length === 0 && opened.length === 0) return;
+      const isTaskOpen = localActivities > 0;
+      const conclusion: Conclusion = { ended, begun: opened.map(plain), isFirst, isTaskOpen };
+      tell('concluded', [conclusion]);
+      isFirst = false;
     }
 
     function tell(fnName: keyof Sink, args: unknown[]): void {
@@ -535,26 +565,31 @@ export function observeWorkflows(bundle: Bundle, { sink, header, traced }: Sandb
     }
 
     function report(operation: Operation, status: string, error?: EndedError): void {
-      const { name, of, startedAt, traceId, spanId, parentSpanId, sampled, traceState } = operation;
       const isFailure = status === 'failed' || status === 'rejected';
       ended.push({
-        name,
-        of,
-        startedAt,
+        ...plain(operation),
         endedAt: Date.now(),
-        traceId,
-        spanId,
-        parentSpanId,
-        sampled,
-        traceState,
         status,
         error: isFailure ? error : undefined,
       });
     }
   }
 
+  function plain({
+    name,
+    of,
+    startedAt,
+    traceId,
+    spanId,
+    parentSpanId,
+    sampled,
+    traceState,
+  }: Operation): Begun {
+    return { name, of, startedAt, traceId, spanId, parentSpanId, sampled, traceState };
+  }
+
   /** An operation that is not in the history. */
-  function live(name: string, of: string, startedAt: number, parent: Span | undefined) {
+  function live(name: string, of: string, startedAt: number, parent: Span | undefined): Begun {
     return {
       name,
       of,

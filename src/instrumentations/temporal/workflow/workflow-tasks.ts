@@ -1,6 +1,5 @@
 import type { Guard } from '../../../instrumentation.js';
 import { patch } from '../../../patching/patch.js';
-import type { HeldReports } from './held-reports.js';
 
 interface Activation {
   readonly runId: string;
@@ -23,8 +22,26 @@ type HandleActivation = (this: Worker, workflow: unknown, task: Task) => unknown
 type Complete = (this: unknown, completion: Uint8Array | ArrayBuffer, ...rest: unknown[]) => Promise<unknown>;
 type Run = (this: Worker) => Promise<void>;
 
+type Shutdown = (this: Worker) => void;
+
 export interface Worker {
   readonly nativeWorker: object;
+}
+
+/** What becomes of the workflow tasks of a worker. */
+export interface TaskObserver {
+  /** An activation begins. `historyLength` is the number of events until then. */
+  activate(runId: string, historyLength: number): void;
+  /** The core has answered the service. */
+  answer(runId: string): void;
+  /** The service has accepted the last task of the run. */
+  accept(runId: string): void;
+  /** The last task of the run has failed or was refused. */
+  discard(runId: string): void;
+  /** The worker has been asked to stop. */
+  stop(): void;
+  /** The worker has stopped. */
+  close(): void;
 }
 
 /**
@@ -33,18 +50,18 @@ export interface Worker {
  */
 const HARMLESS = new Set([1, 2, 5, 10]);
 
-/** Follows the workflow tasks of workers, and lets go of what is held when the service has accepted a task. */
+/** Follows the workflow tasks of workers. */
 export function observeWorkflowTasks(
   prototype: object,
-  reportsOf: (worker: Worker) => HeldReports<unknown> | undefined,
+  observerOf: (worker: Worker) => TaskObserver | undefined,
   guard: Guard,
 ): void {
   const watched = new WeakSet<object>();
 
-  const watchAnswers = (nativeWorker: object, reports: HeldReports<unknown>): void => {
+  const watchAnswers = (nativeWorker: object, observer: TaskObserver): void => {
     if (watched.has(nativeWorker)) return;
     watched.add(nativeWorker);
-    const answer = guard((completion: Uint8Array | ArrayBuffer) => reports.answer(runIdOf(completion)));
+    const answer = guard((completion: Uint8Array | ArrayBuffer) => observer.answer(runIdOf(completion)));
     patch<Complete>(
       nativeWorker,
       'completeWorkflowActivation',
@@ -61,17 +78,18 @@ export function observeWorkflowTasks(
   };
 
   const follow = guard((worker: Worker, { activation, synthetic }: Task) => {
-    const reports = reportsOf(worker);
-    if (reports === undefined || synthetic) return;
-    watchAnswers(worker.nativeWorker, reports);
+    const observer = observerOf(worker);
+    if (observer === undefined || synthetic) return;
+    watchAnswers(worker.nativeWorker, observer);
     const { runId, jobs, historyLength = 0 } = activation;
     const eviction = jobs.find(({ removeFromCache }) => removeFromCache != null)?.removeFromCache;
     if (eviction == null) {
-      if (jobs.some(({ queryWorkflow }) => queryWorkflow == null)) reports.activate(runId, historyLength);
-    } else if (HARMLESS.has(eviction.reason ?? 0)) reports.accept(runId);
-    else reports.discard(runId);
+      if (jobs.some(({ queryWorkflow }) => queryWorkflow == null)) observer.activate(runId, historyLength);
+    } else if (HARMLESS.has(eviction.reason ?? 0)) observer.accept(runId);
+    else observer.discard(runId);
   });
-  const close = guard((worker: Worker) => reportsOf(worker)?.close());
+  const stop = guard((worker: Worker) => observerOf(worker)?.stop());
+  const close = guard((worker: Worker) => observerOf(worker)?.close());
 
   patch<HandleActivation>(
     prototype,
@@ -80,6 +98,15 @@ export function observeWorkflowTasks(
       function (workflow, task) {
         follow(this, task);
         return handleActivation.call(this, workflow, task);
+      },
+  );
+  patch<Shutdown>(
+    prototype,
+    'shutdown',
+    (shutdown) =>
+      function () {
+        shutdown.call(this);
+        stop(this);
       },
   );
   patch<Run>(

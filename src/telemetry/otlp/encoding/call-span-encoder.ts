@@ -1,6 +1,7 @@
 import type { SpanStatus } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
+import type { Links } from '../../../calls/links.js';
 import type { Attributes } from '../../../instrumentation.js';
 import { privateField } from '../../../patching/private-field.js';
 import type { CallSpan } from '../../traces/call-span.js';
@@ -101,9 +102,10 @@ export class CallSpanEncoder {
     if (call.spanOnlyAttributes !== undefined) writeAttributes(out, call.spanOnlyAttributes);
     if (span.ownAttributes !== undefined) writeAttributes(out, span.ownAttributes);
     if (span.sharedAttributes !== undefined) writeShared(out, span.sharedAttributes);
+    if (call.links !== undefined) writeLinks(out, call.links);
     if (call.failed) writeStatus(out, span.status);
     out.tag(16, FIXED32);
-    out.fixed32((traceFlags & 0xff) | HAS_IS_REMOTE | (parent?.isRemote ? IS_REMOTE : 0));
+    out.fixed32(flagsOf(traceFlags, parent?.isRemote));
     out.end(start, SPAN_LENGTH_BYTES);
   }
 
@@ -167,6 +169,10 @@ function head(field: number, length: number): Uint8Array {
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
+function flagsOf(traceFlags: number, isRemote: boolean | undefined): number {
+  return (traceFlags & 0xff) | HAS_IS_REMOTE | (isRemote ? IS_REMOTE : 0);
+}
+
 /** The bytes of shared attributes, or `once` after they have been written for the first time. */
 const encodedShared = privateField<Uint8Array | 'once'>();
 
@@ -189,6 +195,21 @@ function writeAttributes(out: ProtobufWriter, attributes: Attributes): void {
     const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
     if (value !== undefined) writeAttribute(out, 9, key, value);
   }
+}
+
+function writeLinks(out: ProtobufWriter, { spans, dropped }: Links): void {
+  for (const { traceId, spanId, traceState, traceFlags, isRemote } of spans) {
+    const link = out.begin(13);
+    out.hex(1, traceId);
+    out.hex(2, spanId);
+    if (traceState !== undefined) out.string(3, traceState.serialize());
+    out.tag(6, FIXED32);
+    out.fixed32(flagsOf(traceFlags, isRemote));
+    out.end(link);
+  }
+  if (dropped === 0) return;
+  out.tag(14, VARINT);
+  out.varint(dropped);
 }
 
 function writeStatus(out: ProtobufWriter, { code, message }: SpanStatus): void {

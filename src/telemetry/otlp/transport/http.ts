@@ -89,9 +89,13 @@ export function openHttp(exporter: OtlpExporter): Transport {
         request.on('socket', (socket) => {
           socket.unref();
           isSent = !socket.connecting;
-          socket.once(secure ? 'secureConnect' : 'connect', () => {
+          const event = secure ? 'secureConnect' : 'connect';
+          const onConnected = (): void => {
             isSent = true;
-          });
+          };
+          socket.once(event, onConnected);
+          // A connection that is used again never connects again, and would collect these.
+          request.on('close', () => socket.off(event, onConnected));
         });
         request.on('response', (response) => {
           hasAnswered = true;

@@ -1,5 +1,9 @@
 const { ApplicationFailure, CompleteAsyncError, Context } = require('@temporalio/activity');
 
+/** The workflows whose activity sends heartbeats. */
+const beating = new Set();
+exports.beating = beating;
+
 /** The activities of the shapes. `client` is that of the process. */
 exports.createActivities = (client) => {
   const signaled = new Set();
@@ -19,6 +23,7 @@ exports.createActivities = (client) => {
       if (Context.current().info.attempt < 2) await Context.current().sleep(2500);
     },
     async beating() {
+      beating.add(Context.current().info.workflowExecution.workflowId);
       while (true) {
         Context.current().heartbeat('alive');
         await Context.current().sleep(50);

@@ -1,10 +1,10 @@
 /** Replays the histories in the given files, and prints those that do not replay. */
 const { readFileSync } = require('node:fs');
-const { basename } = require('node:path');
+const { basename, join } = require('node:path');
 const { temporal } = require('@temporalio/proto');
 const { Worker, Runtime, DefaultLogger } = require('@temporalio/worker');
 
-const { TICKS } = process.env;
+const { TICKS, FOLDER = '.' } = process.env;
 Runtime.install({
   logger: new DefaultLogger('ERROR', () => {}),
   telemetryOptions: { logging: { filter: 'OFF' } },
@@ -21,7 +21,7 @@ async function* histories() {
   const failed = [];
   let replayed = 0;
   const options = {
-    workflowsPath: require.resolve('./workflows.cjs'),
+    workflowsPath: join(__dirname, FOLDER, 'workflows.cjs'),
     ...(TICKS && { interceptors: { workflowModules: [require.resolve('./tick.cjs')] } }),
   };
   for await (const { workflowId, error } of Worker.runReplayHistories(options, histories())) {

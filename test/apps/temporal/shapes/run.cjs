@@ -1,6 +1,6 @@
 /**
  * Runs the shapes that SHAPES names, and prints what the service knows of them: for each run of a shape its status and
- * the names of its events. Histories go to the folder HISTORIES in the binary format of the service.
+ * the names of its events. FOLDER has the shapes. Histories go to the folder HISTORIES in the binary format of the service.
  */
 const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
@@ -8,11 +8,12 @@ const { setTimeout } = require('node:timers/promises');
 const { temporal } = require('@temporalio/proto');
 const { Client, Connection } = require('@temporalio/client');
 const { Worker, NativeConnection, Runtime, DefaultLogger } = require('@temporalio/worker');
-const { createActivities } = require('./activities.cjs');
-const { createServices } = require('./nexus.cjs');
-const { scenarios } = require('./scenarios.cjs');
 
 const { TEMPORAL_ADDRESS: address, TASK_QUEUE: taskQueue, SHAPES, HISTORIES, TICKS, CACHED } = process.env;
+const folder = join(__dirname, process.env.FOLDER ?? '.');
+const { createActivities } = require(join(folder, 'activities.cjs'));
+const { createServices } = require(join(folder, 'nexus.cjs'));
+const { scenarios } = require(join(folder, 'scenarios.cjs'));
 const { History } = temporal.api.history.v1;
 const { EventType } = temporal.api.enums.v1;
 const AT_ONCE = 6;
@@ -30,7 +31,7 @@ async function main() {
   const worker = await Worker.create({
     connection: native,
     taskQueue,
-    workflowsPath: require.resolve('./workflows.cjs'),
+    workflowsPath: join(folder, 'workflows.cjs'),
     activities: createActivities(client),
     maxHeartbeatThrottleInterval: '100ms',
     ...(TICKS && { interceptors: { workflowModules: [require.resolve('./tick.cjs')] } }),
@@ -45,9 +46,15 @@ async function main() {
   const runs = {};
   const work = async () => {
     for (let shape = waiting.shift(); shape !== undefined; shape = waiting.shift())
-      runs[shape] = await Promise.race([play(client, shape), late()]).catch((error) => String(error.stack));
+      runs[shape] = await Promise.race([play(client, native, shape), late()]).catch((error) =>
+        String(error.stack),
+      );
   };
-  await worker.runUntil(Promise.all(Array.from({ length: AT_ONCE }, work)));
+  await worker.runUntil(async () => {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    // As a worker does, it lives on when a run has been terminated.
+    await setTimeout(2000);
+  });
   await connection.close();
   await native.close();
   console.log(JSON.stringify(runs));
@@ -58,12 +65,13 @@ async function late() {
   throw new Error('the shape does not end');
 }
 
-async function play(client, shape) {
+async function play(client, native, shape) {
   const id = `${taskQueue}/${shape}`;
   const found = [];
   const options = { taskQueue, workflowId: id };
   await (scenarios[shape] ?? (({ execute }) => execute()))({
     client,
+    native,
     id,
     taskQueue,
     type: shape,

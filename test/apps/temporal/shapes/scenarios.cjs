@@ -1,6 +1,7 @@
 /** What a client does with the workflow of each shape. A shape that is not listed is executed. */
 const { setTimeout: delay } = require('node:timers/promises');
 const { WithStartWorkflowOperation } = require('@temporalio/client');
+const { beating } = require('./activities.cjs');
 
 const settled = (promise) =>
   promise.then(
@@ -8,25 +9,49 @@ const settled = (promise) =>
     () => {},
   );
 
-async function until(handle, attributes) {
-  const has = ({ events }) => events.some((event) => event[attributes] != null);
-  while (!has(await handle.fetchHistory())) await delay(50);
+async function until(isMet) {
+  while (!(await isMet())) await delay(50);
 }
 
-async function cancel({ start }) {
+const eventsOf = async (handle) => (await handle.fetchHistory()).events;
+
+const has = (handle, attributes) =>
+  until(async () => (await eventsOf(handle)).some((event) => event[attributes] != null));
+
+/** The service has such an event, and has accepted what the workflow did because of it. */
+const isTaken = (handle, attributes) =>
+  until(async () => {
+    const events = await eventsOf(handle);
+    const at = events.findIndex((event) => event[attributes] != null);
+    return at >= 0 && events.slice(at).some((event) => event.workflowTaskCompletedEventAttributes != null);
+  });
+
+const STARTED = 'workflowExecutionStartedEventAttributes';
+
+async function cancelAfter(isReady, { start, id }) {
   const handle = await start();
-  await until(handle, 'workflowTaskCompletedEventAttributes');
-  await delay(200);
+  await isReady(handle, id);
   await handle.cancel();
   await settled(handle.result());
 }
 
+const isStarted = (handle) => isTaken(handle, STARTED);
+const isBeating = (_handle, id) => until(() => beating.has(id));
+
+async function isChildStarted(client, parent, id) {
+  await isTaken(parent, 'childWorkflowExecutionStartedEventAttributes');
+  const child = client.workflow.getHandle(`${id}/Endless`);
+  await isStarted(child);
+  return child;
+}
+
+const cancel = (shape) => cancelAfter(isStarted, shape);
+
 const terminateAfter =
-  (attributes) =>
-  async ({ start }) => {
+  (isReady) =>
+  async ({ start, id }) => {
     const handle = await start();
-    await until(handle, attributes);
-    await delay(200);
+    await isReady(handle, id);
     await handle.terminate('enough');
   };
 
@@ -64,15 +89,32 @@ exports.scenarios = {
     await settled(client.workflow.getHandle(`${id}/Endless`).result());
   },
   CanceledInSleep: cancel,
-  CanceledInActivity: cancel,
-  CanceledInChild: cancel,
+  CanceledInActivity: (shape) => cancelAfter(isBeating, shape),
+  CanceledInChild: (shape) => cancelAfter((handle, id) => isChildStarted(shape.client, handle, id), shape),
   CancellationCaught: cancel,
   CancellationOutlived: cancel,
-  Unawaited: terminateAfter('workflowTaskFailedEventAttributes'),
-  UnawaitedChild: terminateAfter('workflowTaskFailedEventAttributes'),
-  Terminated: terminateAfter('activityTaskCompletedEventAttributes'),
-  TerminatedIdle: terminateAfter('workflowTaskCompletedEventAttributes'),
-  TimesOut: ({ execute }) => execute({ workflowRunTimeout: '1s' }),
+  Unawaited: terminateAfter((handle) => has(handle, 'workflowTaskFailedEventAttributes')),
+  UnawaitedChild: terminateAfter((handle) => has(handle, 'workflowTaskFailedEventAttributes')),
+  Terminated: terminateAfter((handle) => isTaken(handle, 'activityTaskCompletedEventAttributes')),
+  TerminatedIdle: terminateAfter(isStarted),
+  TerminatedInActivity: terminateAfter(isBeating),
+  TerminatedChild: async ({ start, client, id }) => {
+    const handle = await start();
+    const child = await isChildStarted(client, handle, id);
+    await child.terminate();
+    await settled(handle.result());
+  },
+  Replaced: async ({ start, client, id, type, taskQueue, found }) => {
+    const first = await start();
+    await isTaken(first, 'activityTaskCompletedEventAttributes');
+    const options = { workflowId: id, taskQueue, workflowIdConflictPolicy: 'TERMINATE_EXISTING' };
+    const second = await client.workflow.start(type, options);
+    await second.signal('go');
+    await second.result();
+    for (const { firstExecutionRunId: runId } of [first, second]) found.push({ workflowId: id, runId });
+  },
+  ExecutionTimesOut: ({ execute }) => execute({ workflowExecutionTimeout: '5s' }),
+  TimesOut: ({ execute }) => execute({ workflowRunTimeout: '3s' }),
   Retried: ({ execute }) => execute({ retry: { initialInterval: '20ms', maximumAttempts: 3 } }),
   Signaled: signal('go'),
   SignaledBeforeStart: async ({ client, id, type, taskQueue }) => {
@@ -84,7 +126,7 @@ exports.scenarios = {
   HandlerCanceled: async ({ start }) => {
     const handle = await start();
     await handle.signal('go');
-    await until(handle, 'timerStartedEventAttributes');
+    await has(handle, 'timerStartedEventAttributes');
     await handle.cancel();
     await settled(handle.result());
   },

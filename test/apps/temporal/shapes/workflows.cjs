@@ -97,6 +97,7 @@ exports.ChildAbandoned = async () => {
 };
 exports.ChildTerminated = async () => {
   await wf.startChild('Endless', child('Endless'));
+  await wf.sleep(1500);
 };
 exports.ChildRequestCancel = async () => {
   await wf.startChild('Endless', child('Endless', { parentClosePolicy: 'REQUEST_CANCEL' }));
@@ -137,7 +138,7 @@ exports.OwnScopeCancelsActivity = async () => {
   const scope = new wf.CancellationScope();
   await scope.run(async () => {
     const running = beating();
-    await wf.sleep(100);
+    await wf.sleep(1500);
     scope.cancel();
     await running;
   });
@@ -285,7 +286,22 @@ exports.Terminated = async () => {
   await forever();
 };
 exports.TerminatedIdle = forever;
+exports.TerminatedInActivity = async () => beating();
+exports.TerminatedChild = async () => wf.executeChild('Endless', child('Endless'));
+exports.Replaced = async () => {
+  let went = false;
+  wf.setHandler(go, () => {
+    went = true;
+  });
+  await fast();
+  await wf.condition(() => went);
+};
 exports.TimesOut = forever;
+exports.ExecutionTimesOut = async () => {
+  void slow().catch(ignore);
+  await fast();
+  await forever();
+};
 exports.Scheduled = async () => fast();
 exports.Versioned = async () => {
   if (wf.patched('first')) await fast();

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Instrumentation } from '../../../../src/instrumentation.js';
-import { observeActivities } from '../../../../src/instrumentations/temporal/worker/activities.js';
+import {
+  addActivityNames,
+  observeActivities,
+} from '../../../../src/instrumentations/temporal/worker/activities.js';
 import { ActivitiesInFlight } from '../../../../src/instrumentations/temporal/worker/in-flight.js';
 import { TEMPORAL_ACTIVITY } from '../../../../src/semconv/temporal.js';
 import { record } from '../../../support/recorder.js';
@@ -12,7 +15,14 @@ class Activity {
   readonly context = { cancellationSignal: new AbortController().signal };
 
   constructor(activityType: string, fn?: unknown) {
-    this.info = { activityType, taskQueue: 'test', isLocal: false };
+    this.info = {
+      activityType,
+      taskQueue: 'test',
+      isLocal: false,
+      scheduledTimestampMs: 1,
+      currentAttemptScheduledTimestampMs: 1,
+      scheduleToCloseTimeoutMs: 1000,
+    };
     this.fn = fn;
   }
 
@@ -45,4 +55,33 @@ test('an activity in a unit test, where nobody has registered it, has the name o
     'RunActivity:pay',
     'RunActivity:unknown',
   ]);
+});
+
+test('an activity in a unit test has no deadline, because it was never scheduled', async () => {
+  let mocked: number | undefined;
+  let real: number | undefined;
+  await new Activity('unknown').execute(async () => {
+    mocked = recorder.calls.deadline;
+  }, {});
+  await new Activity('charge', charge).execute(async () => {
+    real = recorder.calls.deadline;
+  }, {});
+
+  expect([mocked, real]).toEqual([undefined, 1001]);
+  await recorder.take(2);
+});
+
+test('a name that only the default activity of a worker handles is not a label', async () => {
+  const byDefault = async (): Promise<void> => {};
+  addActivityNames(
+    new Map([
+      ['default', byDefault],
+      ['pay', byDefault],
+    ]),
+  );
+  await new Activity('chosen by a caller', byDefault).execute(byDefault, {});
+  await new Activity('pay', byDefault).execute(byDefault, {});
+
+  const routes = (await recorder.take(2)).map(({ route }) => route);
+  expect(routes).toEqual(['RunActivity:_OTHER', 'RunActivity:pay']);
 });

@@ -74,6 +74,16 @@ test('a task that waits for a local activity has no answer yet', () => {
   expect(told).toEqual(['a', 'b']);
 });
 
+test('when a run is closed, the last task that the service has accepted is told', () => {
+  reports.hold('accepted', 'a', 3, false);
+  reports.hold('refused', 'b', 9, false);
+  reports.settle('accepted', 3);
+  reports.settle('refused', 3);
+  reports.settle('unknown', 3);
+  reports.close();
+  expect(told).toEqual(['a']);
+});
+
 test('a worker that stops tells what it has answered', () => {
   reports.hold('answered', 'a', 3, false);
   reports.hold('open', 'b', 3, true);

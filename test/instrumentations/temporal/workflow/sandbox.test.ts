@@ -1,7 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import vm from 'node:vm';
 import { expect, test } from 'vitest';
-import { type Ended, observeWorkflows } from '../../../../src/instrumentations/temporal/workflow/sandbox.js';
+import {
+  type Conclusion,
+  type Ended,
+  observeWorkflows,
+} from '../../../../src/instrumentations/temporal/workflow/sandbox.js';
 
 const HEADER = '_tracer-data';
 const PARENT = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
@@ -16,7 +20,7 @@ type Interceptor = Record<string, (input: object, next: (input: Input) => unknow
 
 interface SinkCall {
   readonly fnName: string;
-  readonly args: [Ended[], boolean?];
+  readonly args: [Conclusion | Ended[]];
 }
 
 /** A sandbox with only Temporal's globals, into which the observer is loaded as text. */
@@ -73,15 +77,19 @@ class Sandbox {
   /** The commands of an activation. Returns what it reports. */
   conclude(...commands: object[]): SinkCall[] {
     this.#internals['concludeActivation']?.({ commands }, (input) => input);
-    return this.activator.sinkCalls.splice(0).map(({ fnName, args: [ended, ...rest] }) => ({
-      fnName,
-      args: [ended.map((each) => ({ ...each, ...(each.error && { error: { ...each.error } }) })), ...rest],
-    }));
+    // Another realm has made them.
+    return this.activator.sinkCalls.splice(0).map(({ fnName, args }) => structuredClone({ fnName, args }));
+  }
+
+  concluded(...commands: object[]): Conclusion | undefined {
+    const [call] = this.conclude(...commands);
+    expect(call?.fnName ?? 'concluded').toBe('concluded');
+    return call?.args[0] as Conclusion | undefined;
   }
 
   /** What an activation tells: `StartActivity:charge completed`, with the type of its error. */
   told(...commands: object[]): string[] {
-    return this.conclude(...commands).flatMap(({ args: [ended] }) => ended.map(textOf));
+    return (this.concluded(...commands)?.ended ?? []).map(textOf);
   }
 
   start(headers: Input['headers'] = {}): void {
@@ -132,10 +140,9 @@ const CANCELED = { message: 'stop', activityFailureInfo: {}, cause: { canceledFa
 function runOnce(box: Sandbox, given: Input['headers']): { ended: Ended[]; sent: Input } {
   box.start(given);
   const sent = box.activity(7);
-  expect(box.conclude()).toEqual([]);
+  expect(box.told()).toEqual([]);
   box.activate({ resolveActivity: { seq: 7, result: { completed: {} } } });
-  const [report] = box.conclude(COMPLETE);
-  return { ended: report?.args[0] ?? [], sent };
+  return { ended: [...(box.concluded(COMPLETE)?.ended ?? [])], sent };
 }
 
 test('a run is a child of the call that started it, and its activity is a child of the run', () => {
@@ -204,7 +211,7 @@ test('a replay reports nothing', () => {
   box.start();
   box.activity(1);
   box.activate({ resolveActivity: { seq: 1, result: { completed: {} } } });
-  expect(box.conclude()).toEqual([]);
+  expect(box.told()).toEqual([]);
 
   box.activator.info.unsafe.isReplaying = false;
   expect(box.told(COMPLETE)).toEqual(['RunWorkflow:Order completed']);
@@ -310,16 +317,46 @@ test('a workflow continues as new only if it ends so', () => {
   ]);
 });
 
+test('what is open is told once, by a replay when it is over', () => {
+  const box = new Sandbox();
+  const begun = (): string[] | undefined => box.concluded()?.begun.map(({ of }) => of);
+  const { unsafe } = box.activator.info;
+  unsafe.isReplaying = true;
+  box.start();
+  box.activity(1);
+  box.activity(2);
+  expect(begun()).toBeUndefined();
+  box.activate({ resolveActivity: { seq: 1, result: { completed: {} } } });
+  expect(begun()).toBeUndefined();
+
+  unsafe.isReplaying = false;
+  const signal = (seq: number): Input =>
+    box.call('signalWorkflow', { signalName: 'go', seq }, 'signalWorkflow');
+  signal(3);
+  expect(box.concluded()).toMatchObject({
+    begun: [{ of: 'Order' }, { of: 'charge' }, { of: 'go' }],
+    isFirst: true,
+  });
+  expect(begun()).toBeUndefined();
+  signal(4);
+  expect(box.concluded()).toMatchObject({ begun: [{ of: 'go' }], isFirst: false });
+});
+
 test('a task that waits for a local activity is still open', () => {
   const box = new Sandbox();
   box.start();
   box.activity(1);
+  box.conclude();
   const local = { activityType: 'reserve', attempt: 1, seq: 2 };
   box.call('scheduleLocalActivity', local, 'activity');
   box.activate({ resolveActivity: { seq: 1, result: { completed: {} } } });
-  expect(box.conclude()).toMatchObject([{ fnName: 'ended', args: [[{ of: 'charge' }], true] }]);
+  expect(box.concluded()).toMatchObject({
+    ended: [{ of: 'charge' }],
+    begun: [{ of: 'reserve' }],
+    isTaskOpen: true,
+  });
   box.activate({ resolveActivity: { seq: 2, result: { completed: {} } } });
-  expect(box.conclude()).toMatchObject([{ fnName: 'ended', args: [[{ of: 'reserve' }], false] }]);
+  expect(box.concluded()).toMatchObject({ ended: [{ of: 'reserve' }], begun: [], isTaskOpen: false });
 });
 
 test('the handler of a signal ends with its promise', async () => {
@@ -360,16 +397,16 @@ test('an update ends with the response that the service gets', () => {
     updateResponse: { protocolInstanceId: `p${id}`, ...response },
   });
   const accepted = ids.slice(0, 3).map((id) => respond(id, { accepted: {} }));
-  expect(box.conclude(...accepted)).toEqual([]);
+  expect(box.told(...accepted)).toEqual([]);
 
-  const reports = box.conclude(
-    respond('1', { completed: {} }),
-    respond('2', { rejected: failed('BadLuck') }),
-    respond('4', { rejected: failed('TooLittle') }),
-    respond('5', { rejected: failed('') }),
-    COMPLETE,
-  );
-  const [ended = []] = reports[0]?.args ?? [];
+  const { ended = [] } =
+    box.concluded(
+      respond('1', { completed: {} }),
+      respond('2', { rejected: failed('BadLuck') }),
+      respond('4', { rejected: failed('TooLittle') }),
+      respond('5', { rejected: failed('') }),
+      COMPLETE,
+    ) ?? {};
   expect(ended.map(textOf)).toEqual([
     'HandleUpdate:add completed',
     'HandleUpdate:add failed BadLuck',
@@ -395,11 +432,12 @@ test('queries have no ids of their own, and are answered in real time', () => {
     { respondToQuery: { queryId: '2', failed: failed('ReferenceError') } },
   );
   expect(report?.fnName).toBe('answered');
-  expect(report?.args[0].map(textOf)).toEqual([
+  const queries = report?.args[0] as Ended[];
+  expect(queries.map(textOf)).toEqual([
     'HandleQuery:told completed',
     'HandleQuery:_OTHER failed ReferenceError',
   ]);
-  expect(report?.args[0][0]).toMatchObject({ traceId: undefined, spanId: undefined, startedAt: NOW });
+  expect(queries[0]).toMatchObject({ traceId: undefined, spanId: undefined, startedAt: NOW });
 });
 
 test('a fault in the observer does not reach the workflow', () => {

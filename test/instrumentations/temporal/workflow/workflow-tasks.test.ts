@@ -1,8 +1,10 @@
 import { coresdk } from '@temporalio/proto';
 import { expect, test } from 'vitest';
 import type { Guard } from '../../../../src/instrumentation.js';
-import type { HeldReports } from '../../../../src/instrumentations/temporal/workflow/held-reports.js';
-import { observeWorkflowTasks } from '../../../../src/instrumentations/temporal/workflow/workflow-tasks.js';
+import {
+  observeWorkflowTasks,
+  type TaskObserver,
+} from '../../../../src/instrumentations/temporal/workflow/workflow-tasks.js';
 
 const { WorkflowActivationCompletion } = coresdk.workflow_completion;
 const guard: Guard = (fn) => fn;
@@ -12,6 +14,7 @@ class Worker {
   readonly nativeWorker = { completeWorkflowActivation: async (_: Uint8Array | ArrayBuffer) => {} };
   async handleActivation(_workflow: unknown, _task: object): Promise<void> {}
   async run(): Promise<void> {}
+  shutdown(): void {}
 }
 
 function createWorker(): { worker: Worker; heard: string[] } {
@@ -20,10 +23,10 @@ function createWorker(): { worker: Worker; heard: string[] } {
     (what: string) =>
     (...args: unknown[]) =>
       heard.push([what, ...args].join(' '));
-  const names = ['activate', 'answer', 'accept', 'discard', 'close'];
+  const names = ['activate', 'answer', 'accept', 'discard', 'stop', 'close'];
   const reports = Object.fromEntries(names.map((name) => [name, hear(name)]));
   class Observed extends Worker {}
-  observeWorkflowTasks(Observed.prototype, () => reports as unknown as HeldReports<unknown>, guard);
+  observeWorkflowTasks(Observed.prototype, () => reports as unknown as TaskObserver, guard);
   return { worker: new Observed(), heard };
 }
 
@@ -41,9 +44,10 @@ test('a worker is followed from activation to answer', async () => {
   const bytes = completion.finish();
   await worker.nativeWorker.completeWorkflowActivation(bytes);
   await worker.nativeWorker.completeWorkflowActivation(bytes.buffer.slice(bytes.byteOffset) as ArrayBuffer);
+  worker.shutdown();
   await worker.run();
 
-  expect(heard).toEqual(['activate run 7', `answer ${runId}`, `answer ${runId}`, 'close']);
+  expect(heard).toEqual(['activate run 7', `answer ${runId}`, `answer ${runId}`, 'stop', 'close']);
 });
 
 test.each([

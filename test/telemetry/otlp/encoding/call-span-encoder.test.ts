@@ -1,7 +1,8 @@
-import { createTraceState, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { createTraceState, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { AlwaysOnSampler, type ReadableSpan } from '@opentelemetry/sdk-trace';
+import { AlwaysOnSampler, type ReadableSpan, SamplingDecision } from '@opentelemetry/sdk-trace';
 import { expect, test } from 'vitest';
 import { createCalls } from '../../../../src/calls/calls.js';
 import type { CallStart, Outcome } from '../../../../src/instrumentation.js';
@@ -12,17 +13,16 @@ import { encodeSpans } from '../../../../src/telemetry/otlp/encoding/encode-span
 import { SCOPE } from '../../../../src/telemetry/scope.js';
 import { CallSpan } from '../../../../src/telemetry/traces/call-span.js';
 import { RandomIdGenerator } from '../../../../src/telemetry/traces/id-generator.js';
+import type { Sampling } from '../../../../src/telemetry/traces/sampling.js';
 import { createSpanObserver } from '../../../../src/telemetry/traces/spans.js';
 import { decodeSpans } from '../../../support/otlp.js';
 import { finishedSpans } from '../../../support/spans.js';
 
 const resource = resourceFromAttributes({ 'service.name': 'shop', 'process.pid': 7, list: ['a', 'b'] });
 const finished: CallSpan[] = [];
-const observer = createSpanObserver({
-  resource,
+const sampling: Sampling = {
   sampler: new AlwaysOnSampler(),
-  ids: new RandomIdGenerator(),
-  limits: {},
+  unsampled: SamplingDecision.NOT_RECORD,
   processors: [
     {
       onStart() {},
@@ -31,7 +31,14 @@ const observer = createSpanObserver({
       shutdown: async () => {},
     },
   ],
+};
+const observer = createSpanObserver({
+  resource,
+  sampling: () => sampling,
+  ids: new RandomIdGenerator(),
+  limits: {},
 });
+propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 const calls = createCalls({ observers: [observer], knownOperations: { [HTTP_SERVER.operation]: ['GET'] } });
 
 function finish(start: Partial<CallStart>, outcome: Outcome): CallSpan {
@@ -81,6 +88,19 @@ test.each<[string, Partial<CallStart>, Outcome]>([
 ])('%s is encoded as the SDK encodes it', (_, start, outcome) => {
   const span = finish(start, outcome);
   expect(encoded([span])).toEqual(bySdk([span]));
+});
+
+test('links are encoded as the SDK encodes them, with the number of those that were dropped', () => {
+  const links = Array.from({ length: 200 }, (_, i) => ({
+    traceparent: `00-${'a'.repeat(32)}-${(i + 1).toString(16).padStart(16, '0')}-0${i % 2}`,
+    tracestate: i === 0 ? 'vendor=1' : undefined,
+  }));
+  for (const count of [1, 200]) {
+    const span = finish({ kind: 'consumer', links: links.slice(0, count) }, {});
+    expect(span.links).toHaveLength(Math.min(count, 128));
+    expect(encoded([span])).toEqual(bySdk([span]));
+  }
+  expect(encoded([finish({ links }, {})])[0]).toMatchObject({ droppedLinks: 72 });
 });
 
 test('ids, parent, flags and times are encoded as the SDK encodes them', () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { openHttp, retryAfterMs } from '../../../../src/telemetry/otlp/transport/http.js';
@@ -15,6 +15,31 @@ test.each([
   [undefined, undefined],
 ])('reads Retry-After: %s', (value, expected) => {
   expect(retryAfterMs(value, Date.parse('2026-11-23T10:00:00Z'))).toBe(expected);
+});
+
+test('a connection that is used again collects no listeners', async () => {
+  const server = createServer((request, response) => request.resume().on('end', () => response.end()));
+  const sockets: Socket[] = [];
+  server.on('connection', (socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const transport = openHttp(otlp(`http://127.0.0.1:${port}/v1/traces`, { protocol: 'http/protobuf' }));
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  onTestFinished(() => {
+    process.off('warning', onWarning);
+    transport.close();
+    server.close();
+  });
+
+  for (let turn = 0; turn < 15; turn += 1) {
+    expect(await transport.send([Buffer.from('spans')])).toMatchObject({ status: 'success' });
+    await sleep(1);
+  }
+
+  expect(sockets).toHaveLength(1);
+  expect(warnings).toEqual([]);
 });
 
 test('sends nothing after the timeout, when the bytes may belong to other spans', async () => {

@@ -56,8 +56,18 @@ describe.each(Object.entries(protocols))('%s', (protocol, target) => {
         events: [
           { name: 'cache miss', time: nanos(span.events[0]?.time ?? [0, 0]), attributes: { key: 'k' } },
         ],
-        links: [{ traceId: 'b'.repeat(32), spanId: 'c'.repeat(16), attributes: { why: 'retry' } }],
+        links: [
+          {
+            traceId: 'b'.repeat(32),
+            spanId: 'c'.repeat(16),
+            traceState: '',
+            attributes: { why: 'retry' },
+            flags: 0x101,
+          },
+        ],
+        droppedLinks: 0,
         status: { code: 'ERROR', message: 'broken' },
+        flags: 0x301,
         resource: { 'service.name': 'orders', 'process.pid': 7 },
         scope: { name: 'test', version: '1.2.3' },
       },

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { isAlive, processId } from '../../../src/telemetry/cluster/process-id.js';
+import { isAlive, processId } from '../src/process-id.js';
 
 test('a process is known by its id and its start, and not after its end', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);

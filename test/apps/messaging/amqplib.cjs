@@ -1,0 +1,1 @@
+require('./amqplib.scenario.cjs')(require('amqplib'));

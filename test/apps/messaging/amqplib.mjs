@@ -1,0 +1,4 @@
+import * as amqplib from 'amqplib';
+import scenario from './amqplib.scenario.cjs';
+
+scenario(amqplib);

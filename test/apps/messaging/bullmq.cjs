@@ -1,0 +1,1 @@
+require('./bullmq.scenario.cjs')(require('bullmq'));

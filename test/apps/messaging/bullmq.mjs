@@ -1,0 +1,4 @@
+import * as bullmq from 'bullmq';
+import scenario from './bullmq.scenario.cjs';
+
+scenario(bullmq);

@@ -1,0 +1,1 @@
+require('./kafkajs.scenario.cjs')(require('kafkajs'));
