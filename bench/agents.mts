@@ -1,7 +1,7 @@
 /** The agents to compare: none, Redhook, and what a user would pick instead. */
 import { resolve } from 'node:path';
 
-export const APPS = ['http', 'fastify', 'fetch', 'grpc'] as const;
+export const APPS = ['http', 'fastify', 'express', 'express-pg', 'fetch', 'grpc'] as const;
 export type App = (typeof APPS)[number];
 
 export interface Endpoints {
@@ -73,6 +73,21 @@ export const autoInstrumentations: Agent = {
   traces: true,
 };
 
+/** Sets up an SDK in the application, as its own code would. */
+const byHand: Agent = {
+  ...autoInstrumentations,
+  name: 'OpenTelemetry by hand: http, undici, grpc',
+  flags: ['--require', resolve('bench/apps/by-hand.cjs')],
+  apps: ['http', 'fetch', 'grpc'],
+};
+
+/** The distribution of Elastic. */
+const edot: Agent = {
+  ...autoInstrumentations,
+  name: 'EDOT',
+  flags: ['--import', peer('@elastic/opentelemetry-node/import.mjs')],
+};
+
 export const ddTrace: Agent = {
   name: 'dd-trace',
   flags: ['--require', peer('dd-trace/init.js')],
@@ -96,7 +111,16 @@ export const promClient: Agent = {
   variant: 'http-prom-client',
 };
 
-export const AGENTS: readonly Agent[] = [bare, redhook, unsampled, autoInstrumentations, ddTrace, promClient];
+export const AGENTS: readonly Agent[] = [
+  bare,
+  redhook,
+  unsampled,
+  autoInstrumentations,
+  byHand,
+  edot,
+  ddTrace,
+  promClient,
+];
 
 /** The minimum that any agent must do: a patched `emit`, and the handler run inside an AsyncLocalStorage. */
 const floor: Agent = {

@@ -44,8 +44,6 @@ const agents = all.filter(
 );
 const of = (app: App) => agents.filter((agent) => agent.apps.includes(app));
 
-stayAwayFromTarget();
-const services = await startServices();
 const results: Results = { requests: new Map() };
 
 const PARTS: Record<string, () => Promise<void>> = {
@@ -74,6 +72,8 @@ const PARTS: Record<string, () => Promise<void>> = {
 };
 
 const parts = values.part ?? (values.app === undefined ? Object.keys(PARTS) : ['requests']);
+stayAwayFromTarget();
+const services = await startServices(parts.includes('requests') && apps.includes('express-pg'));
 try {
   for (const part of parts) {
     const measure = PARTS[part];
@@ -82,7 +82,7 @@ try {
     await measure();
   }
 } finally {
-  services.stop();
+  await services.stop();
 }
 console.log(report(results));
 if (values.save) writeFileSync('bench/RESULTS.md', `${preface()}\n${report(results)}`);

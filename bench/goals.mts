@@ -1,5 +1,5 @@
 /** What Redhook may cost at most, mostly as ratios to what its users would pick instead. */
-import { autoInstrumentations, bare, ddTrace, promClient, redhook, unsampled } from './agents.mts';
+import { type App, autoInstrumentations, bare, ddTrace, promClient, redhook, unsampled } from './agents.mts';
 import { addedBy, type Results, ratio } from './results.mts';
 import type { Soak } from './soak.mts';
 import { added, median } from './statistics.mts';
@@ -12,7 +12,7 @@ interface Goal {
   readonly atMost: number;
 }
 
-const peer = (app: 'http' | 'fastify' | 'fetch' | 'grpc', other: typeof bare, agent = redhook) => ({
+const peer = (app: App, other: typeof bare, agent = redhook) => ({
   unit: 'ratio',
   figure: ({ requests }: Results) =>
     ratio(addedBy(agent, requests.get(app)), addedBy(other, requests.get(app))),
@@ -52,6 +52,16 @@ export const GOALS: readonly Goal[] = [
     name: 'gRPC unary server, to auto-instrumentations-node',
     ...peer('grpc', autoInstrumentations),
     atMost: 0.25,
+  },
+  {
+    name: 'Express route, to auto-instrumentations-node',
+    ...peer('express', autoInstrumentations),
+    atMost: 0.25,
+  },
+  {
+    name: 'Express route with one query of PostgreSQL, to auto-instrumentations-node',
+    ...peer('express-pg', autoInstrumentations),
+    atMost: 0.3,
   },
   { name: 'unsampled, to prom-client by hand', ...peer('http', promClient, unsampled), atMost: 1.5 },
   {

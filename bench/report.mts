@@ -34,7 +34,13 @@ export function report(results: Results): string {
 /** The versions, the date and the machine of the measurement. */
 export function preface(): string {
   const versionOf = (path: string): string => JSON.parse(readFileSync(path, 'utf8')).version;
-  const peers = ['@opentelemetry/auto-instrumentations-node', 'dd-trace', 'prom-client'];
+  const peers = [
+    '@opentelemetry/auto-instrumentations-node',
+    '@opentelemetry/sdk-node',
+    '@elastic/opentelemetry-node',
+    'dd-trace',
+    'prom-client',
+  ];
   const versions = peers.map((name) => `${name} ${versionOf(`bench/node_modules/${name}/package.json`)}`);
   return [
     '# Results',
@@ -101,6 +107,8 @@ function requestsOf(app: string, samples: Samples): string {
 const TITLES: Record<string, string> = {
   http: 'Bare http',
   fastify: 'Fastify route',
+  express: 'Route of a mounted Express router',
+  'express-pg': 'Express route with one query of PostgreSQL',
   fetch: 'Fastify route with one fetch',
   grpc: 'gRPC unary',
 };

@@ -35,6 +35,8 @@ const overGrpc = (port: number, count: number) => loadGrpc(port, count, CONNECTI
 const LOADS: Record<App, Load> = {
   http: { warmUp: 30_000, count: 60_000, spans: 1, run: overHttp },
   fastify: { warmUp: 30_000, count: 60_000, spans: 1, run: overHttp },
+  express: { warmUp: 30_000, count: 60_000, spans: 1, run: overHttp },
+  'express-pg': { warmUp: 10_000, count: 20_000, spans: 2, run: overHttp },
   fetch: { warmUp: 8_000, count: 16_000, spans: 2, run: overHttp },
   grpc: { warmUp: 20_000, count: 40_000, spans: 1, run: overGrpc },
 };
@@ -59,10 +61,14 @@ export async function measureRequests(
   return samples;
 }
 
-async function measureOnce(app: App, agent: Agent, { sink, endpoints, upstream }: Services): Promise<Sample> {
+async function measureOnce(
+  app: App,
+  agent: Agent,
+  { sink, endpoints, upstreams }: Services,
+): Promise<Sample> {
   const { warmUp, count, spans, run } = LOADS[app];
   const receivedBefore = await sink.received();
-  const target = await startTarget(agent, app, endpoints, upstream);
+  const target = await startTarget(agent, app, endpoints, upstreams);
   await pause();
   const idle = target.rss();
   await awake(() => run(target.port, warmUp));

@@ -25,12 +25,12 @@ const ROUTES = 300;
 const SCRAPES = 20;
 const PAUSE_MS = 300;
 
-export async function measureScrape({ endpoints, upstream }: Services): Promise<ScrapeCost> {
+export async function measureScrape({ endpoints, upstreams }: Services): Promise<ScrapeCost> {
   const agent = {
     ...redhook,
     env: (all: typeof endpoints) => ({ ...redhook.env(all), ROUTES: `${ROUTES}` }),
   };
-  const target = await startTarget({ ...agent, variant: 'routes' }, 'fastify', endpoints, upstream);
+  const target = await startTarget({ ...agent, variant: 'routes' }, 'fastify', endpoints, upstreams);
   const origin = `http://127.0.0.1:${target.port}`;
   for (let i = 0; i < ROUTES; i += 1)
     for (const method of ['GET', 'POST']) await (await fetch(`${origin}/orders-${i}/7`, { method })).text();

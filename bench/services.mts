@@ -5,20 +5,28 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import type { Endpoints } from './agents.mts';
+import { startPostgres } from './postgres.mts';
 
 export interface Sink {
   /** The number of spans that have arrived since it started. */
   received(): Promise<number>;
 }
 
+/** What an application may call. They run in processes of their own, or here, without telemetry. */
+export interface Upstreams {
+  readonly http: string;
+  /** `undefined` if no application to be measured needs it. */
+  readonly postgres: string | undefined;
+}
+
 export interface Services {
   readonly sink: Sink;
   readonly endpoints: Endpoints;
-  readonly upstream: string;
-  stop(): void;
+  readonly upstreams: Upstreams;
+  stop(): Promise<void>;
 }
 
-export async function startServices(): Promise<Services> {
+export async function startServices(needsPostgres: boolean): Promise<Services> {
   const sink = fork(resolve('bench/sink.mts'));
   const [{ otlp, datadog }] = await once(sink, 'message');
   sink.once('exit', (code) => {
@@ -29,11 +37,16 @@ export async function startServices(): Promise<Services> {
   await once(silent, 'listening');
   const upstream = createServer((_request, response) => response.end('17')).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
+  const postgres = needsPostgres ? await startPostgres(await freePort()) : undefined;
   return {
     sink: { received: () => ask(sink) },
     endpoints: { otlp, datadog, silent: (silent.address() as AddressInfo).port, metrics: await freePort() },
-    upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
-    stop() {
+    upstreams: {
+      http: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+      postgres: postgres?.url,
+    },
+    async stop() {
+      await postgres?.stop();
       sink.kill('SIGKILL');
       silent.close();
       for (const socket of held) socket.destroy();

@@ -23,9 +23,9 @@ export async function measureSoak(minutes: number, services: Services): Promise<
   return soaks;
 }
 
-async function soak(agent: Agent, minutes: number, { sink, endpoints, upstream }: Services): Promise<Soak> {
+async function soak(agent: Agent, minutes: number, { sink, endpoints, upstreams }: Services): Promise<Soak> {
   const receivedBefore = await sink.received();
-  const target = await startTarget(agent, 'http', endpoints, upstream);
+  const target = await startTarget(agent, 'http', endpoints, upstreams);
   const rss: number[][] = [];
   const from = performance.now();
   let requests = 0;

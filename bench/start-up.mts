@@ -8,13 +8,13 @@ import { startTarget } from './target.mts';
 export async function measureStartUp(
   agents: readonly Agent[],
   rounds: number,
-  { endpoints, upstream }: Services,
+  { endpoints, upstreams }: Services,
 ): Promise<Map<Agent, number[]>> {
   const times = new Map<Agent, number[]>(agents.map((agent) => [agent, []]));
   // The first round warms the file cache.
   for (let round = 0; round <= rounds; round += 1) {
     for (const agent of shuffled(agents)) {
-      const target = await startTarget(agent, 'http', endpoints, upstream);
+      const target = await startTarget(agent, 'http', endpoints, upstreams);
       if (round > 0) times.get(agent)?.push(target.startedIn);
       await target.stop();
     }

@@ -92,7 +92,10 @@ async function run(agent: Agent, seconds: number, { endpoints }: Services): Prom
   const upstream = await startUpstream(callers);
   const flags = ['--expose-gc', ...agent.flags];
   const ends = { ...endpoints, otlp: receiver.port };
-  const target = await startTarget({ ...agent, flags, variant: 'stress' }, 'http', ends, upstream.url);
+  const target = await startTarget({ ...agent, flags, variant: 'stress' }, 'http', ends, {
+    http: upstream.url,
+    postgres: undefined,
+  });
   const ports: Ports = { http: target.port, http2: Number(await ask(target, '/http2-port')) };
   const hasPage = agent.traces;
 

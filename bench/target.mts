@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Agent, App, Endpoints } from './agents.mts';
+import type { Upstreams } from './services.mts';
 
 /** With two cores or more, the application has one to itself, and everything else stays away from it. */
 const PINNED = availableParallelism() > 1;
@@ -41,11 +42,16 @@ export async function startTarget(
   agent: Agent,
   app: App,
   endpoints: Endpoints,
-  upstream: string,
+  upstreams: Upstreams,
 ): Promise<Target> {
   const node = [process.execPath, ...agent.flags, resolve(`bench/apps/${agent.variant ?? app}.cjs`)];
   const [command, ...args] = PINNED ? ['taskset', '-c', '0', ...node] : node;
-  const env = { ...process.env, ...agent.env(endpoints), UPSTREAM: upstream };
+  const env = {
+    ...process.env,
+    ...agent.env(endpoints),
+    UPSTREAM: upstreams.http,
+    ...(upstreams.postgres !== undefined && { POSTGRES: upstreams.postgres }),
+  };
   const from = performance.now();
   const child = spawn(command as string, args, {
     // A folder without a configuration file.
