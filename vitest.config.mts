@@ -7,7 +7,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Most tests wait for processes that they have started, so three files at once keep two processors busy.
     maxWorkers: Math.max(3, availableParallelism() - 1),
-    globalSetup: 'test/support/install-nodes.ts',
+    globalSetup: ['test/support/install-nodes.ts', 'test/support/install-applications.ts'],
     projects: [
       {
         extends: true,
@@ -21,6 +21,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: [
             'test/support/install-nodes.ts',
+            'test/support/install-applications.ts',
             'test/support/install-tools.ts',
             'test/support/fresh-build.ts',
           ],

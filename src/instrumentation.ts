@@ -254,6 +254,8 @@ export interface Call {
    * takes it back.
    */
   name(route: string | undefined): void;
+  /** What it is named by now. */
+  readonly route: string | undefined;
   /** Sets labels and span attributes. A name that is no label of the convention goes to the span alone. */
   set(attributes: Attributes): void;
   /** Sets the status code as soon as it is known. An end without a code keeps it. */

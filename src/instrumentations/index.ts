@@ -3,6 +3,7 @@ import { amqplib } from './amqplib.js';
 import { awsSdk } from './aws-sdk.js';
 import { bullmq } from './bullmq.js';
 import { bunyan } from './bunyan.js';
+import { connect } from './connect.js';
 import { console } from './console.js';
 import { express } from './express.js';
 import { fastify } from './fastify.js';
@@ -24,12 +25,14 @@ import { memcached } from './memcached.js';
 import { mongodb } from './mongodb.js';
 import { mysql } from './mysql.js';
 import { mysql2 } from './mysql2.js';
+import { next } from './next.js';
 import { pg } from './pg.js';
 import { pino } from './pino.js';
 import { redis } from './redis.js';
 import { restify } from './restify.js';
 import { temporalClient } from './temporal-client.js';
 import { temporalWorker } from './temporal-worker.js';
+import { trpc } from './trpc.js';
 import { winston } from './winston.js';
 
 /** All instrumentations. A new one needs its file, its test and a line here. */
@@ -39,14 +42,17 @@ export const instrumentations: readonly Instrumentation[] = [
   http2Server,
   http2Client,
   fetch,
+  connect,
   express,
   fastify,
   h3,
   hapi,
   hono,
   koa,
+  next,
   restify,
   graphql,
+  trpc,
   grpcServer,
   grpcClient,
   temporalClient,

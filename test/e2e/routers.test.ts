@@ -40,6 +40,7 @@ interface Shop {
 }
 
 const SHOPS: Shop[] = [
+  { app: 'connect', cases: shop('/shop/orders') },
   { app: 'express', cases: shop('/shop/orders/:id') },
   { app: 'express4', cases: shop('/shop/orders/:id') },
   { app: 'h3', cases: shop('/shop/orders/:id') },
@@ -60,6 +61,14 @@ const SHOPS: Shop[] = [
     cases: [...nest('/api'), NOT_FOUND, ['/api/none', 404, undefined]],
   },
   { app: 'restify', cases: shop('/shop/orders/:id') },
+  {
+    app: 'trpc',
+    cases: [
+      ['/shop.order', 200, '/shop.order'],
+      ['/shop.fail', 500, '/shop.fail'],
+      ['/wp-admin.php', 404, undefined],
+    ],
+  },
 ];
 
 /** The flag of each module system. */

@@ -3,10 +3,10 @@ import * as stable from '@opentelemetry/semantic-conventions';
 import * as incubating from '@opentelemetry/semantic-conventions/incubating';
 import { expect, test } from 'vitest';
 
-/** Our own names, those of BullMQ, and the attribute of an overflow series, which the specification of the SDK defines. */
-const OUTSIDE_CONVENTIONS = /^(?:temporal\.|redhook\.|bullmq\.|otel\.metric\.overflow$)/;
+/** Our own names, those of BullMQ and Next.js, and the attribute of an overflow series, which the specification of the SDK defines. */
+const OUTSIDE_CONVENTIONS = /^(?:temporal\.|redhook\.|bullmq\.|next\.|otel\.metric\.overflow$)/;
 /** Dotted names that are neither attributes nor metrics. */
-const CHANNEL_OR_FILE = /(?:channel|file)(?:: |\()'[^']+'/g;
+const CHANNEL_OR_FILE = /(?:channel|file|subscribe)(?:: |\()'[^']+'/g;
 const NAME = /'([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)'/g;
 
 const conventions = new Set<unknown>(Object.values({ ...stable, ...incubating } as object));

@@ -1,7 +1,6 @@
 import { npmCi } from './npm-ci.js';
 
-/** Installs the tools that start applications, in a folder where none of them is found by accident, and the gateway. */
+/** Installs the tools that start applications, in a folder where none of them is found by accident. */
 export default function installTools(): void {
   npmCi('test/tools');
-  npmCi('examples/gateway');
 }

@@ -1,0 +1,5 @@
+export async function GET(_request, { params }) {
+  const { id } = await params;
+  if (id === 'lost') throw new Error('lost');
+  return Response.json({ id });
+}

@@ -1,0 +1,3 @@
+export default function stock(request, response) {
+  response.json({ item: request.query.item });
+}

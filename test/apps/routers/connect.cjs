@@ -1,0 +1,1 @@
+require('./connect.routes.cjs')(require('connect'));

@@ -1,0 +1,4 @@
+import connect from 'connect';
+import listen from './connect.routes.cjs';
+
+listen(connect);

@@ -1,0 +1,1 @@
+require('./trpc.routes.cjs')(require('@trpc/server'), require('@trpc/server/adapters/standalone'));

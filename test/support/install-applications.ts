@@ -1,0 +1,7 @@
+import { npmCi } from './npm-ci.js';
+
+/** Installs the applications that have packages of their own. */
+export default function installApplications(): void {
+  npmCi('examples/gateway');
+  npmCi('test/apps/next');
+}
