@@ -58,12 +58,16 @@ const MODES = {
 
 const [mode, calls = '1'] = process.argv.slice(2);
 const server = http.createServer((_request, response) => response.end('ok'));
+const play = () => {
+  // It lives on for a while.
+  if (mode !== 'waits') setTimeout(() => server.close(), 100);
+  MODES[mode]();
+};
 if (calls === '0') MODES[mode]();
 else
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address();
     http.get({ port, host: '127.0.0.1', agent: false }, (response) => {
-      response.resume().on('end', () => setTimeout(MODES[mode], 20));
+      response.resume().on('end', () => setTimeout(play, 20));
     });
-    if (mode !== 'waits') setTimeout(() => server.close(), 100);
   });

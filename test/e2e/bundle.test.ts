@@ -30,7 +30,7 @@ beforeAll(async () => {
     cpSync(join(TEST, 'support/shop.proto'), join(root, bundler, 'support/shop.proto'));
   }
   collector = await startCollector();
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await collector?.close();
   rmSync(root, { recursive: true, force: true });

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { type App, listening, runApp, runProgram, startApp } from '../support/app.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.js';
 import { hasProgram } from '../support/program.js';
+import { sentSpans } from '../support/sent.js';
 
 const BUILD_TIMEOUT_MS = 180_000;
 const LATE = ['DEADLINE_EXCEEDED', 'CANCELLED'];
@@ -59,7 +60,7 @@ describe.runIf(hasProgram('go', 'apt-get install golang-go'))('Go', () => {
   }
 
   function spansOf(service: string): ReceivedSpan[] {
-    return collector.spans.filter(({ resource }) => resource['service.name'] === service);
+    return sentSpans(collector, service);
   }
 
   test('a Go client calls a Node server', async () => {

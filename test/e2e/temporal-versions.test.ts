@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NODES, runApp } from '../support/app.js';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.js';
 import { ORDER, SIGNAL, treeOf } from '../support/order.js';
+import { sentSpans } from '../support/sent.js';
 import { BEST_SERVICE, type TemporalService } from '../support/temporal.js';
 
 const TIMEOUT_MS = 180_000;
@@ -81,7 +82,7 @@ describe(`Temporal, on ${BEST_SERVICE.name}`, () => {
   }
 
   function spansOf(service: string): ReceivedSpan[] {
-    return collector.spans.filter(({ resource }) => resource['service.name'] === service);
+    return sentSpans(collector, service);
   }
 
   test.each(['1.11.8', '1.14.0'])(

@@ -9,6 +9,7 @@ import { type Collector, type ReceivedSpan, startCollector } from '../support/co
 import { scrape } from '../support/metrics.js';
 import { ORDER, SERVICE, SIGNAL, treeOf } from '../support/order.js';
 import { countsOf, seriesOf } from '../support/red.js';
+import { sentSpans } from '../support/sent.js';
 import { SERVICES, type TemporalService } from '../support/temporal.js';
 
 const TIMEOUT_MS = 120_000;
@@ -51,7 +52,7 @@ describe.each(SERVICES)('Temporal, on $name', ({ start }) => {
   }
 
   function spansOf(service: string): ReceivedSpan[] {
-    return collector.spans.filter(({ resource }) => resource['service.name'] === service);
+    return sentSpans(collector, service);
   }
 
   test(

@@ -7,6 +7,7 @@ import { type App, freePort, startApp } from './app.js';
 import type { Collector, ReceivedSpan } from './collector.js';
 import { conventionOf, labelsOf, textOf } from './labels.js';
 import { type Sample, scrape, total } from './metrics.js';
+import { sentSpans } from './sent.js';
 
 const CALLS = 1_000;
 const CONCURRENCY = 20;
@@ -102,7 +103,7 @@ export async function expectSpans(
 ): Promise<void> {
   app.signal('SIGTERM');
   expect(await app.ended).toEqual({ code: null, signal: 'SIGTERM' });
-  const spans = collector.spans.filter(({ resource }) => resource['service.name'] === sampler);
+  const spans = sentSpans(collector, sampler);
   expect(spans).toHaveLength(sampled);
 
   const series = countBy(

@@ -3,15 +3,20 @@ import type { Collector, ReceivedSpan } from './collector.js';
 import { conventionOf, seriesText, textOf } from './labels.js';
 import { countBy } from './load.js';
 
-/** The counts of each series of a service, as it pushed them over OTLP when it ended. */
+/** The counts of each series of a service, as its processes pushed them over OTLP last. */
 export function countsOf(collector: Collector, service: string): Map<string, number> {
-  const points = collector.metrics
-    .filter(({ name, resource }) => resource['service.name'] === service && DURATION.test(name))
-    .flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
+  const last = new Map<string, { series: string; count: number }>();
+  for (const { name, resource, points } of collector.metrics) {
+    if (resource['service.name'] !== service || !DURATION.test(name)) continue;
+    for (const { attributes, count = 0 } of points) {
+      const series = `${name} ${textOf(attributes)}`;
+      last.set(`${resource['service.instance.id']} ${series}`, { series, count });
+    }
+  }
   return countBy(
-    points,
-    ({ name, attributes }) => `${name} ${textOf(attributes)}`,
-    ({ count = 0 }) => count,
+    [...last.values()],
+    ({ series }) => series,
+    ({ count }) => count,
   );
 }
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { runApp } from './app.js';
 import { type Collector, type ReceivedSpan, startCollector } from './collector.js';
 import { countsOf, seriesOf } from './red.js';
+import { sentSpans } from './sent.js';
 import type { TemporalService } from './temporal.js';
 import { runText, type Shape } from './temporal-shapes.js';
 
@@ -91,7 +92,7 @@ export function useShapeRuns(
   }
 
   function spansOf(service: string): ReceivedSpan[] {
-    return collector.spans.filter(({ resource }) => resource['service.name'] === service);
+    return sentSpans(collector, service);
   }
 
   function check(service: string, played: readonly Shape[], runs: Runs, bare: Runs): void {
