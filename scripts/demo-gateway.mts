@@ -2,50 +2,24 @@
  * `npm run demo:gateway`: the example gateway, its order service and its issuer of tokens, each in a process under the flag;
  * requests that pass, that a role and an open circuit stop, and one that is answered by a stream. Ends by itself.
  */
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { parse } from 'yaml';
 import { newKeyPair, newProof, requestToken } from '../examples/gateway/conformance/tokens.ts';
-import { freePort } from './demo/port.mts';
+import { startGatewayDemo } from './demo/gateway.mts';
 import { say } from './demo/print.mts';
 import { redTable } from './demo/red-table.mts';
-import { metricsOf, startService } from './demo/service.mts';
-import { TraceParts } from './demo/trace-parts.mts';
+import { metricsOf, type Service } from './demo/service.mts';
 
-const EXAMPLE = resolve('examples/gateway');
-const BUF = 'node_modules/@bufbuild/buf/bin/buf';
 /** With so many calls that fail, the circuit of a clerk opens: policy.yaml. */
 const ENOUGH_CALLS = 15;
 
-const folder = mkdtempSync(join(tmpdir(), 'redhook-demo-'));
-const image = join(folder, 'image.binpb');
-execFileSync(process.execPath, [BUF, 'build', '-o', image], { cwd: EXAMPLE });
+/** The processes that a request reaches. */
+const BOTH = ['gateway', 'orders'];
+const ALONE = ['gateway'];
 
-const parts = new TraceParts();
-const audit: string[] = [];
-const run = (name: string, args: string[]) =>
-  startService(name, {
-    cwd: EXAMPLE,
-    args,
-    env: { NO_COLOR: '1' },
-    print: (line) => {
-      if (!parts.add(name, line) && line.startsWith('{')) audit.push(line);
-    },
-  });
-
-const issuer = await run('issuer', ['issuer/main.ts', '--port', String(await freePort(4000))]);
-const orders = await run('orders', ['order-service/main.ts', '--image', image]);
-const port = String(await freePort(8080));
-const gateway = await run('gateway', [
-  'src/main.ts',
-  ...['--image', image, '--upstream', orders.address, '--config', writeConfig()],
-  ...['--host', '127.0.0.1', '--port', port],
-]);
-const addresses = { orders: orders.address, issuer: issuer.address.replace('http://', '') };
+let orders!: Service;
+const { issuer, gateway, audit, ask, show } = await startGatewayDemo(async (run, image) => {
+  orders = await run('orders', ['order-service/main.ts', '--image', image]);
+  return { backend: orders };
+});
 
 say('A gateway, its order service and its issuer, unchanged, each under `node --import redhook/register`.');
 
@@ -56,6 +30,7 @@ const tokens = {
 const order = JSON.stringify({ customer: 'ada', items: [{ sku: 'A-1', quantity: 2 }] });
 await show(
   'bob, a clerk, places an order by REST. The gateway calls its backend by gRPC.',
+  BOTH,
   tokens.bob,
   'POST',
   '/v1/orders',
@@ -63,6 +38,7 @@ await show(
 );
 await show(
   'The order, as it changes: a stream of gRPC, by lines of JSON.',
+  BOTH,
   tokens.bob,
   'GET',
   '/v1/orders/1:watch',
@@ -70,6 +46,7 @@ await show(
 await showBound();
 await show(
   'eve, an auditor, must not place orders: 403, and the backend does not hear of it.',
+  ALONE,
   tokens.eve,
   'POST',
   '/v1/orders',
@@ -81,6 +58,7 @@ await orders.stop();
 for (let i = 0; i < ENOUGH_CALLS; i += 1) await ask(tokens.bob, 'GET', '/v1/orders/1');
 await show(
   'The backend is gone. Calls have failed until the circuit of clerks to this endpoint has opened: 503, and no call is made.',
+  ALONE,
   tokens.bob,
   'GET',
   '/v1/orders/1',
@@ -104,48 +82,6 @@ console.log(
 
 await Promise.all([gateway.stop(), issuer.stop()]);
 
-/** The configuration of the example, with the addresses of this run. */
-function writeConfig(): string {
-  const config = parse(readFileSync(join(EXAMPLE, 'gateway.yaml'), 'utf8'));
-  Object.assign(config.auth, {
-    issuer: issuer.address,
-    jwks_uri: `${issuer.address}/jwks`,
-    origin: `http://127.0.0.1:${port}`,
-    policy: join(EXAMPLE, config.auth.policy),
-  });
-  const file = join(folder, 'gateway.yaml');
-  writeFileSync(file, JSON.stringify(config));
-  return file;
-}
-
-async function ask(token: string, method: string, path: string, body?: string, headers: object = {}) {
-  const traceId = randomBytes(16).toString('hex');
-  const response = await fetch(`${gateway.address}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01`,
-      ...headers,
-    },
-    ...(body !== undefined && { body }),
-  });
-  const retryAfter = response.headers.get('retry-after');
-  const status = `${response.status}${retryAfter === null ? '' : `, Retry-After: ${retryAfter}`}`;
-  return { traceId, answer: `${status}\n${(await response.text()).trimEnd()}` };
-}
-
-/** Sends a request, and prints its answer and its trace. */
-async function show(title: string, ...request: Parameters<typeof ask>): Promise<void> {
-  const [, method, path] = request;
-  say(title);
-  const { traceId, answer } = await ask(...request);
-  console.log(`${method} ${path}  ->  ${answer}\n`);
-  for (let tries = 0; tries < 100 && !parts.has(traceId, 'gateway'); tries += 1) await delay(20);
-  // The other processes have ended their parts before.
-  await delay(200);
-  console.log(parts.draw(traceId, 'gateway', addresses));
-}
-
 /** kim's tokens are bound to a key: without a proof of it they are worth nothing. */
 async function showBound(): Promise<void> {
   const key = await newKeyPair();
@@ -154,6 +90,7 @@ async function showBound(): Promise<void> {
   const proof = await newProof(key, { method: 'GET', url: `${gateway.address}${path}`, token });
   await show(
     "kim's token is bound to a key (DPoP), and comes with a proof of it.",
+    BOTH,
     token,
     'GET',
     path,

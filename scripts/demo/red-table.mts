@@ -1,4 +1,4 @@
-const COUNT = /^((?:http|rpc)_(server|client)_\w+_seconds)_count\{(.*)\} (\S+)$/gm;
+const COUNT = /^((?:(?:http|rpc)_(server|client)|temporal)_\w+_seconds)_count\{(.*)\} (\S+)$/gm;
 const NO_ROUTE = '(no route)';
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
@@ -10,11 +10,15 @@ export function redTable(page: string): string {
   const rows: string[][] = [];
   for (const [, name = '', kind = '', labels = '', count] of page.matchAll(COUNT)) {
     const label = Object.fromEntries([...labels.matchAll(LABEL)].map(([, name, value]) => [name, value]));
+    // Temporal's core has metrics of its own, and polls wait.
+    if (kind === '' && label['temporal_route'] === undefined) continue;
     const sum = page.split('\n').find((line) => line.startsWith(`${name}_sum{${labels}} `));
     rows.push([
-      `${kind.toUpperCase()} ${label['http_request_method'] ?? label['rpc_system_name']}`,
-      label['http_route'] ?? label['rpc_method'] ?? serverIn(label) ?? NO_ROUTE,
-      label['http_response_status_code'] ?? label['rpc_status_code'] ?? '',
+      kind === ''
+        ? 'Temporal'
+        : `${kind.toUpperCase()} ${label['http_request_method'] ?? label['rpc_system_name']}`,
+      label['http_route'] ?? label['rpc_method'] ?? label['temporal_route'] ?? serverIn(label) ?? NO_ROUTE,
+      label['http_response_status_code'] ?? label['rpc_status_code'] ?? label['temporal_status'] ?? '',
       label['error_type'] ?? '',
       String(count),
       ((Number(sum?.split(' ').at(-1)) / Number(count)) * 1000).toFixed(1),

@@ -34,21 +34,26 @@ export class TraceParts {
   }
 
   /**
-   * One tree of all parts of a trace, that of the process `first` at its top. What a process has served hangs below the call
-   * that went to its address.
+   * One tree of all parts of a trace, that of the process `first` at its top. What a process has served hangs below the span
+   * whose text ends with its address, or with whatever else leads to it: the tree of the same method, or else all of them.
    */
   draw(id: string, first: string, addresses: Readonly<Record<string, string>>): string {
-    const parts = new Map(this.#parts.get(id));
-    const expand = (name: string, depth: number): (Row & { process: string })[] => {
-      const rows = parts.get(name) ?? [];
-      parts.delete(name);
-      return rows.flatMap((row) => {
+    const left = new Map(Array.from(this.#parts.get(id) ?? [], ([name, rows]) => [name, treesOf(rows)]));
+    const expand = (name: string, trees: readonly Row[][], depth: number): (Row & { process: string })[] =>
+      trees.flat().flatMap((row) => {
         const own = { ...row, level: row.level + depth, process: name };
-        const called = Object.keys(addresses).find((each) => row.text.endsWith(`  ${addresses[each]}`));
-        return called === undefined ? [own] : [own, ...expand(called, own.level + 1)];
+        const called = Object.keys(addresses).find((each) => row.text.endsWith(` ${addresses[each]}`));
+        return called === undefined ? [own] : [own, ...expand(called, take(called, row), own.level + 1)];
       });
+    const take = (name: string, { text }: Row): Row[][] => {
+      const trees = left.get(name) ?? [];
+      const answering = trees.find(([root]) => root !== undefined && methodOf(root.text) === methodOf(text));
+      left.set(name, answering === undefined ? [] : trees.filter((tree) => tree !== answering));
+      return answering === undefined ? trees : [answering];
     };
-    const rows = expand(first, 0);
+    const top = left.get(first) ?? [];
+    left.delete(first);
+    const rows = expand(first, top, 0);
     const names = Math.max(...rows.map(({ process }) => process.length));
     const texts = rows.map((row, i) => `${branchOf(rows, i)}${row.text}`);
     const width = Math.max(...texts.map((text) => text.length));
@@ -62,6 +67,21 @@ export class TraceParts {
   has(id: string, process: string): boolean {
     return this.#parts.get(id)?.has(process) === true;
   }
+}
+
+/** Splits rows at each that is on the first level. */
+function treesOf(rows: readonly Row[]): Row[][] {
+  const trees: Row[][] = [];
+  for (const row of rows) {
+    if (row.level === 0) trees.push([]);
+    trees.at(-1)?.push(row);
+  }
+  return trees;
+}
+
+/** `acme.order.v1.OrderService/PlaceOrder`, the same on both sides of a call of gRPC. */
+function methodOf(text: string): string | undefined {
+  return text.split(' ')[1];
 }
 
 /** Indentation and box characters, from whether more siblings follow at each level. */

@@ -17,11 +17,13 @@ export interface TemporalService {
 
 interface Service {
   readonly name: string;
+  /** Whether it tries again what a worker has taken and not done. */
+  readonly hasTimeouts: boolean;
   start(): Promise<TemporalService>;
 }
 
-const FAKE: Service = { name: 'the fake service', start: startFake };
-const REAL: Service = { name: 'the real service', start: startReal };
+const FAKE: Service = { name: 'the fake service', hasTimeouts: false, start: startFake };
+const REAL: Service = { name: 'the real service', hasTimeouts: true, start: startReal };
 
 /** For suites that are too slow to run on both: the real service if its CLI is installed, otherwise the fake. */
 export const BEST_SERVICE = hasTemporal() ? REAL : FAKE;
@@ -39,7 +41,8 @@ async function startReal(): Promise<TemporalService> {
   const [port, httpPort, metricsPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const ports = { port, 'http-port': httpPort, 'metrics-port': metricsPort };
   const options = Object.entries(ports).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const fixed = ['--headless', '--ip', '127.0.0.1', '--search-attribute', 'Stage=Keyword'];
+  const attributes = ['Stage', 'OrderState'].flatMap((name) => ['--search-attribute', `${name}=Keyword`]);
+  const fixed = ['--headless', '--ip', '127.0.0.1', ...attributes];
   const server = spawn(CLI, ['server', 'start-dev', ...fixed, ...options], { stdio: 'ignore' });
   const ended = once(server, 'close');
   await untilServing(port, ended);

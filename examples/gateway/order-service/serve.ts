@@ -19,7 +19,10 @@ import {
 } from '@grpc/grpc-js';
 
 /** Answers one message, or several one after the other. Messages are in JSON. */
-export type Handler = (request: JsonObject, call: Call) => JsonObject | AsyncIterable<JsonObject>;
+export type Handler = (
+  request: JsonObject,
+  call: Call,
+) => JsonObject | Promise<JsonObject> | AsyncIterable<JsonObject>;
 
 export type Call = ServerUnaryCall<JsonObject, JsonObject> | ServerWritableStream<JsonObject, JsonObject>;
 
@@ -74,9 +77,12 @@ function definitionOf(
 }
 
 function unary(handler: Handler) {
-  return (call: ServerUnaryCall<JsonObject, JsonObject>, answer: sendUnaryData<JsonObject>): void => {
+  return async (
+    call: ServerUnaryCall<JsonObject, JsonObject>,
+    answer: sendUnaryData<JsonObject>,
+  ): Promise<void> => {
     try {
-      answer(null, handler(call.request, call) as JsonObject);
+      answer(null, (await handler(call.request, call)) as JsonObject);
     } catch (error) {
       answer(errorOf(error));
     }

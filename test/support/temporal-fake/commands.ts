@@ -61,6 +61,9 @@ const COMMANDS: Commands = {
   recordMarker({ history }, attributes, workflowTaskCompletedEventId) {
     history.append('markerRecorded', { ...attributes, workflowTaskCompletedEventId });
   },
+  upsertWorkflowSearchAttributes({ history }, attributes, workflowTaskCompletedEventId) {
+    history.append('upsertWorkflowSearchAttributes', { ...attributes, workflowTaskCompletedEventId });
+  },
   startChildWorkflowExecution: startChild,
   completeWorkflowExecution(execution, attributes, workflowTaskCompletedEventId) {
     execution.close('Completed', { ...attributes, workflowTaskCompletedEventId });
