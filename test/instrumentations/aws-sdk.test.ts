@@ -45,7 +45,8 @@ const config = () => ({
 beforeAll(async () => {
   if (!isAvailable) return;
   server = await startMoto();
-  sqs = new SQSClient(config());
+  // A busy server may close a connection before it answers.
+  sqs = new SQSClient({ ...config(), maxAttempts: 5 });
   sns = new SNSClient(config());
 }, MOTO_TIMEOUT_MS);
 afterAll(async () => {
