@@ -7,11 +7,13 @@ import { MessageCounter } from '../semconv/grpc-messages.js';
 import { KnownMethods } from '../semconv/grpc-methods.js';
 import { RPC_SERVER } from '../semconv/rpc.js';
 import { splitAuthority } from '../semconv/url.js';
+import { type FollowedCall, followServerCalls, type MessageCounts } from './grpc/server-calls.js';
 import { type ObservedRequest, observeServerStreams } from './http2/server-streams.js';
 
 /**
- * gRPC servers, observed at the HTTP/2 streams below them, so that applications bundled into one file are covered too.
- * A call begins with the request headers and ends when its stream closes, even if the client has left.
+ * gRPC servers. A call begins with the headers of its HTTP/2 stream. Calls of methods of grpc-js, from 1.10 on, are followed by
+ * their own events, the last of which ends them. All others are followed at their streams, and end when those close: methods
+ * that do not exist, older versions, applications that are bundled, other servers.
  */
 export const grpcServer: Instrumentation = {
   name: 'grpc-server',
@@ -40,13 +42,28 @@ export const grpcServer: Instrumentation = {
       file: 'build/src/index.js',
       attach: ({ Server }, _calls, guard) => rememberRegistered(Server.prototype, guard),
     },
+    {
+      package: '@grpc/grpc-js',
+      versions: '^1.10.0',
+      file: 'build/src/server-interceptors.js',
+      attach: ({ BaseServerInterceptingCall }, calls, guard) =>
+        followServerCalls(
+          BaseServerInterceptingCall.prototype,
+          (call) => claim(call, calls, guard),
+          (call) => counted.get(call),
+          guard,
+        ),
+    },
   ],
 };
 
 interface Request extends ObservedRequest {
+  otherwise: ObservedRequest['otherwise'];
   readonly headers: IncomingHttpHeaders;
-  /** The methods of its server, if they were registered. */
-  readonly methods: Map<string, string> | undefined;
+  readonly stream: ServerHttp2Stream;
+  readonly session: Http2Session;
+  /** What its server has registered. */
+  readonly service: Service | undefined;
   /** Milliseconds since 1970. */
   readonly openedAt: number;
   /** How long the client waits, in seconds: its `grpc-timeout`. */
@@ -55,8 +72,21 @@ interface Request extends ObservedRequest {
   readonly messages: { readonly received: MessageCounter; readonly sent: MessageCounter } | undefined;
 }
 
-/** The methods that are registered with a server of grpc-js, by path. Its servers of node:http2 have them too. */
-const registered = privateField<Map<string, string>>();
+/** What is known of a server of grpc-js. */
+interface Service {
+  /** The names of the methods that are registered with it, by path. */
+  readonly methods: Map<string, string>;
+  /** Whether its calls have events of their own: since there are interceptors. */
+  readonly hasEvents: boolean;
+}
+
+/** On a server of grpc-js, and on its servers of node:http2. */
+const services = privateField<Service>();
+
+/** On a call that may be followed by its events. */
+const requests = privateField<Request>();
+/** On a call of grpc-js that is followed, and whose messages are counted. */
+const counted = privateField<MessageCounts>();
 
 /**
  * What is known of all other servers, whose methods nobody registers: Connect, one made by hand, a bundled grpc-js. A
@@ -64,12 +94,16 @@ const registered = privateField<Map<string, string>>();
  */
 const answered = new KnownMethods();
 
-type Register = (this: object, path: string, ...rest: unknown[]) => boolean;
-type SetUpHandlers = (this: object, http2Server: object, ...rest: unknown[]) => void;
+interface Server {
+  readonly interceptors?: unknown;
+}
+
+type Register = (this: Server, path: string, ...rest: unknown[]) => boolean;
+type SetUpHandlers = (this: Server, http2Server: object, ...rest: unknown[]) => void;
 
 function rememberRegistered(prototype: object, guard: Guard): void {
-  const remember = guard((server: object, path: unknown) => {
-    if (typeof path === 'string') registeredWith(server).set(path, methodOf(path));
+  const remember = guard((server: Server, path: unknown) => {
+    if (typeof path === 'string') serviceOf(server).methods.set(path, methodOf(path));
   });
   patch<Register>(
     prototype,
@@ -82,8 +116,8 @@ function rememberRegistered(prototype: object, guard: Guard): void {
   );
   // Connects a server of grpc-js with each of its servers of node:http2. Without it, methods are known by their answers.
   if (!('_setupHandlers' in prototype)) return;
-  const connect = guard((server: object, http2Server: object) =>
-    registered.set(http2Server, registeredWith(server)),
+  const connect = guard((server: Server, http2Server: object) =>
+    services.set(http2Server, serviceOf(server)),
   );
   patch<SetUpHandlers>(
     prototype,
@@ -96,12 +130,32 @@ function rememberRegistered(prototype: object, guard: Guard): void {
   );
 }
 
-function registeredWith(server: object): Map<string, string> {
-  const known = registered.get(server);
+function serviceOf(server: Server): Service {
+  const known = services.get(server);
   if (known !== undefined) return known;
-  const methods = new Map<string, string>();
-  registered.set(server, methods);
-  return methods;
+  const service = { methods: new Map<string, string>(), hasEvents: Array.isArray(server.interceptors) };
+  services.set(server, service);
+  return service;
+}
+
+/** The request whose handlers run just now is followed by the events of its call. */
+function claim(serverCall: object, calls: Calls, guard: Guard): FollowedCall | undefined {
+  const { current } = calls;
+  const request = requests.get(current);
+  if (current === undefined || request?.otherwise !== 'expected') return undefined;
+  request.otherwise = 'followed';
+  const counts = current.isRecorded ? { received: 0, sent: 0 } : undefined;
+  if (counts !== undefined) counted.set(serverCall, counts);
+  return {
+    run: (fn, thisArg, ...args) => current.run(fn, thisArg, ...args),
+    counts,
+    end: guard(() => {
+      if (counts !== undefined) setMessages(request, counts);
+      end(request, request.stream, request.session);
+      requests.clear(current);
+      calls.forget(request.stream);
+    }),
+  };
 }
 
 /** The server of a session. Node's types lack it. */
@@ -117,8 +171,8 @@ function open(
 ): Request | undefined {
   if (!isGrpc(headers)) return undefined;
   const path = headers[':path'] ?? '';
-  const methods = registered.get(serverOf(session));
-  const route = (methods ?? answered).get(path);
+  const service = services.get(serverOf(session));
+  const route = (service?.methods ?? answered).get(path);
   const timeout = timeoutOf(headers['grpc-timeout']);
   const openedAt = Date.now();
   const call = calls.open({
@@ -133,10 +187,24 @@ function open(
     spanAttributes: () => spanAttributes(headers, timeout),
   });
   if (call === undefined) return undefined;
-  const messages = call.isRecorded
-    ? { received: new MessageCounter(), sent: new MessageCounter() }
-    : undefined;
-  return { call, headers, methods, openedAt, timeout, messages };
+  const otherwise = service?.hasEvents === true && route !== undefined ? 'expected' : undefined;
+  const messages =
+    call.isRecorded && otherwise === undefined
+      ? { received: new MessageCounter(), sent: new MessageCounter() }
+      : undefined;
+  const request: Request = {
+    call,
+    otherwise,
+    headers,
+    stream,
+    session,
+    service,
+    openedAt,
+    timeout,
+    messages,
+  };
+  if (otherwise !== undefined) requests.set(call, request);
+  return request;
 }
 
 function spanAttributes(headers: IncomingHttpHeaders, timeout: number | undefined): Attributes {
@@ -152,11 +220,11 @@ const speakGrpc = privateField<true>();
  * HTTP is not observed, it stays what the client has called it.
  */
 function disown(
-  { headers, methods }: Request,
+  { headers, service }: Request,
   stream: ServerHttp2Stream,
   session: Http2Session,
 ): IncomingHttpHeaders | undefined {
-  if (methods !== undefined) return undefined;
+  if (service !== undefined) return undefined;
   const server = serverOf(session) ?? session;
   const { sentHeaders } = stream;
   const isAnswered = sentHeaders?.[':status'] !== undefined;
@@ -172,13 +240,14 @@ const NGHTTP2_CANCEL = 8;
 function end(request: Request, stream: ServerHttp2Stream, session: Http2Session): void {
   const { call, messages } = request;
   if (messages !== undefined)
-    call.set({
-      'redhook.grpc.messages.sent': messages.sent.count,
-      'redhook.grpc.messages.received': messages.received.count,
-    });
+    setMessages(request, { received: messages.received.count, sent: messages.sent.count });
   const code = statusOf(stream);
   call.name(nameOf(request, code));
   call.end({ code: code ?? statusOfBrokenStream(stream, session, request) });
+}
+
+function setMessages({ call }: Request, { received, sent }: { received: number; sent: number }): void {
+  call.set({ 'redhook.grpc.messages.sent': sent, 'redhook.grpc.messages.received': received });
 }
 
 /** The status is in the trailers, or in the headers of a response without a body. */
@@ -203,9 +272,9 @@ function statusOfBrokenStream(
 }
 
 /** A router may have named the call too, but the route of an HTTP request is not the name of a method. */
-function nameOf({ headers, methods }: Request, code: string | undefined): string | undefined {
+function nameOf({ headers, service }: Request, code: string | undefined): string | undefined {
   const path = headers[':path'] ?? '';
-  if (methods !== undefined) return methods.get(path);
+  if (service !== undefined) return service.methods.get(path);
   if (code === 'OK') answered.add(path);
   return answered.get(path);
 }

@@ -9,13 +9,15 @@ export interface EmitHooks {
   before(emitter: EventEmitter, event: string, first: unknown, second: unknown): Call | undefined;
   /** Runs after the listeners of `close`, even if one of them throws. */
   afterClose?(emitter: EventEmitter): void;
+  /** Runs after the listeners of every event, even if one of them throws. */
+  after?(event: string): void;
 }
 
 /**
  * Wraps the `emit` of a prototype in place. An inherited `emit` is looked up on every event, because other code may
  * patch it later, as node:domain does.
  */
-export function wrapEmit(prototype: { emit: Emit }, { before, afterClose }: EmitHooks): void {
+export function wrapEmit(prototype: { emit: Emit }, { before, afterClose, after }: EmitHooks): void {
   const { emit } = prototype;
   const parent = Object.hasOwn(prototype, 'emit') ? { emit } : Object.getPrototypeOf(prototype);
   patch<Emit>(
@@ -40,6 +42,7 @@ export function wrapEmit(prototype: { emit: Emit }, { before, afterClose }: Emit
           }
         } finally {
           if (args[0] === 'close') afterClose?.(this);
+          after?.(args[0] as string);
         }
       },
   );

@@ -18,6 +18,7 @@ import {
   type OrdersClient,
   serveOrders,
   statusOf,
+  type Unary,
 } from '../support/grpc.js';
 import { type Ended, record } from '../support/recorder.js';
 
@@ -349,6 +350,22 @@ test('interceptors of the application run inside the call and still decide its s
   expect(error?.details).toBe('no');
   expect(seen).toEqual(['server']);
   expect(await takeServed(1)).toMatchObject([{ code: 'PERMISSION_DENIED', error: undefined }]);
+});
+
+test('a call that an interceptor starts later is one call, and its handler runs inside of it', async () => {
+  const seen: unknown[] = [];
+  const wait: Grpc.ServerInterceptor = (_, call) =>
+    new grpc.ServerInterceptingCall(call, { start: (next) => void setTimeout(next, 5) });
+  const Get: Unary = (_, done) => {
+    seen.push((recorder.calls.current as CallRecord | undefined)?.kind);
+    done(null, { id: 'a' });
+  };
+  const { client } = await serve({ Get }, { interceptors: [wait] });
+
+  await answerOf((done) => client.Get({ id: '' }, done));
+
+  expect(seen).toEqual(['server']);
+  expect(await takeServed(1)).toMatchObject([{ code: 'OK' }]);
 });
 
 /** A server of gRPC made by hand, as those of Connect are: `answer` chooses the status of a path. */

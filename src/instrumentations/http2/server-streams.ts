@@ -33,6 +33,11 @@ export interface StreamBoundary<R extends ObservedRequest = ObservedRequest> {
 /** The state that a boundary keeps for one request. */
 export interface ObservedRequest {
   readonly call: Call;
+  /**
+   * Whether its boundary follows it by other means than its stream. One that is `expected` must have become `followed` when
+   * the handlers of its `stream` event have returned, or its stream is observed after all.
+   */
+  otherwise?: 'expected' | 'followed' | undefined;
 }
 
 interface ObservedStream {
@@ -63,37 +68,52 @@ export function observeServerStreams<R extends ObservedRequest>(
 /** A session emits `stream` in the tick after the request headers; the server then emits it to the application. */
 function runSessionListenersInCall(prototype: Emitter, calls: Calls): void {
   wrapEmit(prototype, {
-    before: (session, event, stream, headers) =>
-      event === 'stream'
-        ? open(
-            session as unknown as ServerHttp2Session,
-            stream as ServerHttp2Stream,
-            headers as IncomingHttpHeaders,
-            calls,
-          )
-        : undefined,
+    before(session, event, stream, headers) {
+      if (event !== 'stream') return undefined;
+      const found = open(
+        session as unknown as ServerHttp2Session,
+        stream as ServerHttp2Stream,
+        headers as IncomingHttpHeaders,
+      );
+      if (found === undefined) return undefined;
+      if (found.request.otherwise === undefined) observe(stream as ServerHttp2Stream, found, calls);
+      else expected = { stream: stream as ServerHttp2Stream, found };
+      return found.request.call;
+    },
+    after(event) {
+      if (event !== 'stream' || expected === undefined) return;
+      const { stream, found } = expected;
+      expected = undefined;
+      if (found.request.otherwise === 'followed') return;
+      found.request.otherwise = undefined;
+      observe(stream, found, calls);
+    },
   });
 }
+
+/** The stream whose handlers run just now, if its boundary may follow it by other means. */
+let expected: { readonly stream: ServerHttp2Stream; readonly found: ObservedStream } | undefined;
 
 function open(
   session: ServerHttp2Session,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  calls: Calls,
-): Call | undefined {
+): ObservedStream | undefined {
+  for (const boundary of boundaries) {
+    const request = boundary.open(stream, headers, session);
+    if (request !== undefined) return { request, boundary, session };
+  }
+  return undefined;
+}
+
+function observe(stream: ServerHttp2Stream, found: ObservedStream, calls: Calls): void {
   const prototype = Object.getPrototypeOf(stream);
   if (!patched.has(prototype)) {
     patched.add(prototype);
     runStreamListenersInCall(prototype, calls);
     watchBodies(prototype);
   }
-  for (const boundary of boundaries) {
-    const request = boundary.open(stream, headers, session);
-    if (request === undefined) continue;
-    observed.set(stream, { request, boundary, session });
-    return request.call;
-  }
-  return undefined;
+  observed.set(stream, found);
 }
 
 /** Node calls the listeners of a stream from the socket, outside the context of its call. */
