@@ -5,17 +5,17 @@ import { HTTP_SERVER } from '../semconv/http.js';
 type SetRootSpanAttribute = (this: unknown, key: string, value: unknown) => unknown;
 
 /**
- * Next.js 14 to 16. It makes spans of its own, and sets `http.route` on the span around them when it has answered, which is
+ * Next.js 15 and 16. It makes spans of its own, and sets `http.route` on the span around them when it has answered, which is
  * often too late. Its tracer hears of a route as soon as it is matched.
  */
 export const next: Instrumentation = {
   name: 'next',
-  observes: 'Routes of Next.js 14 to 16: pages and API routes of both routers',
+  observes: 'Routes of Next.js 15 and 16: pages and API routes of both routers',
   conventions: [],
   targets: [
     {
       package: 'next',
-      versions: '^14.0.0 || ^15.0.0 || ^16.0.0',
+      versions: '^15.0.0 || ^16.0.0',
       file: 'dist/server/lib/trace/tracer.js',
       attach({ getTracer }, calls, guard) {
         const prototype = Object.getPrototypeOf(getTracer());
