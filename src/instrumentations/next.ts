@@ -5,21 +5,20 @@ import { HTTP_SERVER } from '../semconv/http.js';
 type SetRootSpanAttribute = (this: unknown, key: string, value: unknown) => unknown;
 
 /**
- * Next.js 15 and 16. It makes spans of its own, and sets `http.route` on the span around them when it has answered, which is
- * often too late. Its tracer hears of a route as soon as it is matched.
+ * Next.js 16. It makes spans of its own, and sets `http.route` on the span around them when it has answered, which is
+ * often too late. Its tracer hears of a route as soon as it is matched. That of version 15 hears of files (`/api/orders/route`).
  */
 export const next: Instrumentation = {
   name: 'next',
-  observes: 'Routes of Next.js 15 and 16: pages and API routes of both routers',
+  observes: 'Routes of Next.js 16: pages and API routes of both routers',
   conventions: [],
   targets: [
     {
       package: 'next',
-      versions: '^15.0.0 || ^16.0.0',
+      versions: '^16.0.0',
       file: 'dist/server/lib/trace/tracer.js',
       attach({ getTracer }, calls, guard) {
         const prototype = Object.getPrototypeOf(getTracer());
-        if (!('setRootSpanAttribute' in prototype)) return;
         const name = guard((key: string, value: unknown) => {
           const call = calls.current;
           if (key !== 'next.route' || typeof value !== 'string' || call === undefined) return;
