@@ -92,5 +92,5 @@ test('no pattern takes long, whatever is asked', () => {
 
   expect(globPattern(`${'*a'.repeat(50)}*b`)(text)).toBe(false);
   expect(templatePattern(`/${':x'.repeat(50)}*b`)(text)).toBe(true);
-  expect(performance.now() - before).toBeLessThan(100);
+  expect(performance.now() - before).toBeLessThan(2_000);
 });
