@@ -1,25 +1,11 @@
 /** The output of `npm run demo:orders`, as the README of the example promises it. */
-import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
-import { NODES } from '../support/app.js';
+import { runDemo, type Section } from '../support/demo.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-
-/** What stands below each heading. */
-const sections: { title: string; text: string }[] = [];
+let section: Section;
 beforeAll(async () => {
-  const { stdout } = await promisify(execFile)(NODES['24'], ['scripts/demo-orders.mts'], { cwd: ROOT });
-  for (const part of stdout.split('\x1b[1m').slice(1)) {
-    const [title = '', text = ''] = part.split('\x1b[0m');
-    sections.push({ title, text });
-  }
+  section = await runDemo('demo-orders');
 }, 120_000);
-
-function section(title: string): string {
-  return sections.find((each) => each.title.startsWith(title))?.text ?? '';
-}
 
 /** The status of a request, and its spans by process, in the order of the tree. */
 function told(title: string): { status: string; spans: string[] } {
