@@ -49,7 +49,7 @@ export const grpcServer: Instrumentation = {
       attach: ({ BaseServerInterceptingCall }, calls, guard) =>
         followServerCalls(
           BaseServerInterceptingCall.prototype,
-          (call) => claim(call, calls, guard),
+          (call) => claim(call, calls),
           (call) => counted.get(call),
           guard,
         ),
@@ -139,7 +139,7 @@ function serviceOf(server: Server): Service {
 }
 
 /** The request whose handlers run just now is followed by the events of its call. */
-function claim(serverCall: object, calls: Calls, guard: Guard): FollowedCall | undefined {
+function claim(serverCall: object, calls: Calls): FollowedCall | undefined {
   const { current } = calls;
   const request = requests.get(current);
   if (current === undefined || request?.otherwise !== 'expected') return undefined;
@@ -149,12 +149,12 @@ function claim(serverCall: object, calls: Calls, guard: Guard): FollowedCall | u
   return {
     run: (fn, thisArg, ...args) => current.run(fn, thisArg, ...args),
     counts,
-    end: guard(() => {
+    end() {
       if (counts !== undefined) setMessages(request, counts);
       end(request, request.stream, request.session);
       requests.clear(current);
       calls.forget(request.stream);
-    }),
+    },
   };
 }
 

@@ -18,7 +18,7 @@ interface ServerCall {
 type Start = (this: ServerCall, listener: Listener) => void;
 type SendMessage = (this: ServerCall, message: unknown, callback: unknown) => void;
 
-/** How a call is followed. Its functions are guarded. */
+/** How a call is followed. */
 export interface FollowedCall {
   run<A extends unknown[], R>(fn: (...args: A) => R, thisArg: unknown, ...args: A): R;
   /** Absent if nobody counts messages. */
@@ -41,12 +41,13 @@ export function followServerCalls(
   countsOf: (call: ServerCall) => MessageCounts | undefined,
   guard: Guard,
 ): void {
+  const end = guard((followed: FollowedCall) => followed.end());
   const listen = guard((call: ServerCall, listener: Listener): Listener | undefined => {
     const followed = claim(call);
     if (followed === undefined) return undefined;
     return isQuiet(call, listener)
-      ? new UnaryListener(listener, followed)
-      : new StreamListener(listener, followed);
+      ? new UnaryListener(listener, followed, end)
+      : new StreamListener(listener, followed, end);
   });
   patch<Start>(
     prototype,
@@ -78,10 +79,12 @@ function isQuiet({ handler }: ServerCall, listener: Listener): boolean {
 class UnaryListener implements Listener {
   protected readonly listener: Listener;
   protected readonly call: FollowedCall;
+  readonly #end: (call: FollowedCall) => void;
 
-  constructor(listener: Listener, call: FollowedCall) {
+  constructor(listener: Listener, call: FollowedCall, end: (call: FollowedCall) => void) {
     this.listener = listener;
     this.call = call;
+    this.#end = end;
   }
 
   onReceiveMetadata(metadata: unknown): void {
@@ -101,7 +104,7 @@ class UnaryListener implements Listener {
     try {
       this.call.run(this.listener.onCancel, this.listener);
     } finally {
-      this.call.end();
+      this.#end(this.call);
     }
   }
 }
